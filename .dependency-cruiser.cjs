@@ -1,0 +1,60 @@
+/** The arrows of docs/architecture.md: which folder may import which. `npm run check` runs this. */
+const only = (from, allowed, comment) => ({
+  name: `${from}-arrows`,
+  comment,
+  severity: 'error',
+  from: { path: `^${from}/` },
+  to: { path: '^(contracts|core|functions|edge-node|lib|bin|local|bench|test)/', pathNot: `^(${[from, ...allowed].join('|')})/` },
+});
+
+/** One door per vendor: the package may be imported from these files alone. */
+const door = (name, packages, doors) => ({
+  name: `${name}-door`,
+  severity: 'error',
+  from: { path: '^(contracts|core|functions|edge-node|lib)/', pathNot: doors },
+  to: { path: `node_modules/(${packages})/` },
+});
+
+module.exports = {
+  forbidden: [
+    only('contracts', [], 'what is said depends on nothing but zod'),
+    only('core', ['contracts'], 'what is decided is pure'),
+    only('functions', ['core', 'contracts'], 'functions meet the edge only as messages'),
+    only('edge-node', ['core', 'contracts'], 'the edge meets functions only as messages'),
+    {
+      name: 'lib-arrows',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^(core|edge-node|bin|local|bench|test|functions)/', pathNot: '^functions/env\\.ts$' },
+    },
+    only('local', ['contracts', 'core', 'edge-node', 'bin/app.ts'.replace('/app.ts', ''), 'lib'], 'the laptop cloud knows functions only through the template'),
+    {
+      name: 'contracts-only-zod',
+      severity: 'error',
+      from: { path: '^contracts/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: 'node_modules/zod/' },
+    },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: { path: '^core/' },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: 'node_modules/(ipaddr\\.js|zod)/' },
+    },
+    {
+      name: 'edge-parts-know-ports-not-each-other',
+      severity: 'error',
+      from: { path: '^edge-node/(signaling|media|outbox|commands|decisions|health)/' },
+      to: { path: '^edge-node/(signaling|media|outbox|commands|decisions|health)/', pathNot: '^edge-node/$1/' },
+    },
+    door('drachtio', 'drachtio-srf', '^edge-node/signaling/drachtio\\.ts$'),
+    door('rtpengine', 'rtpengine-client', '^edge-node/media/rtpengine\\.ts$'),
+    door('aws', '@aws-sdk|sqs-consumer', '^(functions|edge-node)/adapters/'),
+    { name: 'no-circular', severity: 'error', from: { path: '^(contracts|core|functions|edge-node|lib|bin|local)/' }, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import * as call from './events/call.ts';
+import * as command from './events/command.ts';
+import * as dtmf from './events/dtmf.ts';
+import * as edge from './events/edge.ts';
+import * as media from './events/media.ts';
+
+/** Every event by its type, which is also its EventBridge `DetailType`. */
+export const events = {
+  'call.received': call.CallReceived,
+  'call.routed': call.CallRouted,
+  'call.ringing': call.CallRinging,
+  'call.early-media': call.CallEarlyMedia,
+  'call.attempt-failed': call.CallAttemptFailed,
+  'call.answered': call.CallAnswered,
+  'call.ended': call.CallEnded,
+  'media.started': media.MediaStarted,
+  'media.quality': media.MediaQuality,
+  'dtmf.received': dtmf.DtmfReceived,
+  'dtmf.delivered': dtmf.DtmfDelivered,
+  'edge.started': edge.EdgeStarted,
+  'edge.draining': edge.EdgeDraining,
+  'edge.stopped': edge.EdgeStopped,
+  'command.applied': command.CommandApplied,
+  'command.refused': command.CommandRefused,
+} as const;
+
+export type EventType = keyof typeof events;
+export type EventOf<T extends EventType> = z.infer<(typeof events)[T]>;
+export type TrunklineEvent = { [T in EventType]: EventOf<T> }[EventType];
+
+/** Any event, told apart by `type`. */
+export const AnyEvent = z.discriminatedUnion('type', [
+  events['call.received'],
+  events['call.routed'],
+  events['call.ringing'],
+  events['call.early-media'],
+  events['call.attempt-failed'],
+  events['call.answered'],
+  events['call.ended'],
+  events['media.started'],
+  events['media.quality'],
+  events['dtmf.received'],
+  events['dtmf.delivered'],
+  events['edge.started'],
+  events['edge.draining'],
+  events['edge.stopped'],
+  events['command.applied'],
+  events['command.refused'],
+]);
+
+/** Events that belong to a call: all but those of the edge itself. */
+export type CallScopedEvent = Extract<TrunklineEvent, { callId?: string | undefined }>;

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+
+/** One fault of a refused message: where it is, what stands there and what should. */
+export interface Fault {
+  /** Dotted path, `(message)` for the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Turns a zod error into faults that name the field and, where it is short and harmless, the value found. */
+export function faultsOf(error: z.ZodError, input: unknown): Fault[] {
+  return error.issues.map((issue) => {
+    const path = issue.path.map(String).join('.') || '(message)';
+    const found = valueAt(input, issue.path);
+    const shown = found === undefined ? '' : ` (found ${preview(found)})`;
+    return { path, message: `${issue.message}${shown}` };
+  });
+}
+
+/** Reads `path` in `input` without trusting it. */
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) =>
+      at !== null && typeof at === 'object' && Object.hasOwn(at, key) ? (at as Record<PropertyKey, unknown>)[key] : undefined,
+    input,
+  );
+}
+
+function preview(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,167 @@
+import type { Command } from '../contracts/commands.ts';
+import type { VersionedConfig } from '../contracts/config.ts';
+import type { CallReceived, LegMedia, LegName } from '../contracts/events/call.ts';
+import type { CommandRefusal } from '../contracts/events/command.ts';
+import type { EventOf, TrunklineEvent } from '../contracts/events.ts';
+import type { Route } from '../contracts/route-decision.ts';
+import type { FleetRow } from '../contracts/tables.ts';
+
+/** Wall clock in ms, monotonic clock in ms, ids and timers: everything that a test may want to hold in its hand. */
+export interface Clock {
+  /** ms since 1970. */
+  now(): number;
+  /** ms from an arbitrary start; never goes back. */
+  monotonic(): number;
+  newId(): string;
+  /** Runs `then` once after `ms`; the returned function cancels it. */
+  after(ms: number, then: () => void): () => void;
+}
+
+/** Takes events for the bus and never loses one. */
+export interface Outbox extends AsyncDisposable {
+  /** Journaled when this returns: the event survives the death of the process. `urgent` is sent at once. */
+  record(event: TrunklineEvent, urgent?: boolean): void;
+  /** Resolves once everything recorded so far is on the bus. */
+  settled(): Promise<void>;
+  /** Events not yet on the bus, and the age of the oldest in ms. */
+  backlog(): { depth: number; oldestMs: number };
+}
+
+export interface BusEntry {
+  readonly source: string;
+  readonly detailType: string;
+  readonly time: string;
+  /** The event as JSON. */
+  readonly detail: string;
+}
+
+export type EntryOutcome = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** EventBridge. At most ten entries a call; throws when the service cannot be reached. */
+export interface EventBus {
+  put(entries: readonly BusEntry[]): Promise<readonly EntryOutcome[]>;
+}
+
+/** The queue of this edge. `handle` resolves when the message is dealt with and may be deleted. */
+export interface Inbox {
+  listen(handle: (body: string) => Promise<void>): AsyncDisposable;
+}
+
+/** The `config` table. `undefined`: the version is still `known`. */
+export interface ConfigSource {
+  load(known: number | undefined): Promise<VersionedConfig | undefined>;
+}
+
+/** This edge's own row in the `fleet` table. */
+export interface FleetRegister {
+  beat(row: FleetRow): Promise<void>;
+}
+
+/** The edge's own copy of the routing configuration. */
+export interface RoutingSnapshot extends AsyncDisposable {
+  current(): VersionedConfig | undefined;
+}
+
+export interface AppliedDecision {
+  readonly source: EventOf<'call.routed'>['source'];
+  readonly route: Route;
+  readonly configVersion: number;
+  readonly waitMs: number;
+}
+
+/** Finds out where a call goes. Never throws and never takes longer than the deadline in `received.expiresAt`. */
+export interface Decisions {
+  decide(received: CallReceived, signal: AbortSignal): Promise<AppliedDecision>;
+}
+
+export type CommandOutcome =
+  | { readonly applied: true }
+  | { readonly applied: false; readonly reason: CommandRefusal; readonly message: string };
+
+/** A call that is up on this edge, as commands see it. */
+export interface LiveCall {
+  readonly id: string;
+  command(command: Command): Promise<CommandOutcome>;
+  /** Says an event of this call with the next seq. */
+  say: SayOfCall;
+}
+
+/** The payload of an event: what is left when the envelope is taken away. */
+export type Payload<T extends TrunklineEvent['type']> = Omit<
+  EventOf<T>,
+  'version' | 'id' | 'type' | 'callId' | 'seq' | 'time' | 'expiresAt' | 'edge' | 'replyTo'
+>;
+
+export type SayOfCall = <T extends TrunklineEvent['type']>(
+  type: T,
+  payload: Payload<T>,
+  options?: { readonly urgent?: boolean; readonly expiresAt?: string },
+) => EventOf<T>;
+
+export interface LiveCalls {
+  find(callId: string): LiveCall | undefined;
+  readonly size: number;
+}
+
+/** Counters and histograms; `observe` is fed every event the edge says, so a metric and an event cannot disagree. */
+export interface Metrics {
+  observe(event: TrunklineEvent): void;
+  /** A message from the queue: decisions and commands, and what became of them (applied, late, duplicate, foreign, invalid). */
+  message(kind: string, outcome: string): void;
+  /** A request to rtpengine. */
+  mediaRequest(command: string, outcome: 'ok' | 'error' | 'timeout', seconds: number): void;
+  /** A SIP request refused before it became a call. */
+  refused(reason: string): void;
+}
+
+/** The two sides of a call, as media sees them. SDPs are the bodies as they came. */
+export interface MediaOffer {
+  readonly sdp: string;
+  readonly from: LegName;
+  /** Codecs to let through, and to add by transcoding, in the order in which they are offered on. */
+  readonly keep: readonly string[];
+  readonly add: readonly string[];
+  /** Start a packet capture for the quality figures. */
+  readonly capture?: boolean;
+}
+
+/** Thrown by a {@link MediaSession}: the engine is gone, refuses, or cannot read the SDP. */
+export class MediaError extends Error {
+  readonly kind: 'timeout' | 'refused' | 'bad-sdp';
+  constructor(kind: MediaError['kind'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MediaError';
+    this.kind = kind;
+  }
+}
+
+/** RTP totals of both legs. */
+export type CallMedia = { readonly [leg in LegName]: LegMedia };
+
+/** One call's media at one rtpengine. Every method settles within the engine's timeout or throws {@link MediaError}. */
+export interface MediaSession {
+  /** The SDP to send on to the other side. A repeated offer (next target) starts the B side afresh. */
+  offer(offer: MediaOffer): Promise<string>;
+  /** The SDP to answer the offering side with. */
+  answer(sdp: string, from: LegName): Promise<string>;
+  totals(): Promise<CallMedia | undefined>;
+  /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */
+  end(): Promise<CallMedia | undefined>;
+}
+
+/** A key press that rtpengine saw on one leg of a call. */
+export interface SeenDigit {
+  readonly callId: string;
+  readonly leg: LegName;
+  readonly digit: string;
+  readonly durationMs: number;
+}
+
+export interface MediaEngine extends AsyncDisposable {
+  session(callId: string): MediaSession;
+  /** Answers ping. */
+  healthy(): boolean;
+  onDigit(listener: (digit: SeenDigit) => void): void;
+  /** The engine dropped a call by itself (both sides silent). */
+  onLost(listener: (callId: string) => void): void;
+}
