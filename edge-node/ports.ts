@@ -118,9 +118,13 @@ export interface Metrics {
 export interface MediaOffer {
   readonly sdp: string;
   readonly from: LegName;
-  /** Codecs to let through, and to add by transcoding, in the order in which they are offered on. */
-  readonly keep: readonly string[];
-  readonly add: readonly string[];
+  /** Codecs let through untouched. Undefined: all of them (the offer of a target we called without SDP). */
+  readonly codecs?: {
+    readonly kept: readonly string[];
+    /** Hidden from the other side, but converted from and to `add`. */
+    readonly transcoded: readonly string[];
+    readonly add: readonly string[];
+  };
   /** Start a packet capture for the quality figures. */
   readonly capture?: boolean;
 }
@@ -144,7 +148,9 @@ export interface MediaSession {
   offer(offer: MediaOffer): Promise<string>;
   /** The SDP to answer the offering side with. */
   answer(sdp: string, from: LegName): Promise<string>;
-  totals(): Promise<CallMedia | undefined>;
+  /** One side changes its media: the SDP to answer it with. `other` is what the other side said last, and keeps. */
+  refresh(sdp: string, from: LegName, other: string): Promise<string>;
+  totals(): Promise<CallMedia>;
   /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */
   end(): Promise<CallMedia | undefined>;
 }

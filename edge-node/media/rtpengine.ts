@@ -1,0 +1,60 @@
+import { Client, type RtpengineReply } from 'rtpengine-client';
+import { type Clock, MediaError, type Metrics } from '../ports.ts';
+
+export interface NgAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping';
+
+/** Sends one ng command and gives the reply, or throws {@link MediaError}. */
+export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<RtpengineReply>;
+
+export interface NgClient {
+  readonly request: NgRequest;
+  close(): void;
+}
+
+/**
+ * One rtpengine behind the ng protocol over UDP. The client neither times out nor retransmits by itself; each command
+ * here is safe to repeat, so a lost datagram costs one time-out and not the call.
+ */
+export function createNgClient(address: NgAddress, timeoutMs: number, clock: Clock, metrics: Metrics): NgClient {
+  const client = new Client({ timeout: timeoutMs, localAddress: localAddressFor(address.host) });
+  // A reply that comes after its time-out is an 'error' of the client, and without a listener the process dies.
+  client.on('error', () => metrics.mediaRequest('late-reply', 'error', 0));
+
+  const attempt = async (command: NgCommand, parameters: Record<string, unknown>) => {
+    const started = clock.monotonic();
+    const seconds = () => (clock.monotonic() - started) / 1000;
+    try {
+      const reply = await client[command](address.port, address.host, parameters);
+      const refused = reply.result !== 'ok' && reply.result !== 'pong';
+      metrics.mediaRequest(command, refused ? 'error' : 'ok', seconds());
+      return reply;
+    } catch (cause) {
+      metrics.mediaRequest(command, 'timeout', seconds());
+      const where = `${address.host}:${address.port}`;
+      throw new MediaError('timeout', `rtpengine at ${where} gave no answer to ${command} within ${timeoutMs} ms`, { cause });
+    }
+  };
+
+  const request: NgRequest = async (command, parameters = {}) => {
+    const reply = await attempt(command, parameters).catch((error: unknown) => {
+      if (command === 'ping') throw error;
+      return attempt(command, parameters);
+    });
+    if (reply.result === 'ok' || reply.result === 'pong') return reply;
+    throw refusal(command, reply['error-reason'] ?? reply.result);
+  };
+  return { request, close: () => client.close() };
+}
+
+/** rtpengine says in words what it does not like; an SDP it cannot read is the peer's fault, the rest is ours. */
+function refusal(command: NgCommand, reason: string): MediaError {
+  const kind = /sdp|parse|media/i.test(reason) ? 'bad-sdp' : 'refused';
+  return new MediaError(kind, `rtpengine refused ${command}: ${reason}`);
+}
+
+const localAddressFor = (host: string) => (host.startsWith('127.') ? '127.0.0.1' : '0.0.0.0');

@@ -1,0 +1,74 @@
+import type { RtpengineReply } from 'rtpengine-client';
+import type { LegName } from '../../contracts/events/call.ts';
+import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
+import type { CaptureReader } from './capture.ts';
+import type { NgRequest } from './rtpengine.ts';
+import { tagOf, totalsOf } from './totals.ts';
+
+/** Our address goes into the SDP; candidates of the other side never do. */
+const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
+const plainRtp = { 'transport-protocol': 'RTP/AVP' };
+
+/**
+ * The media of one call under *our* call id: SIP Call-IDs may hold quotes, which rtpengine's DTMF log does not escape.
+ */
+export function createSession(callId: string, ng: NgRequest, captures: CaptureReader | undefined): MediaSession {
+  const id = { 'call-id': callId };
+  let attempt = 0;
+  let offerer: LegName = 'a';
+  let capturing = false;
+  let opened = false;
+
+  return {
+    async offer(offer) {
+      if (offer.from === 'a' || attempt === 0) attempt += 1;
+      offerer = offer.from;
+      opened = true;
+      capturing ||= offer.capture === true && captures !== undefined;
+      const reply = await ng('offer', {
+        ...id,
+        ...shape,
+        ...plainRtp,
+        'from-tag': tagOf(offer.from, attempt),
+        ...codecsOf(offer),
+        ...(capturing ? { 'record call': 'yes' } : {}),
+        sdp: offer.sdp,
+      });
+      return sdpOf(reply);
+    },
+    async answer(sdp, from) {
+      const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
+      return sdpOf(await ng('answer', { ...id, ...shape, ...tags, sdp }));
+    },
+    async refresh(sdp, from, other) {
+      const to = from === 'a' ? 'b' : 'a';
+      const tags = { 'from-tag': tagOf(from, attempt), 'to-tag': tagOf(to, attempt) };
+      // Without port-latching a new address on this side would move our port on the other side too.
+      await ng('offer', { ...id, ...shape, ...plainRtp, ...tags, flags: ['port-latching'], sdp });
+      return sdpOf(await ng('answer', { ...id, ...shape, ...tags, sdp: other }));
+    },
+    async totals() {
+      return totalsOf(await ng('query', id), attempt);
+    },
+    async end() {
+      if (!opened) return undefined;
+      const reply = await ng('delete', id).catch(() => undefined);
+      if (!reply || reply.warning) return undefined;
+      const totals: CallMedia = totalsOf(reply, attempt);
+      return capturing && captures ? captures.measure(callId, reply, attempt, totals) : totals;
+    },
+  };
+}
+
+/** telephone-event always goes through: digits are never a codec question. */
+function codecsOf({ codecs }: MediaOffer): { codec?: Record<string, readonly string[]> } {
+  if (!codecs) return {};
+  const except = [...codecs.kept, ...codecs.transcoded, 'telephone-event'];
+  const converted = codecs.add.length > 0 ? { mask: codecs.transcoded, transcode: codecs.add } : {};
+  return { codec: { strip: ['all'], except, ...converted } };
+}
+
+function sdpOf(reply: RtpengineReply): string {
+  if (reply.sdp) return reply.sdp;
+  throw new MediaError('refused', 'rtpengine answered without an SDP');
+}

@@ -1,0 +1,53 @@
+import type { RtpengineReply, RtpengineStream } from 'rtpengine-client';
+import type { LegMedia, LegName } from '../../contracts/events/call.ts';
+import type { CallMedia } from '../ports.ts';
+
+/** Tag under which rtpengine knows a leg. Each attempt to reach a target is a B side of its own: b1, b2, … */
+export const tagOf = (leg: LegName, attempt: number) => (leg === 'a' ? 'a' : `b${attempt}`);
+
+export const legOfTag = (tag: string): LegName | undefined =>
+  tag === 'a' ? 'a' : /^b\d+$/.test(tag) ? 'b' : undefined;
+
+const silent: LegMedia = {
+  packets: 0,
+  bytes: 0,
+  codec: null,
+  lossPercent: null,
+  jitterMs: null,
+  mos: null,
+  measuredBy: null,
+};
+
+/** The RTP stream that rtpengine receives from a leg, and the codec it saw there. */
+function rtpOf(reply: RtpengineReply, tag: string): { stream: RtpengineStream; codec: string | null } | undefined {
+  const media = reply.tags?.[tag]?.medias?.[0];
+  const stream = media?.streams?.[0];
+  return stream && { stream, codec: media?.codec ?? null };
+}
+
+/** Port at which rtpengine receives a leg's RTP, to tell the legs apart in a capture. */
+export const localPortOf = (reply: RtpengineReply, tag: string): number | undefined => rtpOf(reply, tag)?.stream['local port'];
+
+/** Totals of both legs from a `query` or `delete` reply. Quality stands only where both sides sent RTCP. */
+export function totalsOf(reply: RtpengineReply, attempt: number): CallMedia {
+  const leg = (tag: string): LegMedia => {
+    const rtp = rtpOf(reply, tag);
+    if (!rtp) return silent;
+    const { stream, codec } = rtp;
+    const packets = stream.stats?.packets ?? 0;
+    return { ...silent, packets, bytes: stream.stats?.bytes ?? 0, codec, ...rtcpQuality(reply, stream) };
+  };
+  return { a: leg(tagOf('a', attempt)), b: leg(tagOf('b', attempt)) };
+}
+
+/** rtpengine gives MOS times ten, jitter in ms, loss in percent; nothing at all without round-trip data from both sides. */
+function rtcpQuality(reply: RtpengineReply, stream: RtpengineStream): Partial<LegMedia> {
+  const average = reply.SSRC?.[String(stream.SSRC)]?.['average MOS'];
+  if (average?.MOS === undefined || !average.samples) return {};
+  return {
+    mos: Math.min(5, Math.max(1, average.MOS / 10)),
+    jitterMs: average.jitter ?? null,
+    lossPercent: average['packet loss'] ?? null,
+    measuredBy: 'rtcp',
+  };
+}

@@ -1,0 +1,113 @@
+import type { Command } from '../../contracts/commands.ts';
+import type { CallReceived, LegName } from '../../contracts/events/call.ts';
+import type { ConnectRoute } from '../../contracts/route-decision.ts';
+import type { TerminationReason } from '../../contracts/terminations.ts';
+import type { CodecPlan } from '../../core/negotiate-codecs.ts';
+import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports.ts';
+import { endCall } from './call-end.ts';
+import { applyCommand } from './call-commands.ts';
+import type { SignalingContext } from './context.ts';
+import type { Dialog, IncomingInvite, OutgoingCall } from './sip.ts';
+
+/** Why a call is to end. `by` has hung up already and gets no BYE. */
+export interface Verdict {
+  readonly reason: TerminationReason;
+  /** Instead of the termination table's status. */
+  readonly sipStatus?: number | undefined;
+  readonly by?: LegName;
+  readonly detail?: string | undefined;
+}
+
+/** What became of the digits of a call. */
+export interface DigitCount {
+  received: number;
+  delivered: number;
+}
+
+/**
+ * One call on this edge: both legs, its media and its timers. The steps in `steps/` move it on; whatever happens to it
+ * from outside (CANCEL, BYE, a command, a timer) goes through {@link Call.end}, the only way out.
+ */
+export class Call implements LiveCall {
+  readonly id: string;
+  readonly context: SignalingContext;
+  readonly invite: IncomingInvite;
+  readonly receivedAt: number;
+  readonly digits: DigitCount = { received: 0, delivered: 0 };
+  /** Name of the trunk, once the caller is known. */
+  trunk = '';
+  /** Set when the call became a call with an id, events and a record. */
+  opened = false;
+  /** The event that announced the call; what is decided is the answer to it. */
+  received?: CallReceived;
+  route?: ConnectRoute;
+  /** What the policy makes of the caller's offer; undefined for a late offer. */
+  codecPlan?: CodecPlan;
+  media?: MediaSession;
+  /** The INVITE to the target that is being tried. */
+  attempt?: OutgoingCall;
+  /** The target's 200, until both legs are joined. */
+  answer?: { readonly target: string; readonly sdp: string; readonly accept: (sdp?: string) => Promise<Dialog> };
+  a?: Dialog;
+  b?: Dialog;
+  /** Whether each leg takes RFC 4733 digits. */
+  takesDigits: Record<LegName, boolean> = { a: false, b: false };
+  decisionMs = 0;
+  answeredAt?: number;
+  readonly #say: SayOfCall;
+  readonly #over = new AbortController();
+  readonly #timers = new Set<() => void>();
+  #ended?: Promise<void>;
+
+  constructor(context: SignalingContext, invite: IncomingInvite) {
+    this.context = context;
+    this.invite = invite;
+    this.id = context.clock.newId();
+    this.receivedAt = context.clock.monotonic();
+    this.#say = context.narrator.forCall(this.id);
+  }
+
+  /** Fires when the call ends: nothing new may be begun for it. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  readonly say: SayOfCall = (type, payload, options) => this.#say(type, payload, options);
+
+  /** ms since the INVITE came in. */
+  age(): number {
+    return this.context.clock.monotonic() - this.receivedAt;
+  }
+
+  /** Runs `then` after `ms` unless the call ends before; gives a function that calls it off. */
+  after(ms: number, then: () => void): () => void {
+    const stop = this.context.clock.after(ms, () => {
+      this.#timers.delete(stop);
+      then();
+    });
+    this.#timers.add(stop);
+    return () => {
+      stop();
+      this.#timers.delete(stop);
+    };
+  }
+
+  command(command: Command): Promise<CommandOutcome> {
+    return applyCommand(this, command);
+  }
+
+  /** Ends the call once; whoever comes second waits for the first. */
+  end(verdict: Verdict): Promise<void> {
+    if (!this.#ended) {
+      this.#over.abort();
+      for (const stop of this.#timers) stop();
+      this.#timers.clear();
+      this.#ended = endCall(this, verdict);
+    }
+    return this.#ended;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { Narrator } from '../narrator.ts';
+import type { Clock, Decisions, MediaEngine, Metrics, RoutingSnapshot } from '../ports.ts';
+import type { Admission } from './admission.ts';
+import type { Call } from './call.ts';
+import type { SipLink } from './sip.ts';
+
+/** Everything a call needs from the edge it lives on. */
+export interface SignalingContext {
+  readonly link: SipLink;
+  readonly media: MediaEngine;
+  readonly decisions: Decisions;
+  readonly snapshot: Pick<RoutingSnapshot, 'current'>;
+  readonly narrator: Narrator;
+  readonly metrics: Metrics;
+  readonly admission: Admission;
+  readonly calls: Map<string, Call>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long the control plane may take to decide, ms. */
+  readonly decisionMs: number;
+}

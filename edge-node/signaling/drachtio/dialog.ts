@@ -1,0 +1,65 @@
+import pDefer from 'p-defer';
+import pTimeout from 'p-timeout';
+import type { Dialog, ReinviteAnswer } from '../sip.ts';
+import { sdpIn } from './sdp-body.ts';
+import type { SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
+
+/** Longest wait for the answer to a request in a dialog, and for an ACK, ms. Both outlive RFC 3261's timers B and H. */
+const REQUEST_TIMEOUT_MS = 5_000;
+const ACK_TIMEOUT_MS = 33_000;
+
+/** Wraps a dialog in the tick in which it was made, so that no ACK and no BYE comes too early. */
+export function wrapDialog(dialog: SrfDialog): Dialog {
+  const bye = pDefer<string>();
+  const ack = pDefer<string | undefined>();
+  let over = false;
+  dialog.once('destroy', (_request: SrfRequest, reason?: string) => {
+    over = true;
+    bye.resolve(reason ?? 'BYE');
+    ack.resolve(undefined);
+  });
+  dialog.once('ack', (request: SrfRequest) => ack.resolve(sdpIn(request)));
+  let answerReinvite: (sdp: string | undefined) => Promise<ReinviteAnswer> = async () => ({ status: 488 });
+  dialog.on('modify', (request: SrfRequest, response: SrfResponse) => {
+    answerReinvite(sdpIn(request)).then(
+      (answer) => respond(dialog, response, answer),
+      () => response.send(500, {}),
+    );
+  });
+
+  return {
+    remoteSdp: dialog.remote.sdp,
+    acked: () => pTimeout(ack.promise, { milliseconds: ACK_TIMEOUT_MS, fallback: () => undefined }),
+    async bye(headers = {}) {
+      if (over) return;
+      over = true;
+      await within(dialog.destroy({ headers: { ...headers } }));
+    },
+    onBye: (listener) => void bye.promise.then(listener),
+    onReinvite(answer) {
+      answerReinvite = answer;
+    },
+    onInfo(listener) {
+      dialog.on('info', (request: SrfRequest, response: SrfResponse) => {
+        response.send(200);
+        listener(request.get('content-type') ?? '', request.body ?? '');
+      });
+    },
+    async info(contentType, body) {
+      const answer = await within(dialog.request({ method: 'INFO', headers: { 'Content-Type': contentType }, body }));
+      return answer !== undefined && answer.status >= 200 && answer.status < 300;
+    },
+  };
+}
+
+function respond(dialog: SrfDialog, response: SrfResponse, answer: ReinviteAnswer): void {
+  if (answer.status !== 200) return response.send(answer.status, {});
+  dialog.local.sdp = answer.sdp;
+  const headers = { Contact: dialog.local.contact, 'Content-Type': 'application/sdp' };
+  response.send(200, { headers, body: answer.sdp });
+}
+
+/** Settles within the bound whatever becomes of the request: the other side may be gone for good. */
+async function within<T>(request: Promise<T>): Promise<T | undefined> {
+  return pTimeout(request, { milliseconds: REQUEST_TIMEOUT_MS }).catch(() => undefined);
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import type { SipHandlers, SipLink } from '../sip.ts';
+import { wrapInvite } from './incoming.ts';
+import { dial } from './outgoing.ts';
+import { createSrf, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
+
+export interface SipServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** The admin connection is our lifeline: a server that stops answering pings is gone, and is sought again quickly. */
+const connection = { enablePing: true, pingInterval: 15_000, reconnect: { retryMaxDelay: 2_000 } };
+
+/** Connects to the SIP server and routes its requests to the handlers. Rejects if it refuses the secret or is not there. */
+export async function connectSipServer(
+  address: SipServerAddress,
+  handlers: SipHandlers,
+  logger: Logger,
+): Promise<SipLink> {
+  const srf = createSrf();
+  let down = new AbortController();
+  let contacts: readonly string[] = [];
+  let connected = false;
+  let closing = false;
+
+  srf.on('connect', (error: Error | null, hostPorts: string) => {
+    if (error) return;
+    connected = true;
+    down = new AbortController();
+    contacts = hostPorts.split(',').filter(Boolean);
+  });
+  srf.on('error', (error: Error) => logger.warn({ error: error.message }, 'SIP server connection failed'));
+  srf.on('close', () => {
+    if (!connected) return;
+    connected = false;
+    down.abort();
+    if (closing) return;
+    logger.error('the SIP server went away: every call on it is lost');
+    handlers.onLinkDown();
+  });
+  routeRequests(srf, handlers, () => down.signal, logger);
+  srf.connect({ ...address, ...connection });
+  await connectedWithin(srf, address);
+
+  return {
+    get contacts() {
+      return contacts;
+    },
+    connected: () => connected,
+    dial: (request) => dial(srf, request, down.signal),
+    async [Symbol.asyncDispose]() {
+      closing = true;
+      down.abort();
+      if (connected) {
+        const closed = once(srf as never, 'close');
+        srf.disconnect();
+        await closed;
+      }
+    },
+  };
+}
+
+function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSignal, logger: Logger): void {
+  srf.invite((request, response) => {
+    try {
+      handlers.onInvite(wrapInvite(srf, request, response, down()));
+    } catch (error) {
+      refuseMalformed(response, error, logger);
+    }
+  });
+  srf.options((_request: SrfRequest, response: SrfResponse) => {
+    const { status, headers } = handlers.onOptions();
+    response.send(status, { headers: { ...headers } });
+  });
+}
+
+function refuseMalformed(response: SrfResponse, error: unknown, logger: Logger): void {
+  const message = error instanceof Error ? error.message : String(error);
+  logger.warn({ message }, 'refused an INVITE that cannot become a call');
+  if (!response.finalResponseSent) response.send(400, { headers: { Warning: `399 trunkline "${quotable(message)}"` } });
+}
+
+const quotable = (text: string) => text.replace(/[^\x20-\x7e]|["\\]/g, ' ').slice(0, 120);
+
+function connectedWithin(srf: SrfApp, { host, port }: SipServerAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      srf.disconnect();
+      reject(new Error(`no SIP server answered at ${host}:${port} within ${CONNECT_TIMEOUT_MS} ms: is it running?`));
+    }, CONNECT_TIMEOUT_MS);
+    srf.once('connect', (error: Error | null) => {
+      clearTimeout(late);
+      if (error) reject(new Error(`the SIP server at ${host}:${port} refused us: check DRACHTIO_SECRET`, { cause: error }));
+      else resolve();
+    });
+  });
+}

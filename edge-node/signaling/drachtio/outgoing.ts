@@ -1,0 +1,96 @@
+import pDefer from 'p-defer';
+import type { Party } from '../../../contracts/events/call.ts';
+import type { DialRequest, DialResult, OutgoingCall } from '../sip.ts';
+import { wrapDialog } from './dialog.ts';
+import { sdpIn } from './sdp-body.ts';
+import type { LateOffer, SrfApp, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
+
+/** After our CANCEL the target owes a final response; RFC 3261 §9.1 lets a client give up after 64*T1. */
+const CANCEL_GRACE_MS = 4_000;
+
+const cancelledResult: DialResult = { kind: 'failed', status: 487, detail: 'cancelled' };
+
+/** Sends one INVITE to one target, with a Call-ID of its own. */
+export function dial(srf: SrfApp, request: DialRequest, down: AbortSignal): OutgoingCall {
+  const result = pDefer<DialResult>();
+  let sent: SrfRequest | undefined;
+  let cancelled = false;
+  let settled = false;
+
+  const settle = (outcome: DialResult) => {
+    if (settled) return;
+    settled = true;
+    down.removeEventListener('abort', onDown);
+    result.resolve(outcome);
+  };
+  const onDown = () => settle({ kind: 'failed', status: 503, detail: 'the SIP server went away' });
+  if (down.aborted) onDown();
+  down.addEventListener('abort', onDown, { once: true });
+
+  const progress = {
+    cbRequest(error: unknown, invite?: SrfRequest) {
+      if (error || !invite) return;
+      sent = invite;
+      if (cancelled) invite.cancel(() => undefined);
+    },
+    cbProvisional(response: SrfResponse) {
+      if (!settled && !cancelled) request.onProvisional(response.status, sdpIn(response));
+    },
+  };
+  const done = (error: unknown, answer?: SrfDialog | LateOffer) => {
+    if (!answer) return settle(failureOf(error));
+    // RFC 3261 §9.1: a 200 that crosses the CANCEL makes a dialog, which only a BYE ends.
+    if (settled || cancelled) {
+      void hangUp(answer);
+      return settle(cancelledResult);
+    }
+    settle(answered(answer));
+  };
+  try {
+    srf.createUAC(request.uri, inviteOptions(request), progress, done);
+  } catch (error) {
+    settle(failureOf(error));
+  }
+
+  return {
+    result: result.promise,
+    cancel() {
+      if (cancelled || settled) return;
+      cancelled = true;
+      sent?.cancel(() => undefined);
+      setTimeout(() => settle(cancelledResult), CANCEL_GRACE_MS).unref();
+    },
+  };
+}
+
+const inviteOptions = ({ sdp, from, headers }: DialRequest) => ({
+  ...(sdp === undefined ? { noAck: true } : { localSdp: sdp }),
+  callingNumber: callingNumber(from),
+  ...(from.displayName ? { callingName: displayName(from.displayName) } : {}),
+  headers: { ...headers },
+});
+
+/** What a caller wrote is not taken into our own headers unless it is plain. */
+const callingNumber = (from: Party) => (/^[0-9A-Za-z+*#._-]{1,64}$/.test(from.number) ? from.number : 'anonymous');
+const displayName = (name: string) => name.replace(/[^\p{L}\p{N} .,'()+_-]/gu, '').slice(0, 64);
+
+const isLateOffer = (answer: SrfDialog | LateOffer): answer is LateOffer => 'ack' in answer && 'sdp' in answer;
+
+function answered(answer: SrfDialog | LateOffer): DialResult {
+  if (isLateOffer(answer)) {
+    return { kind: 'answered', sdp: answer.sdp, accept: async (sdp = '') => wrapDialog(await answer.ack(sdp)) };
+  }
+  const dialog = wrapDialog(answer);
+  return { kind: 'answered', sdp: dialog.remoteSdp, accept: async () => dialog };
+}
+
+async function hangUp(answer: SrfDialog | LateOffer): Promise<void> {
+  if (isLateOffer(answer)) await answer.destroy().catch(() => undefined);
+  else await wrapDialog(answer).bye();
+}
+
+function failureOf(error: unknown): DialResult {
+  const { status, message } = (error ?? {}) as { status?: number; message?: string };
+  const detail = message ?? String(error);
+  return { kind: 'failed', status: typeof status === 'number' ? status : 500, detail: detail.slice(0, 200) };
+}

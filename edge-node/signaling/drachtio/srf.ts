@@ -1,0 +1,82 @@
+import { EventEmitter } from 'node:events';
+import Srf from 'drachtio-srf';
+
+/** The parts of drachtio-srf that we use, typed as they behave; its own types differ from its code in many places. */
+
+export interface ParsedAddress {
+  name?: string;
+  uri?: string;
+  params?: Record<string, string | null | undefined>;
+}
+
+export interface SrfMessage {
+  readonly method?: string;
+  readonly uri: string;
+  readonly body: string | undefined;
+  get(name: string): string | undefined;
+  has(name: string): boolean;
+  getParsedHeader(name: 'from' | 'to'): ParsedAddress;
+}
+
+export interface SrfRequest extends SrfMessage, Pick<EventEmitter, 'on' | 'once'> {
+  readonly source_address: string;
+  readonly source_port: number;
+  readonly protocol: string;
+  cancel(done: (error: unknown) => void): void;
+}
+
+export interface SendOptions {
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface SrfResponse extends SrfMessage {
+  readonly status: number;
+  readonly reason: string;
+  readonly finalResponseSent: boolean;
+  send(status: number, options?: SendOptions, sent?: (error: unknown) => void, pracked?: () => void): void;
+}
+
+export interface SrfDialog extends Pick<EventEmitter, 'on' | 'once'> {
+  readonly local: { sdp: string; contact: string };
+  readonly remote: { sdp: string };
+  destroy(options: { headers: Record<string, string> }): Promise<unknown>;
+  request(options: { method: string; headers?: Record<string, string>; body?: string }): Promise<SrfResponse>;
+}
+
+/** What createUAC gives for an INVITE without SDP: the offer of the target, to be answered in the ACK. */
+export interface LateOffer {
+  readonly sdp: string;
+  ack(sdp: string): Promise<SrfDialog>;
+  destroy(): Promise<void>;
+}
+
+export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
+  connect(options: Record<string, unknown>): void;
+  disconnect(): void;
+  invite(handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  options(handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  createUAS(
+    request: SrfRequest,
+    response: SrfResponse,
+    options: { localSdp: string; headers?: Record<string, string> },
+    done: (error: unknown, dialog?: SrfDialog) => void,
+  ): void;
+  createUAC(
+    uri: string,
+    options: Record<string, unknown>,
+    progress: {
+      cbRequest: (error: unknown, request?: SrfRequest) => void;
+      cbProvisional: (response: SrfResponse) => void;
+    },
+    done: (error: unknown, result?: SrfDialog | LateOffer) => void,
+  ): void;
+}
+
+export const createSrf = (): SrfApp => new Srf() as unknown as SrfApp;
+
+/** User part and whole of a SIP or tel URI; undefined where it does not parse. */
+export function parseUri(uri: string): { user: string } | undefined {
+  const parsed = Srf.parseUri(uri);
+  return parsed && { user: parsed.user ?? '' };
+}

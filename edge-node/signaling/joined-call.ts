@@ -1,0 +1,36 @@
+import type { LegName } from '../../contracts/events/call.ts';
+import type { Call } from './call.ts';
+import { relayInfoDigits } from './digits.ts';
+import { watchMedia } from './media-watch.ts';
+import type { Dialog } from './sip.ts';
+
+/** Both legs are up: whatever now ends the call, changes it or measures it starts here. */
+export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
+  const { logger } = call.context;
+  const hungUp = (by: LegName) => (why: string) => {
+    logger.debug({ callId: call.id, by, why }, 'hung up');
+    void call.end({ reason: by === 'a' ? 'caller-hangup' : 'callee-hangup', by });
+  };
+  a.onBye(hungUp('a'));
+  b.onBye(hungUp('b'));
+  a.onReinvite((sdp) => refresh(call, 'a', sdp));
+  b.onReinvite((sdp) => refresh(call, 'b', sdp));
+  relayInfoDigits(call, 'a', a, b);
+  relayInfoDigits(call, 'b', b, a);
+  const seconds = call.route?.maxDurationSeconds;
+  if (seconds !== undefined) {
+    call.after(seconds * 1000, () => void call.end({ reason: 'max-duration', detail: `longer than ${seconds} s` }));
+  }
+  watchMedia(call);
+}
+
+/** A re-INVITE changes the media of its own side only: the other leg keeps what it has. */
+async function refresh(call: Call, from: LegName, sdp: string | undefined) {
+  const other = from === 'a' ? call.b : call.a;
+  if (sdp === undefined || !call.media || !other || call.isOver) return { status: 488 } as const;
+  try {
+    return { status: 200, sdp: await call.media.refresh(sdp, from, other.remoteSdp) } as const;
+  } catch {
+    return { status: 488 } as const;
+  }
+}

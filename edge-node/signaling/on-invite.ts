@@ -1,0 +1,29 @@
+import { Call } from './call.ts';
+import type { SignalingContext } from './context.ts';
+import type { IncomingInvite } from './sip.ts';
+import { refuseIfNotAdmitted, refuseUnknownSource } from './steps/admit.ts';
+import { askForDecision, planCodecs } from './steps/ask-for-decision.ts';
+import { connectLegs } from './steps/connect-legs.ts';
+import { dialOut } from './steps/dial-out.ts';
+import { openCall, readOffer } from './steps/open-call.ts';
+import { inOrder } from './steps/step.ts';
+
+const steps = inOrder(
+  refuseIfNotAdmitted,
+  refuseUnknownSource,
+  openCall,
+  readOffer,
+  askForDecision,
+  planCodecs,
+  dialOut,
+  connectLegs,
+);
+
+/** An INVITE from the door to two joined legs. A bug in a step ends the call, never the process. */
+export function onInvite(context: SignalingContext, invite: IncomingInvite): void {
+  const call = new Call(context, invite);
+  steps(call).catch((error: unknown) => {
+    context.logger.error({ callId: call.id, error }, 'a step of the INVITE failed');
+    void call.end({ reason: 'internal-error', detail: error instanceof Error ? error.message : String(error) });
+  });
+}

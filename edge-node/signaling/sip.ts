@@ -1,0 +1,75 @@
+import type { Party } from '../../contracts/events/call.ts';
+
+/** What the B2BUA knows of SIP: calls that come in, calls that go out, and the dialogs they become. */
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** An INVITE outside a dialog. `cancelled` fires on CANCEL and when the SIP server goes away. */
+export interface IncomingInvite {
+  readonly sipCallId: string;
+  readonly from: Party;
+  readonly to: Party;
+  readonly source: { readonly address: string; readonly port: number; readonly transport: string };
+  /** Body, where it is an SDP; undefined for a late offer (RFC 3261 §13.2.1). */
+  readonly sdp: string | undefined;
+  readonly cancelled: AbortSignal;
+  /** Sends 180 or 183; with SDP and a caller that supports 100rel it is reliable (RFC 3262). */
+  provisional(status: 180 | 183, sdp?: string): void;
+  /** Sends 200 once every reliable provisional response is PRACKed (RFC 3262 §3). Rejects if the caller is gone. */
+  answer(sdp: string): Promise<Dialog>;
+  /** Final failure response. Without effect where a final response has been sent. */
+  refuse(status: number, headers?: Headers): void;
+}
+
+export type ReinviteAnswer = { readonly status: 200; readonly sdp: string } | { readonly status: 488 | 491 | 500 };
+
+/** An established dialog. Every method settles within a bound and none throws. */
+export interface Dialog {
+  readonly remoteSdp: string;
+  /** SDP of the ACK: the answer to a late offer. Undefined if it had none or did not come. */
+  acked(): Promise<string | undefined>;
+  bye(headers?: Headers): Promise<void>;
+  /** Called once, also where the BYE came before the listener. */
+  onBye(listener: (reason: string) => void): void;
+  onReinvite(answer: (sdp: string | undefined) => Promise<ReinviteAnswer>): void;
+  /** INFO (RFC 6086) goes to the listener and is answered 200. */
+  onInfo(listener: (contentType: string, body: string) => void): void;
+  /** Whether the other side took it with a 2xx. */
+  info(contentType: string, body: string): Promise<boolean>;
+}
+
+export interface DialRequest {
+  readonly uri: string;
+  /** Undefined asks the target for an offer. */
+  readonly sdp: string | undefined;
+  readonly from: Party;
+  readonly headers: Headers;
+  /** 18x, with the body where it is an SDP. */
+  readonly onProvisional: (status: number, sdp: string | undefined) => void;
+}
+
+export type DialResult =
+  | { readonly kind: 'answered'; readonly sdp: string; readonly accept: (sdp?: string) => Promise<Dialog> }
+  | { readonly kind: 'failed'; readonly status: number; readonly detail: string };
+
+/** One INVITE on its way to one target. */
+export interface OutgoingCall {
+  /** Never rejects. After `cancel` it is a failure with 487, also where a 200 crossed: that one is ACKed and BYEd. */
+  readonly result: Promise<DialResult>;
+  cancel(): void;
+}
+
+/** The SIP server. One connection; when it goes, everything in flight fails. */
+export interface SipLink extends AsyncDisposable {
+  readonly contacts: readonly string[];
+  connected(): boolean;
+  dial(request: DialRequest): OutgoingCall;
+}
+
+/** What the edge does with what comes in. */
+export interface SipHandlers {
+  onInvite(invite: IncomingInvite): void;
+  /** Status for an OPTIONS outside a dialog. */
+  onOptions(): { readonly status: 200 | 503; readonly headers: Headers };
+  onLinkDown(): void;
+}

@@ -1,0 +1,22 @@
+import { identifyTrunk } from '../../../core/identify-trunk.ts';
+import type { Step } from './step.ts';
+
+/** Overload and drain: under a millisecond of work, no event, no record. */
+export const refuseIfNotAdmitted: Step = ({ context }) => {
+  const reason = context.admission.refuse(context.calls.size);
+  return reason && { reason };
+};
+
+/** Only addresses of a trunk may call. */
+export const refuseUnknownSource: Step = (call) => {
+  const { context, invite } = call;
+  const trunks = context.snapshot.current()?.config.trunks ?? {};
+  const trunk = identifyTrunk(invite.source.address, trunks);
+  if (trunk === undefined) {
+    const { address } = invite.source;
+    context.logger.warn({ address }, 'refused an INVITE from an address that belongs to no trunk');
+    return { reason: 'unknown-source' };
+  }
+  call.trunk = trunk;
+  return undefined;
+};

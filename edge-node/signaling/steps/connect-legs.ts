@@ -1,0 +1,99 @@
+import { negotiateCodecs } from '../../../core/negotiate-codecs.ts';
+import type { MediaSession } from '../../ports.ts';
+import type { Call, Verdict } from '../call.ts';
+import { keepCallGoing } from '../joined-call.ts';
+import { readSdp } from '../sdp.ts';
+import type { Dialog } from '../sip.ts';
+import { mediaFailure } from './dial-out.ts';
+import type { Step } from './step.ts';
+
+interface Joined {
+  readonly a: Dialog;
+  readonly b: Dialog;
+  readonly sdpToA: string;
+  readonly sdpFromB: string;
+}
+
+/** Answers the caller with what the target answered, joins both legs and starts the clocks of the call. */
+export const connectLegs: Step = async (call) => {
+  if (!call.answer || !call.media) throw new Error('legs were joined before a target answered');
+  let joined: Joined | Verdict;
+  try {
+    joined = call.invite.sdp === undefined ? await joinLate(call, call.media) : await join(call, call.media);
+  } catch (error) {
+    return mediaFailure(error);
+  }
+  if ('reason' in joined) return joined;
+  if (call.isOver) return undefined;
+  call.answeredAt = call.context.clock.monotonic();
+  const codecs = { a: codecOf(joined.sdpToA), b: codecOf(joined.sdpFromB) };
+  call.takesDigits = { a: takesDigits(joined.sdpToA), b: takesDigits(joined.sdpFromB) };
+  call.say('call.answered', {
+    target: call.answer.target,
+    setupMs: Math.round(call.age()),
+    decisionMs: Math.round(call.decisionMs),
+    codecs,
+    transcoded: codecs.a !== codecs.b,
+  });
+  keepCallGoing(call, joined.a, joined.b);
+  return undefined;
+};
+
+/** The caller offered: the target's answer goes back through rtpengine. */
+async function join(call: Call, media: MediaSession): Promise<Joined | Verdict> {
+  const { b, answer } = call;
+  if (!b || !answer) throw new Error('the target has no dialog');
+  if (!readSdp(answer.sdp)) return { reason: 'target-bad-media', detail: 'the 200 has no readable audio stream' };
+  const sdpToA = await media.answer(answer.sdp, 'b');
+  const a = await answerCaller(call, sdpToA);
+  return 'reason' in a ? a : { a, b, sdpToA, sdpFromB: answer.sdp };
+}
+
+/** The target offered: our 200 carries its offer, and the caller's ACK the answer (RFC 3264 §4, RFC 3261 §13.2.1). */
+async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdict> {
+  const { answer, route } = call;
+  if (!answer || !route) throw new Error('no target answered');
+  const offer = readSdp(answer.sdp);
+  const plan = negotiateCodecs(offer?.codecs ?? [], route.codecs);
+  if (!plan.accepted) return giveUp(answer, { reason: 'target-bad-media', detail: 'the offer has no codec that the policy keeps' });
+  const { kept, transcoded, add } = plan;
+  const capture = route.quality === 'capture';
+  const sdpToA = await media.offer({ sdp: answer.sdp, from: 'b', codecs: { kept, transcoded, add }, capture });
+  const a = await answerCaller(call, sdpToA);
+  if ('reason' in a) return giveUp(answer, a);
+  const ackSdp = await Promise.race([a.acked(), aborted(call.over)]);
+  if (ackSdp === undefined || !readSdp(ackSdp)) {
+    return giveUp(answer, { reason: 'malformed-request', detail: 'the ACK has no SDP that answers the late offer' });
+  }
+  const b = await answer.accept(await media.answer(ackSdp, 'a'));
+  if (call.isOver) await b.bye();
+  else call.b = b;
+  return { a, b, sdpToA: ackSdp, sdpFromB: answer.sdp };
+}
+
+async function answerCaller(call: Call, sdp: string): Promise<Dialog | Verdict> {
+  try {
+    const a = await call.invite.answer(sdp);
+    if (call.isOver) await a.bye();
+    else call.a = a;
+    return a;
+  } catch (cause) {
+    const reason = call.invite.cancelled.aborted ? 'caller-cancelled' : 'caller-unreachable';
+    return { reason, detail: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** A target whose offer stays unanswered must still be ACKed, then hung up. */
+async function giveUp(answer: NonNullable<Call['answer']>, verdict: Verdict): Promise<Verdict> {
+  await (await answer.accept(answer.sdp)).bye();
+  return verdict;
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+
+const codecOf = (sdp: string) => readSdp(sdp)?.codecs[0] ?? null;
+const takesDigits = (sdp: string) => readSdp(sdp)?.dtmf ?? false;

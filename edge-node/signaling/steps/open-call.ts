@@ -1,0 +1,38 @@
+import { readSdp } from '../sdp.ts';
+import type { Step } from './step.ts';
+
+/** From here on the call has an id and a record, and every way out of it is an event. */
+export const openCall: Step = (call) => {
+  const { context, invite } = call;
+  call.opened = true;
+  context.calls.set(call.id, call);
+  invite.cancelled.addEventListener('abort', () => {
+    if (call.a) return;
+    const reason = context.link.connected() ? 'caller-cancelled' : 'sip-server-lost';
+    void call.end({ reason });
+  });
+  return undefined;
+};
+
+/** An INVITE with a body that is not a usable SDP is malformed; one without a body is a late offer. */
+export const readOffer: Step = (call) => {
+  const { invite } = call;
+  const offer = invite.sdp === undefined ? undefined : readSdp(invite.sdp);
+  call.takesDigits.a = offer?.dtmf ?? false;
+  call.received = call.say(
+    'call.received',
+    {
+      trunk: call.trunk,
+      from: invite.from,
+      to: invite.to,
+      sipCallId: invite.sipCallId.slice(0, 1024),
+      source: invite.source,
+      ...(offer ? { offer } : {}),
+    },
+    { urgent: true, expiresAt: new Date(call.context.clock.now() + call.context.decisionMs).toISOString() },
+  );
+  if (invite.sdp !== undefined && !offer) {
+    return { reason: 'malformed-request', detail: 'the body says application/sdp but has no readable audio stream (RFC 4566)' };
+  }
+  return undefined;
+};
