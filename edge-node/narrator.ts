@@ -36,7 +36,9 @@ export function createNarrator({ edge, replyTo, outbox, metrics, clock }: Narrat
       return (type, payload, options = {}) => {
         const expiry = options.expiresAt === undefined ? {} : { expiresAt: options.expiresAt };
         const reply = answerable.has(type) ? { replyTo } : {};
-        const event = { ...stamp(type), callId, seq, ...expiry, ...reply, ...payload } as unknown as EventOf<typeof type>;
+        const event = { ...stamp(type), callId, seq, ...expiry, ...reply, ...payload } as unknown as EventOf<
+          typeof type
+        >;
         seq += 1;
         tell(event, options.urgent);
         return event;

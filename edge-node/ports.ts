@@ -35,7 +35,9 @@ export interface BusEntry {
   readonly detail: string;
 }
 
-export type EntryOutcome = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string };
+export type EntryOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: string; readonly message: string };
 
 /** EventBridge. At most ten entries a call; throws when the service cannot be reached. */
 export interface EventBus {

@@ -19,12 +19,19 @@ const REQUEST_TIMEOUT_MS = 700;
 const PING_EVERY_MS = 2_000;
 
 /** Starts to talk to one rtpengine. Does not wait for it: `healthy()` tells whether it answers. */
-export async function startMediaEngine(settings: MediaSettings, clock: Clock, metrics: Metrics): Promise<MediaEngine> {
+export async function startMediaEngine(
+  settings: MediaSettings,
+  clock: Clock,
+  metrics: Metrics,
+): Promise<MediaEngine> {
   const ng = createNgClient(settings.ng, REQUEST_TIMEOUT_MS, clock, metrics);
-  const captures = settings.recordingDir === undefined ? undefined : createCaptureReader(settings.recordingDir);
+  const captures =
+    settings.recordingDir === undefined ? undefined : createCaptureReader(settings.recordingDir);
   const onDigit: ((digit: SeenDigit) => void)[] = [];
   const onLost: ((callId: string) => void)[] = [];
-  const digits = await listenForDigits(settings.dtmfListen, clock, (d) => onDigit.forEach((told) => void told(d)));
+  const digits = await listenForDigits(settings.dtmfListen, clock, (d) =>
+    onDigit.forEach((told) => void told(d)),
+  );
   const lost = await listenForLostCalls(settings.b2bListen, (id) => onLost.forEach((told) => void told(id)));
 
   let healthy = false;

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 
 const MAX_BODY = 16 * 1024;
-const OK = '<?xml version="1.0"?><methodResponse><params><param><value><string>OK</string></value></param></params></methodResponse>';
+const OK =
+  '<?xml version="1.0"?><methodResponse><params><param><value><string>OK</string></value></param></params></methodResponse>';
 
 /**
  * Listens for rtpengine's `--b2b-url` (XMLRPC format 1): `teardown(callid)` when both sides of a call fell silent and

@@ -20,7 +20,12 @@ export interface NgClient {
  * One rtpengine behind the ng protocol over UDP. The client neither times out nor retransmits by itself; each command
  * here is safe to repeat, so a lost datagram costs one time-out and not the call.
  */
-export function createNgClient(address: NgAddress, timeoutMs: number, clock: Clock, metrics: Metrics): NgClient {
+export function createNgClient(
+  address: NgAddress,
+  timeoutMs: number,
+  clock: Clock,
+  metrics: Metrics,
+): NgClient {
   const client = new Client({ timeout: timeoutMs, localAddress: localAddressFor(address.host) });
   // A reply that comes after its time-out is an 'error' of the client, and without a listener the process dies.
   client.on('error', () => metrics.mediaRequest('late-reply', 'error', 0));
@@ -36,7 +41,11 @@ export function createNgClient(address: NgAddress, timeoutMs: number, clock: Clo
     } catch (cause) {
       metrics.mediaRequest(command, 'timeout', seconds());
       const where = `${address.host}:${address.port}`;
-      throw new MediaError('timeout', `rtpengine at ${where} gave no answer to ${command} within ${timeoutMs} ms`, { cause });
+      throw new MediaError(
+        'timeout',
+        `rtpengine at ${where} gave no answer to ${command} within ${timeoutMs} ms`,
+        { cause },
+      );
     }
   };
 

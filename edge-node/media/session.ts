@@ -12,7 +12,11 @@ const plainRtp = { 'transport-protocol': 'RTP/AVP' };
 /**
  * The media of one call under *our* call id: SIP Call-IDs may hold quotes, which rtpengine's DTMF log does not escape.
  */
-export function createSession(callId: string, ng: NgRequest, captures: CaptureReader | undefined): MediaSession {
+export function createSession(
+  callId: string,
+  ng: NgRequest,
+  captures: CaptureReader | undefined,
+): MediaSession {
   const id = { 'call-id': callId };
   let attempt = 0;
   let offerer: LegName = 'a';
@@ -52,7 +56,8 @@ export function createSession(callId: string, ng: NgRequest, captures: CaptureRe
     },
     async end() {
       if (!opened) return undefined;
-      const reply = await ng('delete', id).catch(() => undefined);
+      // Only a delete that names a tag is answered with the totals.
+      const reply = await ng('delete', { ...id, 'from-tag': tagOf(offerer, attempt) }).catch(() => undefined);
       if (!reply || reply.warning) return undefined;
       const totals: CallMedia = totalsOf(reply, attempt);
       return capturing && captures ? captures.measure(callId, reply, attempt, totals) : totals;

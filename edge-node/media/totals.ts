@@ -19,14 +19,19 @@ const silent: LegMedia = {
 };
 
 /** The RTP stream that rtpengine receives from a leg, and the codec it saw there. */
-function rtpOf(reply: RtpengineReply, tag: string): { stream: RtpengineStream; codec: string | null } | undefined {
+function rtpOf(
+  reply: RtpengineReply,
+  tag: string,
+): { stream: RtpengineStream; codec: string | null } | undefined {
   const media = reply.tags?.[tag]?.medias?.[0];
   const stream = media?.streams?.[0];
-  return stream && { stream, codec: media?.codec ?? null };
+  // rtpengine names a codec with its clock rate: PCMU/8000.
+  return stream && { stream, codec: media?.codec?.split('/')[0] ?? null };
 }
 
 /** Port at which rtpengine receives a leg's RTP, to tell the legs apart in a capture. */
-export const localPortOf = (reply: RtpengineReply, tag: string): number | undefined => rtpOf(reply, tag)?.stream['local port'];
+export const localPortOf = (reply: RtpengineReply, tag: string): number | undefined =>
+  rtpOf(reply, tag)?.stream['local port'];
 
 /** Totals of both legs from a `query` or `delete` reply. Quality stands only where both sides sent RTCP. */
 export function totalsOf(reply: RtpengineReply, attempt: number): CallMedia {

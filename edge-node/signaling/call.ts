@@ -4,8 +4,8 @@ import type { ConnectRoute } from '../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../contracts/terminations.ts';
 import type { CodecPlan } from '../../core/negotiate-codecs.ts';
 import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports.ts';
-import { endCall } from './call-end.ts';
 import { applyCommand } from './call-commands.ts';
+import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
 import type { Dialog, IncomingInvite, OutgoingCall } from './sip.ts';
 
@@ -47,7 +47,11 @@ export class Call implements LiveCall {
   /** The INVITE to the target that is being tried. */
   attempt?: OutgoingCall;
   /** The target's 200, until both legs are joined. */
-  answer?: { readonly target: string; readonly sdp: string; readonly accept: (sdp?: string) => Promise<Dialog> };
+  answer?: {
+    readonly target: string;
+    readonly sdp: string;
+    readonly accept: (sdp?: string) => Promise<Dialog>;
+  };
   a?: Dialog;
   b?: Dialog;
   /** Whether each leg takes RFC 4733 digits. */

@@ -1,5 +1,5 @@
-import { Digit } from '../../contracts/events/dtmf.ts';
 import type { LegName } from '../../contracts/events/call.ts';
+import { Digit } from '../../contracts/events/dtmf.ts';
 import type { SeenDigit } from '../ports.ts';
 import type { Call } from './call.ts';
 import type { Dialog } from './sip.ts';
@@ -26,14 +26,23 @@ export function relayInfoDigits(call: Call, leg: LegName, from: Dialog, to: Dial
 }
 
 /** `Signal=5` and `Duration=160`, one a line. */
-export function readDtmfRelay(contentType: string, body: string): { digit: string; durationMs: number } | undefined {
+export function readDtmfRelay(
+  contentType: string,
+  body: string,
+): { digit: string; durationMs: number } | undefined {
   if (!/^application\/dtmf-relay\b/i.test(contentType)) return undefined;
   const signal = Digit.safeParse(/^\s*Signal\s*=\s*([0-9*#A-D])\s*$/im.exec(body)?.[1]?.toUpperCase());
   const duration = Number(/^\s*Duration\s*=\s*(\d{1,5})\s*$/im.exec(body)?.[1] ?? 100);
   return signal.success ? { digit: signal.data, durationMs: duration } : undefined;
 }
 
-function received(call: Call, leg: LegName, digit: string, durationMs: number, mode: 'rfc4733' | 'info'): string {
+function received(
+  call: Call,
+  leg: LegName,
+  digit: string,
+  durationMs: number,
+  mode: 'rfc4733' | 'info',
+): string {
   const digitId = call.context.clock.newId();
   if (leg === 'a') call.digits.received += 1;
   call.say('dtmf.received', { digitId, digit, leg, durationMs, mode });

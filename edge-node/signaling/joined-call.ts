@@ -19,7 +19,10 @@ export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
   relayInfoDigits(call, 'b', b, a);
   const seconds = call.route?.maxDurationSeconds;
   if (seconds !== undefined) {
-    call.after(seconds * 1000, () => void call.end({ reason: 'max-duration', detail: `longer than ${seconds} s` }));
+    call.after(
+      seconds * 1000,
+      () => void call.end({ reason: 'max-duration', detail: `longer than ${seconds} s` }),
+    );
   }
   watchMedia(call);
 }

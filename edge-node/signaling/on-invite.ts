@@ -24,6 +24,9 @@ export function onInvite(context: SignalingContext, invite: IncomingInvite): voi
   const call = new Call(context, invite);
   steps(call).catch((error: unknown) => {
     context.logger.error({ callId: call.id, error }, 'a step of the INVITE failed');
-    void call.end({ reason: 'internal-error', detail: error instanceof Error ? error.message : String(error) });
+    void call.end({
+      reason: 'internal-error',
+      detail: error instanceof Error ? error.message : String(error),
+    });
   });
 }

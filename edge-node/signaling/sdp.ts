@@ -2,7 +2,15 @@ import { parse } from 'sdp-transform';
 import type { Offer } from '../../contracts/events/call.ts';
 
 /** RFC 3551 §6: payload types that need no rtpmap. */
-const staticCodecs: Readonly<Record<number, string>> = { 0: 'PCMU', 3: 'GSM', 4: 'G723', 8: 'PCMA', 9: 'G722', 13: 'CN', 18: 'G729' };
+const staticCodecs: Readonly<Record<number, string>> = {
+  0: 'PCMU',
+  3: 'GSM',
+  4: 'G723',
+  8: 'PCMA',
+  9: 'G722',
+  13: 'CN',
+  18: 'G729',
+};
 
 /** Carried beside the audio, not instead of it. */
 const companions = new Set(['telephone-event', 'cn', 'red']);
@@ -13,7 +21,10 @@ export function readSdp(sdp: string): Offer | undefined {
   if (!audio || audio.port === 0) return undefined;
   const names = String(audio.payloads ?? '')
     .split(' ')
-    .map((payload) => audio.rtp.find((rtp) => rtp.payload === Number(payload))?.codec ?? staticCodecs[Number(payload)])
+    .map(
+      (payload) =>
+        audio.rtp.find((rtp) => rtp.payload === Number(payload))?.codec ?? staticCodecs[Number(payload)],
+    )
     .filter((name) => name !== undefined);
   return {
     codecs: [...new Set(names.filter((name) => !companions.has(name.toLowerCase())))].slice(0, 64),
@@ -26,7 +37,9 @@ function parsed(sdp: string) {
   if (!/^v=0\r?\n/.test(sdp)) return undefined;
   try {
     const description = parse(sdp);
-    return description.origin && (description.connection ?? description.media.some((m) => m.connection)) ? description : undefined;
+    return description.origin && (description.connection ?? description.media.some((m) => m.connection))
+      ? description
+      : undefined;
   } catch {
     return undefined;
   }

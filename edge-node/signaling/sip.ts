@@ -21,7 +21,9 @@ export interface IncomingInvite {
   refuse(status: number, headers?: Headers): void;
 }
 
-export type ReinviteAnswer = { readonly status: 200; readonly sdp: string } | { readonly status: 488 | 491 | 500 };
+export type ReinviteAnswer =
+  | { readonly status: 200; readonly sdp: string }
+  | { readonly status: 488 | 491 | 500 };
 
 /** An established dialog. Every method settles within a bound and none throws. */
 export interface Dialog {

@@ -46,14 +46,19 @@ export function wrapDialog(dialog: SrfDialog): Dialog {
       });
     },
     async info(contentType, body) {
-      const answer = await within(dialog.request({ method: 'INFO', headers: { 'Content-Type': contentType }, body }));
+      const answer = await within(
+        dialog.request({ method: 'INFO', headers: { 'Content-Type': contentType }, body }),
+      );
       return answer !== undefined && answer.status >= 200 && answer.status < 300;
     },
   };
 }
 
 function respond(dialog: SrfDialog, response: SrfResponse, answer: ReinviteAnswer): void {
-  if (answer.status !== 200) return response.send(answer.status, {});
+  if (answer.status !== 200) {
+    response.send(answer.status, {});
+    return;
+  }
   dialog.local.sdp = answer.sdp;
   const headers = { Contact: dialog.local.contact, 'Content-Type': 'application/sdp' };
   response.send(200, { headers, body: answer.sdp });

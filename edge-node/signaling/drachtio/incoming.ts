@@ -3,7 +3,7 @@ import type { Party } from '../../../contracts/events/call.ts';
 import type { Dialog, Headers, IncomingInvite } from '../sip.ts';
 import { wrapDialog } from './dialog.ts';
 import { sdpIn } from './sdp-body.ts';
-import { parseUri, type ParsedAddress, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
+import { type ParsedAddress, parseUri, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
 
 /** Longest wait for a PRACK, and for the SIP server to confirm that our 200 went out, ms. */
 const PRACK_TIMEOUT_MS = 4_000;
@@ -13,7 +13,12 @@ const ANSWER_TIMEOUT_MS = 5_000;
  * Wraps an INVITE. Must run in the tick in which it arrived: a CANCEL before the listener is attached would be lost.
  * @throws Error where a header that a call cannot do without is missing or does not parse.
  */
-export function wrapInvite(srf: SrfApp, request: SrfRequest, response: SrfResponse, down: AbortSignal): IncomingInvite {
+export function wrapInvite(
+  srf: SrfApp,
+  request: SrfRequest,
+  response: SrfResponse,
+  down: AbortSignal,
+): IncomingInvite {
   const cancel = new AbortController();
   request.on('cancel', () => cancel.abort());
   const cancelled = AbortSignal.any([cancel.signal, down]);
@@ -35,7 +40,12 @@ export function wrapInvite(srf: SrfApp, request: SrfRequest, response: SrfRespon
       if (!reliable || sdp === undefined) return response.send(status, body);
       pracked = pTimeout(
         new Promise<void>((resolve) => {
-          response.send(status, { ...body, headers: { Require: '100rel' } }, (error) => error && resolve(), resolve);
+          response.send(
+            status,
+            { ...body, headers: { Require: '100rel' } },
+            (error) => error && resolve(),
+            resolve,
+          );
         }),
         { milliseconds: PRACK_TIMEOUT_MS, fallback: () => undefined },
       );

@@ -81,7 +81,8 @@ function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSign
 function refuseMalformed(response: SrfResponse, error: unknown, logger: Logger): void {
   const message = error instanceof Error ? error.message : String(error);
   logger.warn({ message }, 'refused an INVITE that cannot become a call');
-  if (!response.finalResponseSent) response.send(400, { headers: { Warning: `399 trunkline "${quotable(message)}"` } });
+  if (!response.finalResponseSent)
+    response.send(400, { headers: { Warning: `399 trunkline "${quotable(message)}"` } });
 }
 
 const quotable = (text: string) => text.replace(/[^\x20-\x7e]|["\\]/g, ' ').slice(0, 120);
@@ -90,11 +91,18 @@ function connectedWithin(srf: SrfApp, { host, port }: SipServerAddress): Promise
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       srf.disconnect();
-      reject(new Error(`no SIP server answered at ${host}:${port} within ${CONNECT_TIMEOUT_MS} ms: is it running?`));
+      reject(
+        new Error(
+          `no SIP server answered at ${host}:${port} within ${CONNECT_TIMEOUT_MS} ms: is it running?`,
+        ),
+      );
     }, CONNECT_TIMEOUT_MS);
     srf.once('connect', (error: Error | null) => {
       clearTimeout(late);
-      if (error) reject(new Error(`the SIP server at ${host}:${port} refused us: check DRACHTIO_SECRET`, { cause: error }));
+      if (error)
+        reject(
+          new Error(`the SIP server at ${host}:${port} refused us: check DRACHTIO_SECRET`, { cause: error }),
+        );
       else resolve();
     });
   });

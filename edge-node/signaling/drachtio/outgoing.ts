@@ -71,14 +71,20 @@ const inviteOptions = ({ sdp, from, headers }: DialRequest) => ({
 });
 
 /** What a caller wrote is not taken into our own headers unless it is plain. */
-const callingNumber = (from: Party) => (/^[0-9A-Za-z+*#._-]{1,64}$/.test(from.number) ? from.number : 'anonymous');
+const callingNumber = (from: Party) =>
+  /^[0-9A-Za-z+*#._-]{1,64}$/.test(from.number) ? from.number : 'anonymous';
 const displayName = (name: string) => name.replace(/[^\p{L}\p{N} .,'()+_-]/gu, '').slice(0, 64);
 
-const isLateOffer = (answer: SrfDialog | LateOffer): answer is LateOffer => 'ack' in answer && 'sdp' in answer;
+const isLateOffer = (answer: SrfDialog | LateOffer): answer is LateOffer =>
+  'ack' in answer && 'sdp' in answer;
 
 function answered(answer: SrfDialog | LateOffer): DialResult {
   if (isLateOffer(answer)) {
-    return { kind: 'answered', sdp: answer.sdp, accept: async (sdp = '') => wrapDialog(await answer.ack(sdp)) };
+    return {
+      kind: 'answered',
+      sdp: answer.sdp,
+      accept: async (sdp = '') => wrapDialog(await answer.ack(sdp)),
+    };
   }
   const dialog = wrapDialog(answer);
   return { kind: 'answered', sdp: dialog.remoteSdp, accept: async () => dialog };

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import Srf from 'drachtio-srf';
 
 /** The parts of drachtio-srf that we use, typed as they behave; its own types differ from its code in many places. */

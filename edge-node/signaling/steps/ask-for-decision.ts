@@ -29,5 +29,8 @@ export const planCodecs: Step = (call) => {
   call.codecPlan = plan;
   if (plan.accepted) return undefined;
   const offered = offer.codecs.join(', ') || 'none';
-  return { reason: 'no-common-codec', detail: `offered: ${offered}; the policy keeps: ${call.route.codecs.keep.join(', ')}` };
+  return {
+    reason: 'no-common-codec',
+    detail: `offered: ${offered}; the policy keeps: ${call.route.codecs.keep.join(', ')}`,
+  };
 };

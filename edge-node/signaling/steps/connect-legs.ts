@@ -43,7 +43,8 @@ export const connectLegs: Step = async (call) => {
 async function join(call: Call, media: MediaSession): Promise<Joined | Verdict> {
   const { b, answer } = call;
   if (!b || !answer) throw new Error('the target has no dialog');
-  if (!readSdp(answer.sdp)) return { reason: 'target-bad-media', detail: 'the 200 has no readable audio stream' };
+  if (!readSdp(answer.sdp))
+    return { reason: 'target-bad-media', detail: 'the 200 has no readable audio stream' };
   const sdpToA = await media.answer(answer.sdp, 'b');
   const a = await answerCaller(call, sdpToA);
   return 'reason' in a ? a : { a, b, sdpToA, sdpFromB: answer.sdp };
@@ -55,15 +56,27 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
   if (!answer || !route) throw new Error('no target answered');
   const offer = readSdp(answer.sdp);
   const plan = negotiateCodecs(offer?.codecs ?? [], route.codecs);
-  if (!plan.accepted) return giveUp(answer, { reason: 'target-bad-media', detail: 'the offer has no codec that the policy keeps' });
+  if (!plan.accepted)
+    return giveUp(answer, {
+      reason: 'target-bad-media',
+      detail: 'the offer has no codec that the policy keeps',
+    });
   const { kept, transcoded, add } = plan;
   const capture = route.quality === 'capture';
-  const sdpToA = await media.offer({ sdp: answer.sdp, from: 'b', codecs: { kept, transcoded, add }, capture });
+  const sdpToA = await media.offer({
+    sdp: answer.sdp,
+    from: 'b',
+    codecs: { kept, transcoded, add },
+    capture,
+  });
   const a = await answerCaller(call, sdpToA);
   if ('reason' in a) return giveUp(answer, a);
   const ackSdp = await Promise.race([a.acked(), aborted(call.over)]);
   if (ackSdp === undefined || !readSdp(ackSdp)) {
-    return giveUp(answer, { reason: 'malformed-request', detail: 'the ACK has no SDP that answers the late offer' });
+    return giveUp(answer, {
+      reason: 'malformed-request',
+      detail: 'the ACK has no SDP that answers the late offer',
+    });
   }
   const b = await answer.accept(await media.answer(ackSdp, 'a'));
   if (call.isOver) await b.bye();

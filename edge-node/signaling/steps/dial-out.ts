@@ -61,7 +61,11 @@ async function tryTarget(call: Call, target: Target): Promise<Failed | undefined
   return result.kind === 'answered' ? accept(call, target, result) : failure(result, rangOut);
 }
 
-async function accept(call: Call, target: Target, answer: Extract<DialResult, { kind: 'answered' }>): Promise<undefined> {
+async function accept(
+  call: Call,
+  target: Target,
+  answer: Extract<DialResult, { kind: 'answered' }>,
+): Promise<undefined> {
   delete call.attempt;
   if (call.isOver) {
     // The call ended in the very turn in which the target answered: the dialog has no other owner.
@@ -81,12 +85,12 @@ const failure = ({ status, detail }: Extract<DialResult, { kind: 'failed' }>, ra
 /** The SDP for the target: a fresh offer each time. Undefined for a late offer: the target is asked for one. */
 async function offerTo(call: Call): Promise<string | undefined | Failed> {
   const { sdp } = call.invite;
-  const session = (call.media ??= call.context.media.session(call.id));
+  call.media ??= call.context.media.session(call.id);
   if (sdp === undefined || !call.codecPlan) return undefined;
   const { kept, transcoded, add } = call.codecPlan;
   const capture = routeOf(call).quality === 'capture';
   try {
-    return await session.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, capture });
+    return await call.media.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, capture });
   } catch (error) {
     return mediaFailure(error);
   }

@@ -32,7 +32,10 @@ export const readOffer: Step = (call) => {
     { urgent: true, expiresAt: new Date(call.context.clock.now() + call.context.decisionMs).toISOString() },
   );
   if (invite.sdp !== undefined && !offer) {
-    return { reason: 'malformed-request', detail: 'the body says application/sdp but has no readable audio stream (RFC 4566)' };
+    return {
+      reason: 'malformed-request',
+      detail: 'the body says application/sdp but has no readable audio stream (RFC 4566)',
+    };
   }
   return undefined;
 };

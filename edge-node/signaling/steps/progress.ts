@@ -37,7 +37,9 @@ export function createProgress(call: Call, target: string): Progress {
     heard(status, sdp) {
       line = line
         .then(() => relay(status, sdp))
-        .catch((error: unknown) => call.context.logger.warn({ callId: call.id, error }, 'early media could not be passed on'));
+        .catch((error: unknown) =>
+          call.context.logger.warn({ callId: call.id, error }, 'early media could not be passed on'),
+        );
     },
     settled: () => line,
   };

@@ -1,0 +1,321 @@
+import { once } from 'node:events';
+import pDefer from 'p-defer';
+import pino from 'pino';
+import { RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
+import type { TrunklineEvent } from '../../../contracts/events.ts';
+import { decideRoute } from '../../../core/decide-route.ts';
+import { systemClock } from '../../../edge-node/clock.ts';
+import { createNarrator } from '../../../edge-node/narrator.ts';
+import type { AppliedDecision, CallMedia, Clock, MediaOffer, Metrics } from '../../../edge-node/ports.ts';
+import { type Admission, createAdmission } from '../../../edge-node/signaling/admission.ts';
+import type { Call } from '../../../edge-node/signaling/call.ts';
+import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
+import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
+import type {
+  Dialog,
+  DialRequest,
+  DialResult,
+  IncomingInvite,
+  OutgoingCall,
+  ReinviteAnswer,
+} from '../../../edge-node/signaling/sip.ts';
+
+/** A stage for signalling stories: the real B2BUA between actors that do exactly what the story says. */
+
+export const sdpOf = (codecs = '0 101', port = 4000) =>
+  [
+    'v=0',
+    'o=- 1 1 IN IP4 127.0.0.1',
+    's=-',
+    'c=IN IP4 127.0.0.1',
+    't=0 0',
+    `m=audio ${port} RTP/AVP ${codecs}`,
+    'a=rtpmap:101 telephone-event/8000',
+    '',
+  ].join('\r\n');
+
+export const twoTargets: RoutingConfigInput = {
+  version: 1,
+  trunks: { carrier: { sources: ['192.0.2.0/24'] } },
+  numbers: { '+15550100': { agent: 'echo' } },
+  agents: {
+    echo: {
+      targets: [
+        { uri: 'sip:first@198.51.100.1', priority: 1 },
+        { uri: 'sip:second@198.51.100.2', priority: 2 },
+      ],
+    },
+  },
+};
+
+/** Timers wait in a list until the story lets time pass. */
+export function heldClock(): Clock & { pass(ms: number): void; pending(): number } {
+  let at = 0;
+  let timers: { due: number; then: () => void }[] = [];
+  return {
+    now: () => Date.UTC(2026, 0, 1) + at,
+    monotonic: () => at,
+    newId: () => systemClock.newId(),
+    after(ms, then) {
+      const timer = { due: at + ms, then };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    pass(ms) {
+      const until = at + ms;
+      for (;;) {
+        const next = timers.filter((t) => t.due <= until).sort((a, b) => a.due - b.due)[0];
+        if (!next) break;
+        timers = timers.filter((other) => other !== next);
+        at = next.due;
+        next.then();
+      }
+      at = until;
+    },
+    pending: () => timers.length,
+  };
+}
+
+/** One side of an established dialog, in the story's hand. */
+export class FakeDialog implements Dialog {
+  readonly byes: string[] = [];
+  readonly infos: string[] = [];
+  readonly remoteSdp: string;
+  readonly ack = pDefer<string | undefined>();
+  #bye?: (why: string) => void;
+  #info?: (contentType: string, body: string) => void;
+  reinvite: (sdp: string | undefined) => Promise<ReinviteAnswer> = async () => ({ status: 488 });
+
+  constructor(remoteSdp: string) {
+    this.remoteSdp = remoteSdp;
+  }
+  acked = () => this.ack.promise;
+  bye = async (headers: Readonly<Record<string, string>> = {}) =>
+    void this.byes.push(headers['Reason'] ?? '');
+  onBye = (listener: (why: string) => void) => {
+    this.#bye = listener;
+  };
+  onReinvite = (answer: (sdp: string | undefined) => Promise<ReinviteAnswer>) => {
+    this.reinvite = answer;
+  };
+  onInfo = (listener: (contentType: string, body: string) => void) => {
+    this.#info = listener;
+  };
+  info = async (_contentType: string, body: string) => this.infos.push(body) > 0;
+  hangsUp = () => this.#bye?.('normal release');
+  sendsInfo = (contentType: string, body: string) => this.#info?.(contentType, body);
+}
+
+/** The target of one INVITE. */
+export class FakeAttempt implements OutgoingCall {
+  readonly request: DialRequest;
+  cancelled = false;
+  readonly dialog: FakeDialog;
+  readonly accepted: (string | undefined)[] = [];
+  readonly #result = pDefer<DialResult>();
+  readonly result = this.#result.promise;
+
+  constructor(request: DialRequest) {
+    this.request = request;
+    this.dialog = new FakeDialog(sdpOf('0 101', 6000));
+  }
+  cancel() {
+    this.cancelled = true;
+    this.#result.resolve({ kind: 'failed', status: 487, detail: 'cancelled' });
+  }
+  rings = () => this.request.onProvisional(180, undefined);
+  playsEarlyMedia = (sdp = sdpOf('0 101', 6000)) => this.request.onProvisional(183, sdp);
+  answers(sdp = this.dialog.remoteSdp) {
+    const accept = async (ackSdp?: string) => {
+      this.accepted.push(ackSdp);
+      return this.dialog;
+    };
+    this.#result.resolve({ kind: 'answered', sdp, accept });
+  }
+  fails = (status: number) => this.#result.resolve({ kind: 'failed', status, detail: `SIP ${status}` });
+}
+
+/** The carrier's INVITE and what it is told. */
+export class FakeInvite implements IncomingInvite {
+  readonly told: string[] = [];
+  readonly sipCallId = 'a "quoted" id@192.0.2.1';
+  readonly from = { uri: 'sip:+15550199@192.0.2.1', number: '+15550199' };
+  readonly to: { uri: string; number: string };
+  readonly source: IncomingInvite['source'];
+  readonly sdp: string | undefined;
+  readonly dialog = new FakeDialog(sdpOf());
+  answerFails = false;
+  readonly #cancel = new AbortController();
+  readonly cancelled = this.#cancel.signal;
+
+  constructor({
+    to = '+15550100',
+    sdp = sdpOf() as string | undefined,
+    address = '192.0.2.1',
+    late = false,
+  } = {}) {
+    this.to = { uri: `sip:${to}@edge`, number: to };
+    this.source = { address, port: 5060, transport: 'udp' };
+    this.sdp = late ? undefined : sdp;
+  }
+  provisional = (status: 180 | 183, sdp?: string) =>
+    void this.told.push(sdp ? `${status} with SDP` : `${status}`);
+  async answer() {
+    if (this.answerFails) throw new Error('the 200 could not be sent');
+    this.told.push('200');
+    return this.dialog;
+  }
+  refuse = (status: number) => void this.told.push(String(status));
+  cancels = () => this.#cancel.abort();
+}
+
+const silentLeg = {
+  packets: 0,
+  bytes: 0,
+  codec: 'PCMU',
+  lossPercent: null,
+  jitterMs: null,
+  mos: null,
+  measuredBy: null,
+};
+const someMedia: CallMedia = { a: { ...silentLeg, packets: 100 }, b: { ...silentLeg, packets: 90 } };
+
+export class FakeMedia {
+  readonly offers: MediaOffer[] = [];
+  readonly ended: string[] = [];
+  failure: Error | undefined;
+  session = (callId: string) => ({
+    offer: async (offer: MediaOffer) => {
+      if (this.failure) throw this.failure;
+      this.offers.push(offer);
+      return sdpOf('0 101', 30_000);
+    },
+    answer: async () => sdpOf('0 101', 30_002),
+    refresh: async () => sdpOf('0 101', 30_004),
+    totals: async () => someMedia,
+    end: async () => {
+      this.ended.push(callId);
+      return someMedia;
+    },
+  });
+}
+
+export interface Stage {
+  readonly clock: ReturnType<typeof heldClock>;
+  readonly media: FakeMedia;
+  readonly attempts: FakeAttempt[];
+  readonly events: TrunklineEvent[];
+  readonly refused: string[];
+  readonly calls: Map<string, Call>;
+  readonly admission: Admission;
+  invite(invite?: FakeInvite): FakeInvite;
+  /** Lets every promise that can go on do so. */
+  settled(): Promise<void>;
+  types(): string[];
+  event<T extends TrunklineEvent['type']>(type: T): Extract<TrunklineEvent, { type: T }>;
+  attempt(index: number): FakeAttempt;
+  decides?: (decision: AppliedDecision) => void;
+}
+
+/** `decision: 'held'` leaves the decision to the story, through `decides`. */
+export function stage({
+  config = twoTargets,
+  decision = 'at once' as 'at once' | 'held',
+  ready = () => true,
+} = {}): Stage {
+  const clock = heldClock();
+  const current = { version: 7, config: RoutingConfig.parse(config) };
+  const media = new FakeMedia();
+  const attempts: FakeAttempt[] = [];
+  const events: TrunklineEvent[] = [];
+  const refused: string[] = [];
+  const held = pDefer<AppliedDecision>();
+  const metrics: Metrics = {
+    observe: () => {},
+    message: () => {},
+    mediaRequest: () => {},
+    refused: (reason) => void refused.push(reason),
+  };
+  const context: SignalingContext = {
+    link: {
+      contacts: [],
+      connected: () => true,
+      dial(request) {
+        const attempt = new FakeAttempt(request);
+        attempts.push(attempt);
+        return attempt;
+      },
+      [Symbol.asyncDispose]: async () => {},
+    },
+    media: {
+      ...media,
+      session: media.session,
+      healthy: () => true,
+      onDigit() {},
+      onLost() {},
+      [Symbol.asyncDispose]: async () => {},
+    },
+    decisions: {
+      async decide(received, signal) {
+        if (decision === 'held')
+          return Promise.race([held.promise, once(signal, 'abort').then(() => refusal)]);
+        const { route } = decideRoute(received, current, {
+          id: clock.newId(),
+          now: new Date(clock.now()).toISOString(),
+        });
+        return { source: 'live', route, configVersion: 7, waitMs: 12 };
+      },
+    },
+    snapshot: { current: () => current },
+    narrator: createNarrator({
+      edge: { id: 'edge-1', region: 'local', epoch: 1 },
+      replyTo: 'http://127.0.0.1/queue',
+      outbox: { record: (event) => void events.push(event) },
+      metrics,
+      clock,
+    }),
+    metrics,
+    admission: createAdmission({ maxCalls: 10, maxCallsPerSecond: 5 }, ready, clock),
+    calls: new Map(),
+    clock,
+    logger: pino({ level: 'silent' }),
+    decisionMs: 1500,
+  };
+  const refusal: AppliedDecision = {
+    source: 'default',
+    configVersion: 7,
+    waitMs: 0,
+    route: { action: 'refuse', reason: 'decision-late' },
+  };
+  return {
+    clock,
+    media,
+    attempts,
+    events,
+    refused,
+    calls: context.calls,
+    admission: context.admission,
+    decides: held.resolve,
+    invite(invite = new FakeInvite()) {
+      onInvite(context, invite);
+      return invite;
+    },
+    async settled() {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    },
+    types: () => events.map((event) => event.type),
+    event(type) {
+      const found = events.find((event) => event.type === type);
+      if (!found)
+        throw new Error(`${type} was not said; said: ${events.map((event) => event.type).join(', ')}`);
+      return found as Extract<TrunklineEvent, { type: typeof type }>;
+    },
+    attempt(index) {
+      const attempt = attempts[index];
+      if (!attempt) throw new Error(`target ${index + 1} was not called`);
+      return attempt;
+    },
+  };
+}
