@@ -4,7 +4,10 @@ const only = (from, allowed, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}/` },
-  to: { path: '^(contracts|core|functions|edge-node|lib|bin|local|bench|test)/', pathNot: `^(${[from, ...allowed].join('|')})/` },
+  to: {
+    path: '^(contracts|core|functions|edge-node|lib|bin|local|bench|test)/',
+    pathNot: `^(${[from, ...allowed].join('|')})/`,
+  },
 });
 
 /** One door per vendor: the package may be imported from these files alone. */
@@ -27,7 +30,11 @@ module.exports = {
       from: { path: '^lib/' },
       to: { path: '^(core|edge-node|bin|local|bench|test|functions)/', pathNot: '^functions/env\\.ts$' },
     },
-    only('local', ['contracts', 'core', 'edge-node', 'bin/app.ts'.replace('/app.ts', ''), 'lib'], 'the laptop cloud knows functions only through the template'),
+    only(
+      'local',
+      ['contracts', 'core', 'edge-node', 'bin/app.ts'.replace('/app.ts', ''), 'lib'],
+      'the laptop cloud knows functions only through the template',
+    ),
     {
       name: 'contracts-only-zod',
       severity: 'error',
@@ -44,17 +51,28 @@ module.exports = {
       name: 'edge-parts-know-ports-not-each-other',
       severity: 'error',
       from: { path: '^edge-node/(signaling|media|outbox|commands|decisions|health)/' },
-      to: { path: '^edge-node/(signaling|media|outbox|commands|decisions|health)/', pathNot: '^edge-node/$1/' },
+      to: {
+        path: '^edge-node/(signaling|media|outbox|commands|decisions|health)/',
+        pathNot: '^edge-node/$1/',
+      },
     },
     door('drachtio', 'drachtio-srf', '^edge-node/signaling/drachtio\\.ts$'),
     door('rtpengine', 'rtpengine-client', '^edge-node/media/rtpengine\\.ts$'),
     door('aws', '@aws-sdk|sqs-consumer', '^(functions|edge-node)/adapters/'),
-    { name: 'no-circular', severity: 'error', from: { path: '^(contracts|core|functions|edge-node|lib|bin|local)/' }, to: { circular: true } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: '^(contracts|core|functions|edge-node|lib|bin|local)/' },
+      to: { circular: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -3,7 +3,10 @@ import { crossCheck } from './config/cross-check.ts';
 
 const Name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be a name: lower-case letters, digits and hyphens, at most 63 characters');
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'must be a name: lower-case letters, digits and hyphens, at most 63 characters',
+  );
 
 const Cidr = z.union([z.cidrv4(), z.cidrv6()], {
   error: 'must be a CIDR block such as 203.0.113.0/24 or 2001:db8::/32',
@@ -12,7 +15,10 @@ const Cidr = z.union([z.cidrv4(), z.cidrv6()], {
 const SipUri = z
   .string()
   .max(512)
-  .regex(/^sip:[^\s<>"@;]+(@[^\s<>"@;]+)?(;[^\s<>"]+)*$/, 'must be a SIP URI such as sip:agent@192.0.2.10:5060');
+  .regex(
+    /^sip:[^\s<>"@;]+(@[^\s<>"@;]+)?(;[^\s<>"]+)*$/,
+    'must be a SIP URI such as sip:agent@192.0.2.10:5060',
+  );
 
 /** Audio codecs that rtpengine can carry; those in `transcode` it can also convert to G.711. */
 export const Codec = z.enum(['PCMU', 'PCMA', 'G722', 'opus', 'G729']);
@@ -42,10 +48,7 @@ export type Agent = z.infer<typeof Agent>;
 
 /** A number routes to an agent, or is refused with a SIP status. */
 export const NumberRoute = z.union(
-  [
-    z.strictObject({ agent: Name }),
-    z.strictObject({ reject: z.int().min(400).max(699) }),
-  ],
+  [z.strictObject({ agent: Name }), z.strictObject({ reject: z.int().min(400).max(699) })],
   { error: 'must be { agent: NAME } or { reject: SIP-STATUS }' },
 );
 export type NumberRoute = z.infer<typeof NumberRoute>;

@@ -4,7 +4,9 @@ import { z } from 'zod';
 export const Ulid = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be a ULID (26 characters)');
 
 /** RFC 3339 time in UTC, millisecond precision. */
-export const Time = z.iso.datetime({ message: 'must be an RFC 3339 time in UTC, such as 2026-01-31T12:00:00.000Z' });
+export const Time = z.iso.datetime({
+  message: 'must be an RFC 3339 time in UTC, such as 2026-01-31T12:00:00.000Z',
+});
 
 /** The edge process that says something. `epoch` is its start time in ms: it tells two lives of one edge apart. */
 export const EdgeRef = z.object({

@@ -21,7 +21,9 @@ export function faultsOf(error: z.ZodError, input: unknown): Fault[] {
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (at, key) =>
-      at !== null && typeof at === 'object' && Object.hasOwn(at, key) ? (at as Record<PropertyKey, unknown>)[key] : undefined,
+      at !== null && typeof at === 'object' && Object.hasOwn(at, key)
+        ? (at as Record<PropertyKey, unknown>)[key]
+        : undefined,
     input,
   );
 }

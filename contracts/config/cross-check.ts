@@ -2,7 +2,8 @@ import type { z } from 'zod';
 
 type Names = Record<string, unknown>;
 
-const names = (value: unknown): Names => (value !== null && typeof value === 'object' ? (value as Names) : {});
+const names = (value: unknown): Names =>
+  value !== null && typeof value === 'object' ? (value as Names) : {};
 const list = (of: Names) => Object.keys(of).join(', ') || 'none';
 const field = (value: unknown, key: string) => names(value)[key];
 
@@ -18,12 +19,18 @@ export function crossCheck(config: unknown, ctx: z.RefinementCtx): void {
   for (const [number, route] of Object.entries(names(field(config, 'numbers')))) {
     const agent = field(route, 'agent');
     if (typeof agent !== 'string' || Object.hasOwn(agents, agent)) continue;
-    fault(['numbers', number, 'agent'], `"${agent}" is not an agent of this file; agents are: ${list(agents)}`);
+    fault(
+      ['numbers', number, 'agent'],
+      `"${agent}" is not an agent of this file; agents are: ${list(agents)}`,
+    );
   }
   for (const [name, agent] of Object.entries(agents)) {
     const policy = field(agent, 'policy');
     if (typeof policy !== 'string' || policy === 'default' || Object.hasOwn(policies, policy)) continue;
-    fault(['agents', name, 'policy'], `"${policy}" is not a policy of this file; policies are: ${list(policies)}`);
+    fault(
+      ['agents', name, 'policy'],
+      `"${policy}" is not a policy of this file; policies are: ${list(policies)}`,
+    );
   }
   if (Object.keys(names(field(config, 'trunks'))).length === 0) {
     fault(['trunks'], 'needs at least one trunk: without one every call is refused');

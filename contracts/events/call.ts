@@ -11,7 +11,11 @@ const SipUri = z.string().min(1).max(2048);
 const SipStatus = z.int().min(100).max(699);
 
 /** One side of the call as the INVITE names it; `number` is the user part of the URI. */
-export const Party = z.object({ uri: SipUri, number: z.string().max(256), displayName: z.string().max(256).optional() });
+export const Party = z.object({
+  uri: SipUri,
+  number: z.string().max(256),
+  displayName: z.string().max(256).optional(),
+});
 export type Party = z.infer<typeof Party>;
 
 /** Audio codec name as in an rtpmap: `PCMU`, `opus`; case as IANA registers it. */
