@@ -24,6 +24,7 @@ export const terminationReasons = [
   'edge-not-ready',
   'edge-lost',
   'media-unavailable',
+  'media-lost',
   'sip-server-lost',
   'internal-error',
   'rejected-by-route',

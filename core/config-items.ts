@@ -1,0 +1,44 @@
+import { RoutingConfig, type VersionedConfig } from '../contracts/config.ts';
+import { faultsOf } from '../contracts/refusal.ts';
+import { tables } from '../contracts/tables.ts';
+
+/** One item of the `config` table. */
+export interface ConfigItem {
+  readonly pk: string;
+  readonly sk: string;
+  /** The version counter on the item `version`, otherwise the named thing as the configuration holds it. */
+  readonly value: unknown;
+}
+
+const kinds = { trunks: 'trunk', numbers: 'number', agents: 'agent', policies: 'policy' } as const;
+type Section = keyof typeof kinds;
+const sections = Object.keys(kinds) as Section[];
+
+const item = (sk: string, value: unknown): ConfigItem => ({ pk: tables.config.partition, sk, value });
+
+export function toItems(config: RoutingConfig, version: number): ConfigItem[] {
+  const named = sections.flatMap((section) =>
+    Object.entries(config[section]).map(([name, value]) => item(`${kinds[section]}#${name}`, value)),
+  );
+  return [item(tables.config.version, version), ...named];
+}
+
+/** @throws Error that names the item which is missing or does not parse. */
+export function fromItems(items: readonly ConfigItem[]): VersionedConfig {
+  const version = items.find(({ sk }) => sk === tables.config.version)?.value;
+  if (typeof version !== 'number')
+    throw new Error('the config table has no item "version": no configuration was pushed yet');
+  const section = (kind: string) =>
+    Object.fromEntries(
+      items
+        .filter(({ sk }) => sk.startsWith(`${kind}#`))
+        .map(({ sk, value }) => [sk.slice(kind.length + 1), value]),
+    );
+  const input = { version: 1, ...Object.fromEntries(sections.map((name) => [name, section(kinds[name])])) };
+  const parsed = RoutingConfig.safeParse(input);
+  if (parsed.success) return { version, config: parsed.data };
+  const faults = faultsOf(parsed.error, input).map(({ path, message }) => `${path}: ${message}`);
+  throw new Error(
+    `the config table, version ${version}, holds what is no configuration: ${faults.join('; ')}`,
+  );
+}

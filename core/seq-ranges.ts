@@ -1,0 +1,27 @@
+/** Sequence numbers seen so far, as sorted, disjoint, inclusive ranges: [[0, 4], [6, 9]] lacks 5. */
+export type SeqRanges = readonly (readonly [number, number])[];
+
+export const hasSeq = (ranges: SeqRanges, seq: number): boolean =>
+  ranges.some(([first, last]) => first <= seq && seq <= last);
+
+export function addSeq(ranges: SeqRanges, seq: number): SeqRanges {
+  const joined: [number, number][] = [];
+  const all = [...ranges, [seq, seq] as const].sort((a, b) => a[0] - b[0]);
+  for (const [first, last] of all) {
+    const previous = joined.at(-1);
+    if (previous && first <= previous[1] + 1) previous[1] = Math.max(previous[1], last);
+    else joined.push([first, last]);
+  }
+  return joined;
+}
+
+/** What is missing below the highest number seen. */
+export function missingSeqs(ranges: SeqRanges): number[] {
+  const missing: number[] = [];
+  let expected = 0;
+  for (const [first, last] of ranges) {
+    for (; expected < first; expected += 1) missing.push(expected);
+    expected = last + 1;
+  }
+  return missing;
+}
