@@ -1,0 +1,102 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateScan,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { EdgeRef } from '../../contracts/envelope.ts';
+import { tables } from '../../contracts/tables.ts';
+import type { CallState } from '../../core/call-state.ts';
+import type { ActiveCall } from '../../core/find-calls-to-reap.ts';
+import type { CallRecord, CallRecords } from '../ports.ts';
+import type { Expiry } from './retention.ts';
+
+const stateKey = (callId: string) => ({ callId, sk: tables.calls.state });
+
+/** Every change is one conditional write. */
+export function dynamoCalls(client: DynamoDBDocumentClient, table: string, expiry: Expiry): CallRecords {
+  return {
+    async load(callId, freshness) {
+      const { Item } = await client.send(
+        new GetCommand({
+          TableName: table,
+          Key: stateKey(callId),
+          ConsistentRead: freshness === 'latest',
+          ProjectionExpression: '#state, revision',
+          ExpressionAttributeNames: { '#state': 'state' },
+        }),
+      );
+      return Item as CallRecord | undefined;
+    },
+
+    save: (state, after) =>
+      unlessRefused(
+        client.send(new UpdateCommand({ TableName: table, ...changeTo(state, after, expiry()) })),
+      ),
+
+    addEvent: (event) =>
+      unlessRefused(
+        client.send(
+          new PutCommand({
+            TableName: table,
+            Item: { callId: event.callId, sk: rowOf(event), event, ttl: expiry() },
+            ConditionExpression: 'attribute_not_exists(sk)',
+          }),
+        ),
+      ),
+
+    async active() {
+      const pages = paginateScan({ client }, { TableName: table, IndexName: tables.calls.activeByEdge });
+      const calls: ActiveCall[] = [];
+      for await (const { Items } of pages) calls.push(...z.array(Active).parse(Items ?? []));
+      return calls;
+    },
+  };
+}
+
+const Active = z.object({ callId: z.string(), edge: EdgeRef });
+
+const rowOf = ({ seq, id }: { seq?: number | undefined; id: string }) =>
+  seq === undefined ? tables.calls.controlEvent(id) : tables.calls.event(seq);
+
+/** Attributes that others keep on the same item, such as the count of commands, stay as they are. */
+function changeTo(state: CallState, after: number | undefined, ttl: number) {
+  const attributes: Record<string, unknown> = {
+    state,
+    revision: (after ?? 0) + 1,
+    edge: state.edge,
+    startedAt: state.received?.time,
+    // An empty string cannot be the key of an index.
+    number: state.received?.to.number || undefined,
+    activeEdge: state.ended ? undefined : state.edge?.id,
+    ttl,
+  };
+  const known = Object.keys(attributes).filter((name) => attributes[name] !== undefined);
+  const gone = Object.keys(attributes).filter((name) => attributes[name] === undefined);
+  const set = `SET ${known.map((name) => `#${name} = :${name}`).join(', ')}`;
+  const remove = gone.length === 0 ? '' : ` REMOVE ${gone.map((name) => `#${name}`).join(', ')}`;
+  return {
+    Key: stateKey(state.callId),
+    UpdateExpression: set + remove,
+    ConditionExpression: after === undefined ? 'attribute_not_exists(#revision)' : '#revision = :after',
+    ExpressionAttributeNames: Object.fromEntries(Object.keys(attributes).map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(known.map((name) => [`:${name}`, attributes[name]])),
+      ...(after === undefined ? {} : { ':after': after }),
+    },
+  };
+}
+
+/** Whether a conditional write took place. */
+async function unlessRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import { Duration } from 'aws-cdk-lib';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { ManagedPolicy, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { sources } from '../contracts/envelope.ts';
+import { tables } from '../contracts/tables.ts';
+import { deadLetters } from './dead-letters.ts';
+import { pascal } from './outputs.ts';
+import { allow, asSource, inPartition } from './permissions.ts';
+
+export interface EdgeProps {
+  readonly edgeId: string;
+  readonly queueName: string;
+  readonly bus: EventBus;
+  readonly config: TableV2;
+  readonly fleet: TableV2;
+}
+
+/** What one edge is given: a queue of its own and a policy that lets it do its part and no more. */
+export class Edge extends Construct {
+  readonly queue: Queue;
+  readonly policy: ManagedPolicy;
+
+  constructor(scope: Construct, props: EdgeProps) {
+    super(scope, pascal(props.edgeId));
+    this.queue = new Queue(this, 'Queue', {
+      queueName: props.queueName,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // Decisions live for seconds and commands for as long as their call: what waits longer finds nobody.
+      retentionPeriod: Duration.minutes(5),
+      visibilityTimeout: Duration.seconds(30),
+      receiveMessageWaitTime: Duration.seconds(20),
+      deadLetterQueue: { queue: deadLetters(this, 'Undelivered'), maxReceiveCount: 5 },
+    });
+    this.policy = new ManagedPolicy(this, 'Policy', {
+      description: `Trunkline edge ${props.edgeId}: attach to the role of the machine it runs on`,
+      statements: statementsOf(props, this.queue),
+    });
+  }
+}
+
+const statementsOf = ({ bus, config, fleet, edgeId }: EdgeProps, queue: Queue): PolicyStatement[] => [
+  allow(['events:PutEvents'], bus.eventBusArn, asSource(sources.edge)),
+  allow(['dynamodb:GetItem', 'dynamodb:Query'], config.tableArn, inPartition(tables.config.partition)),
+  allow(['dynamodb:PutItem'], fleet.tableArn, inPartition(edgeId)),
+  allow(
+    [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:ChangeMessageVisibility',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+    ],
+    queue.queueArn,
+  ),
+];

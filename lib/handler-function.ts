@@ -1,0 +1,86 @@
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { EnvOf, HandlerName, handlerEnvs } from '../functions/env.ts';
+import { bundle } from './bundle.ts';
+import { deadLetters } from './dead-letters.ts';
+import { pascal } from './outputs.ts';
+
+/** Patience with an event that cannot be handed over or whose handling failed. */
+export interface Retries {
+  /** 60 s is the least that EventBridge and Lambda know. */
+  readonly maxEventAge: Duration;
+  /** Attempts of EventBridge to reach Lambda. */
+  readonly deliveries: number;
+  /** Runs after a first one that failed; Lambda waits one and then two minutes between them. */
+  readonly reruns: 0 | 1 | 2;
+}
+
+export interface HandlerFunctionProps<N extends HandlerName> {
+  readonly name: N;
+  /** A variable that the handler reads and that is missing here is an error of the compiler. */
+  readonly env: EnvOf<(typeof handlerEnvs)[N]>;
+  readonly may: readonly PolicyStatement[];
+  readonly timeout: Duration;
+  readonly retries: Retries;
+  /** Runs at the same time, at most; undefined: as many as the account has. */
+  readonly reservedConcurrency: number | undefined;
+}
+
+/** A Lambda function from functions/handlers, with its own log group, role and dead-letter queue. */
+export class HandlerFunction<N extends HandlerName = HandlerName> extends Construct {
+  readonly lambda: LambdaFunction;
+  readonly deadLetters: Queue;
+  readonly retries: Retries;
+
+  constructor(scope: Construct, props: HandlerFunctionProps<N>) {
+    super(scope, pascal(props.name));
+    const { maxEventAge, reruns } = props.retries;
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.retries = props.retries;
+    this.deadLetters = deadLetters(this, 'DeadLetters');
+    this.lambda = new LambdaFunction(this, 'Function', {
+      description: `Trunkline ${props.name}`,
+      code: bundle(props.name),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_22_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      timeout: props.timeout,
+      role: this.role(logGroup, props.may),
+      environment: { ...props.env },
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
+      systemLogLevelV2: SystemLogLevel.WARN,
+      maxEventAge,
+      retryAttempts: reruns,
+      onFailure: new SqsDestination(this.deadLetters),
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
+    });
+  }
+
+  /** Its own log group and what `may` says: AWS's managed policy would open every log group of the account. */
+  private role(logGroup: LogGroup, may: readonly PolicyStatement[]): Role {
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    for (const statement of may) role.addToPolicy(statement);
+    return role;
+  }
+}

@@ -1,0 +1,73 @@
+import { Duration } from 'aws-cdk-lib';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { Match } from 'aws-cdk-lib/aws-events';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { sources } from '../contracts/envelope.ts';
+import { tables as keys } from '../contracts/tables.ts';
+import type { HandlerName } from '../functions/env.ts';
+import { triggers } from './bus-rule.ts';
+import { HandlerFunction, type Retries } from './handler-function.ts';
+import { allow, inPartition } from './permissions.ts';
+
+export interface Platform {
+  readonly bus: EventBus;
+  readonly calls: TableV2;
+  readonly config: TableV2;
+  readonly fleet: TableV2;
+  readonly edgeQueues: readonly Queue[];
+  readonly edgeQueuePrefix: string;
+  readonly retentionDays: number;
+  readonly reservedConcurrency: Partial<Record<HandlerName, number>>;
+}
+
+/** A decision or a command is worth nothing a minute later: its caller has long been answered. */
+const whileItMatters: Retries = { maxEventAge: Duration.seconds(60), deliveries: 3, reruns: 0 };
+
+/** The record of a call must become complete, however late. */
+const untilItIsDone: Retries = { maxEventAge: Duration.hours(6), deliveries: 185, reruns: 2 };
+
+export function decideRoute(scope: Construct, on: Platform): HandlerFunction {
+  const handler = new HandlerFunction(scope, {
+    name: 'decide-route',
+    env: {
+      CALLS_TABLE: on.calls.tableName,
+      CONFIG_TABLE: on.config.tableName,
+      EDGE_QUEUE_PREFIX: on.edgeQueuePrefix,
+      RETENTION_DAYS: String(on.retentionDays),
+    },
+    may: [
+      allow(['dynamodb:GetItem', 'dynamodb:PutItem'], on.calls.tableArn),
+      allow(['dynamodb:GetItem', 'dynamodb:Query'], on.config.tableArn, inPartition(keys.config.partition)),
+      ...on.edgeQueues.map((queue) => allow(['sqs:SendMessage'], queue.queueArn)),
+    ],
+    timeout: Duration.seconds(10),
+    retries: whileItMatters,
+    reservedConcurrency: on.reservedConcurrency['decide-route'],
+  });
+  triggers(handler, {
+    eventBus: on.bus,
+    eventPattern: { source: [sources.edge], detailType: ['call.received'] },
+  });
+  return handler;
+}
+
+export function projectCall(scope: Construct, on: Platform): HandlerFunction {
+  const handler = new HandlerFunction(scope, {
+    name: 'project-call',
+    env: { CALLS_TABLE: on.calls.tableName, RETENTION_DAYS: String(on.retentionDays) },
+    may: [allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn)],
+    timeout: Duration.seconds(30),
+    retries: untilItIsDone,
+    reservedConcurrency: on.reservedConcurrency['project-call'],
+  });
+  triggers(handler, {
+    eventBus: on.bus,
+    eventPattern: {
+      source: [sources.edge, sources.control],
+      detailType: ['call.', 'media.', 'dtmf.', 'command.'].flatMap((family) => Match.prefix(family)),
+    },
+  });
+  return handler;
+}

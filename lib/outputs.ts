@@ -1,0 +1,14 @@
+/** Names of the stack's outputs: the CLI, the local cloud and operators find the platform's parts by them. */
+export const outputs = {
+  busName: 'BusName',
+  callsTable: 'CallsTable',
+  configTable: 'ConfigTable',
+  fleetTable: 'FleetTable',
+  /** `edge-1` -> `EdgeQueueUrlEdge1` */
+  edgeQueueUrl: (edgeId: string) => `EdgeQueueUrl${pascal(edgeId)}`,
+  edgePolicyArn: (edgeId: string) => `EdgePolicyArn${pascal(edgeId)}`,
+} as const;
+
+/** CloudFormation knows letters and digits only. */
+export const pascal = (kebab: string): string =>
+  kebab.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
