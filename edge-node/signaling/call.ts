@@ -2,6 +2,7 @@ import type { Command } from '../../contracts/commands.ts';
 import type { CallReceived, LegName } from '../../contracts/events/call.ts';
 import type { ConnectRoute } from '../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../contracts/terminations.ts';
+import { advance, type CallPhase } from '../../core/call-phase.ts';
 import type { CodecPlan } from '../../core/negotiate-codecs.ts';
 import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports.ts';
 import { applyCommand } from './call-commands.ts';
@@ -61,6 +62,7 @@ export class Call implements LiveCall {
   readonly #say: SayOfCall;
   readonly #over = new AbortController();
   readonly #timers = new Set<() => void>();
+  #phase: CallPhase = 'received';
   #ended?: Promise<void>;
 
   constructor(context: SignalingContext, invite: IncomingInvite) {
@@ -80,7 +82,11 @@ export class Call implements LiveCall {
     return this.#over.signal.aborted;
   }
 
-  readonly say: SayOfCall = (type, payload, options) => this.#say(type, payload, options);
+  /** @throws Error on an event that cannot come in this phase of a call: that is a bug. */
+  readonly say: SayOfCall = (type, payload, options) => {
+    this.#phase = advance(this.#phase, type);
+    return this.#say(type, payload, options);
+  };
 
   /** ms since the INVITE came in. */
   age(): number {

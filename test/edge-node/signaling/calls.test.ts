@@ -98,6 +98,7 @@ describe('a CANCEL, at every moment', () => {
     const alice = s.invite();
     await s.settled();
     s.attempt(0).rings();
+    await s.settled();
     alice.cancels();
     await s.settled();
     expect(s.attempt(0).cancelled).toBe(true);
