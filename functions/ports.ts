@@ -27,16 +27,22 @@ export interface CallRecord {
   readonly revision: number;
 }
 
-/** The state and the events of calls. */
-export interface CallRecords {
+export interface CallStates {
   /** `cached`: may be some moments old, at half the price. */
   load(callId: string, freshness: 'cached' | 'latest'): Promise<CallRecord | undefined>;
+}
+
+/** The state and the events of calls. */
+export interface CallRecords extends CallStates {
   /** False, and nothing is written, when the record is no longer at revision `after` (undefined: no record yet). */
   save(state: CallState, after: number | undefined): Promise<boolean>;
   /** Files the event under its call unless one stands there already: true when it is new. */
   addEvent(event: CallScopedEvent): Promise<boolean>;
-  /** Calls that are up, as the index knows them: it may be some moments behind. */
-  active(): Promise<readonly ActiveCall[]>;
+}
+
+/** Calls that are up, as their index knows them: it may be some moments behind. */
+export interface ActiveCalls {
+  list(): Promise<readonly ActiveCall[]>;
 }
 
 /** Commands that were accepted, numbered per call from 1. */

@@ -1,18 +1,16 @@
-import pRetry, { type Options } from 'p-retry';
 import type { CallScopedEvent, TrunklineEvent } from '../contracts/events.ts';
 import { evolve } from '../core/call-state.ts';
-import type { Outcome } from './bus-handler.ts';
-import { UnreadableEvent } from './bus-handler.ts';
+import { askAgain, type Patience } from './ask-again.ts';
+import { type Outcome, UnreadableEvent } from './bus-handler.ts';
 import type { CallRecords } from './ports.ts';
 
 export interface ProjectCallPorts {
   readonly calls: CallRecords;
-  /** Waits between attempts to fold into a record that others are writing too. */
-  readonly patience: Options;
+  readonly patience: Patience;
 }
 
 /** Several events of one call are folded at the same time and each fold moves the revision: jitter lets them take turns. */
-export const patience: Options = {
+export const patience: Patience = {
   retries: 12,
   minTimeout: 15,
   factor: 1.7,
@@ -35,23 +33,17 @@ export const project =
     if (event.seq === undefined && !(await calls.load(callId, 'latest')))
       return { outcome: 'of-unknown-call' };
     const [isNew, folded] = await Promise.all([calls.addEvent(event), fold(calls, callId, event, patience)]);
-    return isNew || folded ? { outcome: 'projected', routine: true } : { outcome: 'duplicate' };
+    if (folded === undefined) throw new Error(`Others kept changing the record of call ${callId}`);
+    return isNew || folded === 'changed' ? { outcome: 'projected', routine: true } : { outcome: 'duplicate' };
   };
 
-/** True when the state changed. */
-function fold(
-  calls: CallRecords,
-  callId: string,
-  event: CallScopedEvent,
-  options: Options,
-): Promise<boolean> {
-  return pRetry(async (attempt) => {
+/** Undefined when the revision moved under every attempt. */
+const fold = (calls: CallRecords, callId: string, event: CallScopedEvent, patience: Patience) =>
+  askAgain(async (attempt) => {
     const record = await calls.load(callId, attempt === 1 ? 'cached' : 'latest');
     const state = evolve(record?.state, event);
-    if (state === record?.state) return false;
-    if (await calls.save(state, record?.revision)) return true;
-    throw new Error(`The record of call ${callId} was changed by others ${attempt} times in a row`);
-  }, options);
-}
+    if (state === record?.state) return 'unchanged';
+    return (await calls.save(state, record?.revision)) ? 'changed' : undefined;
+  }, patience);
 
 const isOfCalls = (event: TrunklineEvent): event is CallScopedEvent => !event.type.startsWith('edge.');

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -10,23 +10,42 @@ import { deadLetters } from './dead-letters.ts';
 import { pascal } from './outputs.ts';
 import { allow, asSource, inPartition } from './permissions.ts';
 
-export interface EdgeProps {
-  readonly edgeId: string;
-  readonly queueName: string;
+export interface EdgesProps {
+  readonly ids: readonly string[];
+  /** Queue names are this and the edge's id. */
+  readonly edgeQueuePrefix: string;
   readonly bus: EventBus;
-  readonly config: TableV2;
-  readonly fleet: TableV2;
+  readonly config: Table;
+  readonly fleet: Table;
+}
+
+/** One queue and one policy for each edge. */
+export class Edges extends Construct {
+  readonly edges: readonly Edge[];
+
+  constructor(scope: Construct, id: string, props: EdgesProps) {
+    super(scope, id);
+    const wrong = props.ids.filter((edgeId) => !/^[a-z][a-z0-9-]{0,30}$/.test(edgeId));
+    if (wrong.length > 0) {
+      throw new Error(
+        `edges: ${wrong.join(', ')}: an id is a lower-case letter, then letters, digits and hyphens, at most 31`,
+      );
+    }
+    this.edges = props.ids.map((edgeId) => new Edge(this, edgeId, props));
+  }
 }
 
 /** What one edge is given: a queue of its own and a policy that lets it do its part and no more. */
-export class Edge extends Construct {
+class Edge extends Construct {
+  readonly edgeId: string;
   readonly queue: Queue;
   readonly policy: ManagedPolicy;
 
-  constructor(scope: Construct, props: EdgeProps) {
-    super(scope, pascal(props.edgeId));
+  constructor(scope: Construct, edgeId: string, props: EdgesProps) {
+    super(scope, pascal(edgeId));
+    this.edgeId = edgeId;
     this.queue = new Queue(this, 'Queue', {
-      queueName: props.queueName,
+      queueName: `${props.edgeQueuePrefix}${edgeId}`,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       // Decisions live for seconds and commands for as long as their call: what waits longer finds nobody.
@@ -36,13 +55,17 @@ export class Edge extends Construct {
       deadLetterQueue: { queue: deadLetters(this, 'Undelivered'), maxReceiveCount: 5 },
     });
     this.policy = new ManagedPolicy(this, 'Policy', {
-      description: `Trunkline edge ${props.edgeId}: attach to the role of the machine it runs on`,
-      statements: statementsOf(props, this.queue),
+      description: `Trunkline edge ${edgeId}: attach to the role of the machine it runs on`,
+      statements: statementsOf(props, edgeId, this.queue),
     });
   }
 }
 
-const statementsOf = ({ bus, config, fleet, edgeId }: EdgeProps, queue: Queue): PolicyStatement[] => [
+const statementsOf = (
+  { bus, config, fleet }: EdgesProps,
+  edgeId: string,
+  queue: Queue,
+): PolicyStatement[] => [
   allow(['events:PutEvents'], bus.eventBusArn, asSource(sources.edge)),
   allow(['dynamodb:GetItem', 'dynamodb:Query'], config.tableArn, inPartition(tables.config.partition)),
   allow(['dynamodb:PutItem'], fleet.tableArn, inPartition(edgeId)),

@@ -55,7 +55,7 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
     this.deadLetters = deadLetters(this, 'DeadLetters');
     this.lambda = new LambdaFunction(this, 'Function', {
       description: `Trunkline ${props.name}`,
-      code: bundle(props.name),
+      code: bundle(this, props.name),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_22_X,
       architecture: Architecture.ARM_64,

@@ -1,24 +1,27 @@
 import { Duration } from 'aws-cdk-lib';
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { Match } from 'aws-cdk-lib/aws-events';
+import { Match, Schedule } from 'aws-cdk-lib/aws-events';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { commands } from '../contracts/commands.ts';
 import { sources } from '../contracts/envelope.ts';
 import { tables as keys } from '../contracts/tables.ts';
 import type { HandlerName } from '../functions/env.ts';
 import { triggers } from './bus-rule.ts';
 import { HandlerFunction, type Retries } from './handler-function.ts';
-import { allow, inPartition } from './permissions.ts';
+import { allow, asSource, inPartition } from './permissions.ts';
 
 export interface Platform {
   readonly bus: EventBus;
-  readonly calls: TableV2;
-  readonly config: TableV2;
-  readonly fleet: TableV2;
+  readonly calls: Table;
+  readonly config: Table;
+  readonly fleet: Table;
   readonly edgeQueues: readonly Queue[];
   readonly edgeQueuePrefix: string;
   readonly retentionDays: number;
+  /** An edge silent for this long is lost. */
+  readonly edgeLostAfterSeconds: number;
   readonly reservedConcurrency: Partial<Record<HandlerName, number>>;
 }
 
@@ -69,5 +72,58 @@ export function projectCall(scope: Construct, on: Platform): HandlerFunction {
       detailType: ['call.', 'media.', 'dtmf.', 'command.'].flatMap((family) => Match.prefix(family)),
     },
   });
+  return handler;
+}
+
+export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
+  const handler = new HandlerFunction(scope, {
+    name: 'accept-command',
+    env: {
+      CALLS_TABLE: on.calls.tableName,
+      EDGE_QUEUE_PREFIX: on.edgeQueuePrefix,
+      BUS_NAME: on.bus.eventBusName,
+      RETENTION_DAYS: String(on.retentionDays),
+    },
+    may: [
+      allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn),
+      allow(['events:PutEvents'], on.bus.eventBusArn, asSource(sources.control)),
+      ...on.edgeQueues.map((queue) => allow(['sqs:SendMessage'], queue.queueArn)),
+    ],
+    timeout: Duration.seconds(15),
+    retries: whileItMatters,
+    reservedConcurrency: on.reservedConcurrency['accept-command'],
+  });
+  triggers(handler, {
+    eventBus: on.bus,
+    // What edges and functions say bears the same names now and then; a command is what anybody else says.
+    eventPattern: {
+      source: Match.anythingBut(sources.edge, sources.control),
+      detailType: Object.keys(commands),
+    },
+  });
+  return handler;
+}
+
+export function reapCalls(scope: Construct, on: Platform): HandlerFunction {
+  const handler = new HandlerFunction(scope, {
+    name: 'reap-calls',
+    env: {
+      CALLS_TABLE: on.calls.tableName,
+      FLEET_TABLE: on.fleet.tableName,
+      BUS_NAME: on.bus.eventBusName,
+      EDGE_LOST_AFTER_SECONDS: String(on.edgeLostAfterSeconds),
+    },
+    may: [
+      allow(['dynamodb:GetItem'], on.calls.tableArn),
+      allow(['dynamodb:Scan'], `${on.calls.tableArn}/index/${keys.calls.activeByEdge}`),
+      allow(['dynamodb:Scan'], on.fleet.tableArn),
+      allow(['events:PutEvents'], on.bus.eventBusArn, asSource(sources.control)),
+    ],
+    timeout: Duration.seconds(55),
+    // The next minute's run does what this one did not.
+    retries: whileItMatters,
+    reservedConcurrency: on.reservedConcurrency['reap-calls'],
+  });
+  triggers(handler, { schedule: Schedule.rate(Duration.minutes(1)) });
   return handler;
 }

@@ -1,5 +1,5 @@
 import type { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { tables } from '../contracts/tables.ts';
 
@@ -7,31 +7,31 @@ const text = (name: string) => ({ name, type: AttributeType.STRING });
 
 /** Calls, routing configuration and the fleet; keys as contracts/tables.ts publishes them. On demand, backed up, encrypted. */
 export class Tables extends Construct {
-  readonly calls: TableV2;
-  readonly config: TableV2;
-  readonly fleet: TableV2;
+  readonly calls: Table;
+  readonly config: Table;
+  readonly fleet: Table;
 
   constructor(scope: Construct, id: string, removalPolicy: RemovalPolicy) {
     super(scope, id);
     const shared = {
-      billing: Billing.onDemand(),
-      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.DEFAULT,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy,
     };
-    this.calls = new TableV2(this, 'Calls', {
+    this.calls = new Table(this, 'Calls', {
       ...shared,
       partitionKey: text(tables.calls.partitionKey),
       sortKey: text(tables.calls.sortKey),
       timeToLiveAttribute: tables.calls.ttl,
-      globalSecondaryIndexes: callIndexes,
     });
-    this.config = new TableV2(this, 'Config', {
+    for (const index of callIndexes) this.calls.addGlobalSecondaryIndex(index);
+    this.config = new Table(this, 'Config', {
       ...shared,
       partitionKey: text(tables.config.partitionKey),
       sortKey: text(tables.config.sortKey),
     });
-    this.fleet = new TableV2(this, 'Fleet', {
+    this.fleet = new Table(this, 'Fleet', {
       ...shared,
       partitionKey: text(tables.fleet.partitionKey),
       timeToLiveAttribute: tables.fleet.ttl,

@@ -1,23 +1,13 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  paginateScan,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
-import { EdgeRef } from '../../contracts/envelope.ts';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { tables } from '../../contracts/tables.ts';
 import type { CallState } from '../../core/call-state.ts';
-import type { ActiveCall } from '../../core/find-calls-to-reap.ts';
-import type { CallRecord, CallRecords } from '../ports.ts';
+import type { CallRecord, CallRecords, CallStates } from '../ports.ts';
 import type { Expiry } from './retention.ts';
 
 const stateKey = (callId: string) => ({ callId, sk: tables.calls.state });
 
-/** Every change is one conditional write. */
-export function dynamoCalls(client: DynamoDBDocumentClient, table: string, expiry: Expiry): CallRecords {
+export function dynamoCallStates(client: DynamoDBDocumentClient, table: string): CallStates {
   return {
     async load(callId, freshness) {
       const { Item } = await client.send(
@@ -31,6 +21,13 @@ export function dynamoCalls(client: DynamoDBDocumentClient, table: string, expir
       );
       return Item as CallRecord | undefined;
     },
+  };
+}
+
+/** Every change is one conditional write. */
+export function dynamoCalls(client: DynamoDBDocumentClient, table: string, expiry: Expiry): CallRecords {
+  return {
+    ...dynamoCallStates(client, table),
 
     save: (state, after) =>
       unlessRefused(
@@ -47,17 +44,8 @@ export function dynamoCalls(client: DynamoDBDocumentClient, table: string, expir
           }),
         ),
       ),
-
-    async active() {
-      const pages = paginateScan({ client }, { TableName: table, IndexName: tables.calls.activeByEdge });
-      const calls: ActiveCall[] = [];
-      for await (const { Items } of pages) calls.push(...z.array(Active).parse(Items ?? []));
-      return calls;
-    },
   };
 }
-
-const Active = z.object({ callId: z.string(), edge: EdgeRef });
 
 const rowOf = ({ seq, id }: { seq?: number | undefined; id: string }) =>
   seq === undefined ? tables.calls.controlEvent(id) : tables.calls.event(seq);

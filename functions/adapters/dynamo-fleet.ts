@@ -1,0 +1,18 @@
+import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import type { Fleet, Heartbeat } from '../ports.ts';
+
+/** A row that does not parse is an error: taken for an absent one it would end the calls of a living edge. */
+const Row = z.object({ edgeId: z.string(), epoch: z.number(), heartbeatAt: z.number() });
+
+export function dynamoFleet(client: DynamoDBDocumentClient, table: string): Fleet {
+  return {
+    async rows() {
+      const rows: Heartbeat[] = [];
+      for await (const { Items } of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
+        rows.push(...z.array(Row).parse(Items ?? []));
+      }
+      return rows;
+    },
+  };
+}
