@@ -1,9 +1,22 @@
+import { randomFillSync } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 import type { Clock } from './ports.ts';
 
-const ulid = monotonicFactory();
+const pool = new Uint8Array(4096);
+let used = pool.length;
 
-/** The clock of the machine. ULIDs made in one millisecond still sort in the order in which they were made. */
+/** Randomness in [0, 1), drawn from the system in pages: an id takes sixteen of these. */
+function random(): number {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  return (pool[used++] ?? 0) / 256;
+}
+
+const ulid = monotonicFactory(random);
+
+/** The machine's own clocks and timers. Ids are ULIDs that sort in the order in which they were made. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
