@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { TrunklineEvent } from '../../contracts/events.ts';
+import type { Metrics } from '../ports.ts';
+
+/** What the edge is asked for at the moment of a scrape. */
+export interface Gauges {
+  readonly calls: number;
+  readonly outboxEvents: number;
+  readonly outboxOldestSeconds: number;
+  readonly outboxDropped: number;
+  readonly rtpengineUp: boolean;
+  readonly sipServerUp: boolean;
+}
+
+export interface ExposedMetrics extends Metrics {
+  readonly contentType: string;
+  /** Prometheus text format. */
+  text(): Promise<string>;
+}
+
+const SETUP_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.7];
+
+/** Counters of one edge in a registry of their own. Labels come from closed sets: never a call, a number or an address. */
+export function createMetrics(gauges: () => Gauges): ExposedMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
+    new Histogram({ name: `trunkline_${name}`, help, labelNames, buckets, registers });
+
+  const events = counter('events_total', 'Events said by this edge', ['type']);
+  const ended = counter('calls_ended_total', 'Calls that ended, by reason and by who is to blame', ['reason', 'blame']);
+  const digits = counter('dtmf_digits_total', 'Digits by what became of them', ['stage']);
+  const messages = counter('queue_messages_total', 'Messages of the queue by what became of them', ['kind', 'outcome']);
+  const refused = counter('invites_refused_total', 'INVITEs refused before they were calls', ['reason']);
+  const setup = histogram('setup_seconds', 'INVITE received to 200 sent', [], SETUP_BUCKETS);
+  const decision = histogram('decision_wait_seconds', 'Wait for the routing decision', ['source'], SETUP_BUCKETS);
+  const media = histogram('rtpengine_request_seconds', 'Requests to rtpengine', ['command', 'outcome'], REQUEST_BUCKETS);
+  gaugesOf(registry, gauges);
+
+  return {
+    observe(event: TrunklineEvent) {
+      events.inc({ type: event.type });
+      if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });
+      else if (event.type === 'call.answered') setup.observe(event.setupMs / 1000);
+      else if (event.type === 'call.routed') decision.observe({ source: event.source }, event.waitMs / 1000);
+      else if (event.type === 'dtmf.received') digits.inc({ stage: 'received' });
+      else if (event.type === 'dtmf.delivered') digits.inc({ stage: 'delivered' });
+    },
+    message: (kind, outcome) => messages.inc({ kind, outcome }),
+    mediaRequest: (command, outcome, seconds) => media.observe({ command, outcome }, seconds),
+    refused: (reason) => refused.inc({ reason }),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  };
+}
+
+function gaugesOf(registry: Registry, gauges: () => Gauges): void {
+  const gauge = (name: string, help: string, read: (now: Gauges) => number) =>
+    new Gauge({
+      name: `trunkline_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(gauges()));
+      },
+    });
+  gauge('calls_active', 'Calls that are up', (now) => now.calls);
+  gauge('outbox_events', 'Events not yet on the bus', (now) => now.outboxEvents);
+  gauge('outbox_oldest_seconds', 'Age of the oldest event not yet on the bus', (now) => now.outboxOldestSeconds);
+  gauge('outbox_dropped', 'Events dropped because the journal was full', (now) => now.outboxDropped);
+  gauge('rtpengine_up', 'Whether rtpengine answers', (now) => Number(now.rtpengineUp));
+  gauge('sip_server_up', 'Whether the SIP server is connected', (now) => Number(now.sipServerUp));
+}
