@@ -7,7 +7,9 @@ export interface Narrator {
   readonly edge: EdgeRef;
   /** The voice of one call: numbers its events from 0 without a gap. */
   forCall(callId: string): SayOfCall;
-  /** An event of the edge itself, or of a call that is not here. */
+  /** An event about a call that is not here (any more): it has no seq. */
+  sayFor(callId: string, type: 'command.refused', payload: Payload<'command.refused'>): void;
+  /** An event of the edge itself. */
   say<T extends TrunklineEvent['type']>(type: T, payload: Payload<T>): void;
 }
 
@@ -43,6 +45,9 @@ export function createNarrator({ edge, replyTo, outbox, metrics, clock }: Narrat
         tell(event, options.urgent);
         return event;
       };
+    },
+    sayFor(callId, type, payload) {
+      tell({ ...stamp(type), callId, ...payload });
     },
     say(type, payload) {
       const reply = answerable.has(type) ? { replyTo } : {};

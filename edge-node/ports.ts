@@ -24,7 +24,12 @@ export interface Outbox extends AsyncDisposable {
   /** Resolves once everything recorded so far is on the bus. */
   settled(): Promise<void>;
   /** Events not yet on the bus, the age of the oldest in ms, and whether the disk has no room for new calls. */
-  backlog(): { readonly depth: number; readonly oldestMs: number; readonly full: boolean; readonly dropped: number };
+  backlog(): {
+    readonly depth: number;
+    readonly oldestMs: number;
+    readonly full: boolean;
+    readonly dropped: number;
+  };
 }
 
 export interface BusEntry {

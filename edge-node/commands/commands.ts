@@ -51,10 +51,18 @@ async function apply(
   clock: Clock,
 ): Promise<CommandOutcome> {
   if (command.expiresAt !== undefined && Date.parse(command.expiresAt) <= clock.now()) {
-    return { applied: false, reason: 'expired', message: `expiresAt ${command.expiresAt} had passed when the command reached the edge` };
+    return {
+      applied: false,
+      reason: 'expired',
+      message: `expiresAt ${command.expiresAt} had passed when the command reached the edge`,
+    };
   }
   if (!call) {
-    return { applied: false, reason: 'unknown-call', message: `callId ${command.callId} is no call of this edge: it has ended or never was` };
+    return {
+      applied: false,
+      reason: 'unknown-call',
+      message: `callId ${command.callId} is no call of this edge: it has ended or never was`,
+    };
   }
   try {
     return await call.command(command);

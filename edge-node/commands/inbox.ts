@@ -12,13 +12,21 @@ export interface MessageDoorParts {
 }
 
 /** The door of the edge's queue: a message that is none of ours is told, counted and not asked for again. */
-export function createMessageDoor({ decision, command, metrics, logger }: MessageDoorParts): (body: string) => Promise<void> {
+export function createMessageDoor({
+  decision,
+  command,
+  metrics,
+  logger,
+}: MessageDoorParts): (body: string) => Promise<void> {
   return async (body) => {
     const input = fromJson(body);
     const parsed = EdgeMessage.safeParse(input);
     if (!parsed.success) {
       metrics.message('unknown', 'invalid');
-      logger.error({ faults: faultsOf(parsed.error, input).slice(0, 5) }, 'a message of the queue is neither decision nor command');
+      logger.error(
+        { faults: faultsOf(parsed.error, input).slice(0, 5) },
+        'a message of the queue is neither decision nor command',
+      );
       return;
     }
     if (parsed.data.kind === 'decision') decision(parsed.data);

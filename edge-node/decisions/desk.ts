@@ -78,7 +78,8 @@ function decideHere(
   clock: Clock,
 ): Omit<AppliedDecision, 'waitMs'> {
   const current = snapshot.current();
-  if (!current) return { source: 'default', route: { action: 'refuse', reason: 'decision-late' }, configVersion: 0 };
+  if (!current)
+    return { source: 'default', route: { action: 'refuse', reason: 'decision-late' }, configVersion: 0 };
   const stamp = { id: clock.newId(), now: new Date(clock.now()).toISOString() };
   const { route, configVersion } = decideRoute(received, current, stamp);
   return { source: 'snapshot', route, configVersion };

@@ -17,7 +17,9 @@ export interface SnapshotOptions {
  * Keeps the edge's own copy of the routing configuration: the last one that could be read and made sense. Resolves after
  * the first look, whatever came of it; `current()` is undefined only where neither the table nor the file had one.
  */
-export async function startSnapshot(options: SnapshotOptions): Promise<RoutingSnapshot & { refresh(): Promise<void> }> {
+export async function startSnapshot(
+  options: SnapshotOptions,
+): Promise<RoutingSnapshot & { refresh(): Promise<void> }> {
   const { source, clock, logger, file, everyMs = 10_000 } = options;
   let current: VersionedConfig | undefined;
   let stopped = false;
@@ -32,7 +34,10 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RoutingSn
       if (file !== undefined) await keep(file, loaded);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      logger.warn({ reason, version: current?.version ?? null }, 'the routing configuration cannot be refreshed; the last good one stays');
+      logger.warn(
+        { reason, version: current?.version ?? null },
+        'the routing configuration cannot be refreshed; the last good one stays',
+      );
     }
   };
   const again = () => {
@@ -42,7 +47,8 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RoutingSn
   await refresh();
   if (!current && file !== undefined) {
     current = await kept(file);
-    if (current) logger.warn({ version: current.version, file }, 'deciding from the configuration of an earlier life');
+    if (current)
+      logger.warn({ version: current.version, file }, 'deciding from the configuration of an earlier life');
   }
   again();
   return {

@@ -16,7 +16,12 @@ export interface HealthServer extends AsyncDisposable {
 }
 
 /** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. */
-export async function startHealthServer({ host, port, ready, metrics }: HealthOptions): Promise<HealthServer> {
+export async function startHealthServer({
+  host,
+  port,
+  ready,
+  metrics,
+}: HealthOptions): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     request.resume();
     const path = request.url?.split('?')[0];
@@ -24,7 +29,11 @@ export async function startHealthServer({ host, port, ready, metrics }: HealthOp
     if (path === '/ready') {
       const parts = ready();
       const missing = Object.keys(parts).filter((part) => !parts[part]);
-      return json(response, missing.length === 0 ? 200 : 503, { ready: missing.length === 0, missing, parts });
+      return json(response, missing.length === 0 ? 200 : 503, {
+        ready: missing.length === 0,
+        missing,
+        parts,
+      });
     }
     if (path === '/metrics') {
       return void metrics.text().then(

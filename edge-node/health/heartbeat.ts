@@ -11,7 +11,13 @@ export interface HeartbeatOptions {
 }
 
 /** Beats once at once and then on a fixed period. A beat that fails is told; calls go on without it. */
-export async function startHeartbeat({ register, row, everyMs, clock, logger }: HeartbeatOptions): Promise<AsyncDisposable> {
+export async function startHeartbeat({
+  register,
+  row,
+  everyMs,
+  clock,
+  logger,
+}: HeartbeatOptions): Promise<AsyncDisposable> {
   let stopped = false;
   let cancel = () => {};
   const beat = async () => {

@@ -32,13 +32,29 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     new Histogram({ name: `trunkline_${name}`, help, labelNames, buckets, registers });
 
   const events = counter('events_total', 'Events said by this edge', ['type']);
-  const ended = counter('calls_ended_total', 'Calls that ended, by reason and by who is to blame', ['reason', 'blame']);
+  const ended = counter('calls_ended_total', 'Calls that ended, by reason and by who is to blame', [
+    'reason',
+    'blame',
+  ]);
   const digits = counter('dtmf_digits_total', 'Digits by what became of them', ['stage']);
-  const messages = counter('queue_messages_total', 'Messages of the queue by what became of them', ['kind', 'outcome']);
+  const messages = counter('queue_messages_total', 'Messages of the queue by what became of them', [
+    'kind',
+    'outcome',
+  ]);
   const refused = counter('invites_refused_total', 'INVITEs refused before they were calls', ['reason']);
   const setup = histogram('setup_seconds', 'INVITE received to 200 sent', [], SETUP_BUCKETS);
-  const decision = histogram('decision_wait_seconds', 'Wait for the routing decision', ['source'], SETUP_BUCKETS);
-  const media = histogram('rtpengine_request_seconds', 'Requests to rtpengine', ['command', 'outcome'], REQUEST_BUCKETS);
+  const decision = histogram(
+    'decision_wait_seconds',
+    'Wait for the routing decision',
+    ['source'],
+    SETUP_BUCKETS,
+  );
+  const media = histogram(
+    'rtpengine_request_seconds',
+    'Requests to rtpengine',
+    ['command', 'outcome'],
+    REQUEST_BUCKETS,
+  );
   gaugesOf(registry, gauges);
 
   return {
@@ -70,7 +86,11 @@ function gaugesOf(registry: Registry, gauges: () => Gauges): void {
     });
   gauge('calls_active', 'Calls that are up', (now) => now.calls);
   gauge('outbox_events', 'Events not yet on the bus', (now) => now.outboxEvents);
-  gauge('outbox_oldest_seconds', 'Age of the oldest event not yet on the bus', (now) => now.outboxOldestSeconds);
+  gauge(
+    'outbox_oldest_seconds',
+    'Age of the oldest event not yet on the bus',
+    (now) => now.outboxOldestSeconds,
+  );
   gauge('outbox_dropped', 'Events dropped because the journal was full', (now) => now.outboxDropped);
   gauge('rtpengine_up', 'Whether rtpengine answers', (now) => Number(now.rtpengineUp));
   gauge('sip_server_up', 'Whether the SIP server is connected', (now) => Number(now.sipServerUp));

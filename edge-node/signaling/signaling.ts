@@ -1,0 +1,114 @@
+import type { LiveCalls } from '../ports.ts';
+import { type Admission, createAdmission, type Limits } from './admission.ts';
+import type { Call } from './call.ts';
+import type { SignalingContext } from './context.ts';
+import { heardDigit } from './digits.ts';
+import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
+import { onInvite } from './on-invite.ts';
+import type { SipHandlers, SipLink } from './sip.ts';
+
+export interface SignalingOptions extends Omit<SignalingContext, 'link' | 'admission' | 'calls'> {
+  readonly sipServer: SipServerAddress;
+  readonly limits: Limits;
+  /** Whether everything that a new call needs, besides the SIP server, is there. */
+  readonly ready: () => boolean;
+}
+
+export interface Signaling extends AsyncDisposable {
+  readonly link: SipLink;
+  readonly calls: LiveCalls;
+  readonly draining: boolean;
+  /** No new calls from now on; resolves when the last one is over, or when `ms` are and the rest has been ended. */
+  drain(ms: number): Promise<{ readonly ended: number }>;
+}
+
+/** Retry-After for OPTIONS and INVITE while this edge takes no calls, s. */
+const RETRY_AFTER = '5';
+
+/** The SIP side of the edge: connects to the SIP server and carries every call that it brings. */
+export async function startSignaling(options: SignalingOptions): Promise<Signaling> {
+  const { clock, media, limits, logger, ready } = options;
+  const calls = new Map<string, Call>();
+  const admission = createAdmission(limits, ready, clock);
+  let context: SignalingContext | undefined;
+  const link = await connectSipServer(
+    options.sipServer,
+    handlersFor(() => context, admission, ready),
+    logger,
+  );
+  context = { ...options, link, admission, calls };
+
+  media.onDigit((digit) => {
+    const call = calls.get(digit.callId);
+    if (call) heardDigit(call, digit);
+  });
+  media.onLost(
+    (callId) =>
+      void calls.get(callId)?.end({ reason: 'media-lost', detail: 'rtpengine saw no RTP from either side' }),
+  );
+
+  const endAll = async (reason: 'edge-draining') => {
+    const left = [...calls.values()];
+    await Promise.all(left.map((call) => call.end({ reason })));
+    return left.length;
+  };
+  return {
+    link,
+    calls: {
+      find: (id) => calls.get(id),
+      get size() {
+        return calls.size;
+      },
+    },
+    get draining() {
+      return admission.draining;
+    },
+    async drain(ms) {
+      admission.drain();
+      await lastCallOver(calls, ms, clock);
+      return { ended: await endAll('edge-draining') };
+    },
+    async [Symbol.asyncDispose]() {
+      admission.drain();
+      await endAll('edge-draining');
+      await link[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function handlersFor(
+  context: () => SignalingContext | undefined,
+  admission: Admission,
+  ready: () => boolean,
+): SipHandlers {
+  return {
+    onInvite(invite) {
+      const here = context();
+      if (here) onInvite(here, invite);
+      else invite.refuse(503, { 'Retry-After': RETRY_AFTER });
+    },
+    onOptions: () =>
+      !admission.draining && ready()
+        ? { status: 200, headers: {} }
+        : { status: 503, headers: { 'Retry-After': RETRY_AFTER } },
+    onLinkDown() {
+      for (const call of context()?.calls.values() ?? []) void call.end({ reason: 'sip-server-lost' });
+    },
+  };
+}
+
+/** Looks every quarter of a second: a drain is rare and its end is not urgent. */
+function lastCallOver(
+  calls: ReadonlyMap<string, unknown>,
+  ms: number,
+  clock: SignalingOptions['clock'],
+): Promise<void> {
+  const deadline = clock.monotonic() + ms;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (calls.size === 0 || clock.monotonic() >= deadline) return resolve();
+      clock.after(250, look);
+    };
+    look();
+  });
+}
