@@ -2,52 +2,48 @@ import type { TrunklineEvent } from '../contracts/events.ts';
 
 /**
  * received ──routed──▶ routed ──ringing──▶ ringing ──early-media──▶ early
- *    │                   │ └──early-media──────┼──────────────────▶  │
- *    │                   ├──answered──▶ answered ◀──answered─────────┤
- *    └──ended──▶ ended ◀─┴──ended──────────┴──────────ended──────────┘
+ *     │                  │ │ └───────────────│──early-media──────────▲ │
+ *     │                  │ └──answered──▶ answered ◀──answered─────────┤
+ *     └──ended──▶ ended ◀┴──ended────────────┴───────ended─────────────┘
+ *                                    (ringing ──answered──▶ answered, ringing ──ended──▶ ended likewise)
  *
+ * A phase never goes back: ringing heard after early media, from this target or the next, leaves the call `early`.
  * A failed attempt and whatever else is said leave the phase as it is.
  */
-export type CallPhase = 'received' | 'routed' | 'ringing' | 'early' | 'answered' | 'ended';
+export const callPhases = ['received', 'routed', 'ringing', 'early', 'answered', 'ended'] as const;
+export type CallPhase = (typeof callPhases)[number];
 
-type PhaseEvent = 'call.routed' | 'call.ringing' | 'call.early-media' | 'call.answered' | 'call.ended';
+type EventType = TrunklineEvent['type'];
 
-const next = {
-  received: { 'call.routed': 'routed', 'call.ended': 'ended' },
-  routed: {
-    'call.ringing': 'ringing',
-    'call.early-media': 'early',
-    'call.answered': 'answered',
-    'call.ended': 'ended',
-  },
-  ringing: {
-    'call.ringing': 'ringing',
-    'call.early-media': 'early',
-    'call.answered': 'answered',
-    'call.ended': 'ended',
-  },
-  early: {
-    'call.ringing': 'early',
-    'call.early-media': 'early',
-    'call.answered': 'answered',
-    'call.ended': 'ended',
-  },
-  answered: { 'call.ended': 'ended' },
-  ended: {},
-} as const satisfies Record<CallPhase, Partial<Record<PhaseEvent, CallPhase>>>;
+/** The events that move a call, and where to; all others say nothing of the phase. */
+export const phaseAfter: Partial<Record<EventType, CallPhase>> = {
+  'call.received': 'received',
+  'call.routed': 'routed',
+  'call.ringing': 'ringing',
+  'call.early-media': 'early',
+  'call.answered': 'answered',
+  'call.ended': 'ended',
+};
 
-const phaseEvents = new Set<string>([
-  'call.routed',
-  'call.ringing',
-  'call.early-media',
-  'call.answered',
-  'call.ended',
-]);
+const targetSpeaks: readonly EventType[] = ['call.ringing', 'call.early-media', 'call.answered'];
+
+/** What may be said in each phase. */
+const next: Readonly<Record<CallPhase, readonly EventType[]>> = {
+  received: ['call.received', 'call.routed', 'call.ended'],
+  routed: [...targetSpeaks, 'call.ended'],
+  ringing: [...targetSpeaks, 'call.ended'],
+  early: [...targetSpeaks, 'call.ended'],
+  answered: ['call.ended'],
+  ended: [],
+};
 
 /** The phase after an event. @throws Error on an event that cannot come in this phase: that is a bug of the edge. */
-export function advance(phase: CallPhase, type: TrunklineEvent['type']): CallPhase {
-  if (!phaseEvents.has(type)) return phase;
-  const to = (next[phase] as Partial<Record<string, CallPhase>>)[type];
-  if (to === undefined) throw new Error(`a call that is ${phase} cannot say ${type}`);
-  return to;
+export function advance(phase: CallPhase, type: EventType): CallPhase {
+  const to = phaseAfter[type];
+  if (to === undefined) return phase;
+  if (!next[phase].includes(type)) throw new Error(`a call that is ${phase} cannot say ${type}`);
+  return laterPhase(phase, to);
 }
+
+export const laterPhase = (one: CallPhase, other: CallPhase): CallPhase =>
+  callPhases.indexOf(one) > callPhases.indexOf(other) ? one : other;

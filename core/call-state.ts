@@ -1,20 +1,13 @@
 import type { EdgeRef } from '../contracts/envelope.ts';
 import type { CallEnded, CallReceived } from '../contracts/events/call.ts';
 import type { CallScopedEvent, EventOf } from '../contracts/events.ts';
-import type { CallPhase } from './call-phase.ts';
+import { type Digits, withDigit } from './call-digits.ts';
+import { type CallPhase, laterPhase, phaseAfter } from './call-phase.ts';
 import { addSeq, hasSeq, missingSeqs, type SeqRanges } from './seq-ranges.ts';
 
 type PayloadOf<T extends CallScopedEvent['type'], K extends keyof EventOf<T>> = Pick<EventOf<T>, K> & {
   readonly time: string;
 };
-
-/** A digit by its id; its two events may come in any order. */
-export interface DigitState {
-  readonly digit?: string;
-  readonly leg?: 'a' | 'b';
-  readonly receivedSeq?: number;
-  readonly deliveredSeq?: number;
-}
 
 /**
  * What is known of a call: plain JSON, as it stands in DynamoDB. It is a fold over the call's events in which every
@@ -23,10 +16,10 @@ export interface DigitState {
 export interface CallState {
   readonly callId: string;
   readonly phase: CallPhase;
-  readonly phaseSeq: number;
+  /** Sequence numbers that have come. */
   readonly seen: SeqRanges;
-  /** Sequence numbers below the highest that have not come (yet). */
-  readonly missing: readonly number[];
+  /** Those below the highest seen that have not come (yet). */
+  readonly missing: SeqRanges;
   /** Received, ended by its own edge, and nothing missing between. */
   readonly complete: boolean;
   readonly edge?: EdgeRef;
@@ -49,7 +42,9 @@ export interface CallState {
   readonly attempts: Readonly<
     Record<string, PayloadOf<'call.attempt-failed', 'target' | 'reason' | 'sipStatus' | 'durationMs'>>
   >;
-  readonly digits: Readonly<Record<string, DigitState>>;
+  /** The first of the call; how many there are says `digitCount`. */
+  readonly digits: Digits;
+  readonly digitCount: { readonly received: number; readonly delivered: number };
   readonly ended?: PayloadOf<
     'call.ended',
     'reason' | 'blame' | 'sipStatus' | 'durationMs' | 'talkMs' | 'media' | 'digits'
@@ -64,44 +59,38 @@ export interface CallState {
 const emptyCall = (callId: string): CallState => ({
   callId,
   phase: 'received',
-  phaseSeq: -1,
   seen: [],
   missing: [],
   complete: false,
   attempts: {},
   digits: {},
+  digitCount: { received: 0, delivered: 0 },
 });
 
 /** Folds one event in. Gives the very same object for an event that changes nothing. */
 export function evolve(state: CallState | undefined, event: CallScopedEvent): CallState {
   if (event.callId === undefined) throw new Error(`a ${event.type} without callId belongs to no call`);
   const call = state ?? emptyCall(event.callId);
-  if (event.seq === undefined)
-    return event.type === 'call.ended' ? conclude(withEnd(call, event, 'reaper')) : call;
+  if (event.seq === undefined) return event.type === 'call.ended' ? withReapersEnd(call, event) : call;
   if (hasSeq(call.seen, event.seq)) return call;
   const seen = addSeq(call.seen, event.seq);
   const edge = event.edge === undefined ? {} : { edge: event.edge };
-  return conclude(withPhase({ ...withFacts(call, event, event.seq), seen, ...edge }, event, event.seq));
+  return conclude({ ...withFacts(call, event, event.seq), seen, ...edge, phase: phaseOf(call, event) });
 }
 
-const phases: Partial<Record<CallScopedEvent['type'], CallPhase>> = {
-  'call.received': 'received',
-  'call.routed': 'routed',
-  'call.ringing': 'ringing',
-  'call.early-media': 'early',
-  'call.answered': 'answered',
-};
+/** Phases only go forward, so the latest one that any event speaks of is the phase. */
+const phaseOf = ({ phase }: CallState, { type }: CallScopedEvent): CallPhase =>
+  laterPhase(phase, phaseAfter[type] ?? phase);
 
-/** The highest seq tells the phase, except that an ended call stays ended. */
-function withPhase(call: CallState, event: CallScopedEvent, seq: number): CallState {
-  const phase = phases[event.type];
-  return phase !== undefined && seq > call.phaseSeq ? { ...call, phase, phaseSeq: seq } : call;
+function withReapersEnd(call: CallState, event: CallEnded): CallState {
+  const ended = withEnd(call, event, 'reaper');
+  return ended === call ? call : conclude({ ...ended, phase: 'ended' });
 }
 
 function conclude(call: CallState): CallState {
   const missing = missingSeqs(call.seen);
   const complete = missing.length === 0 && call.received !== undefined && call.ended?.by === 'edge';
-  return { ...call, phase: call.ended ? 'ended' : call.phase, missing, complete };
+  return { ...call, missing, complete };
 }
 
 function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallState {
@@ -135,18 +124,27 @@ function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallSt
     case 'media.quality':
       return seq > (call.quality?.seq ?? -1) ? { ...call, quality: { seq, a: event.a, b: event.b } } : call;
     case 'dtmf.received':
-      return withDigit(call, event.digitId, { digit: event.digit, leg: event.leg, receivedSeq: seq });
     case 'dtmf.delivered':
-      return withDigit(call, event.digitId, { digit: event.digit, deliveredSeq: seq });
+      return withKey(call, event, seq);
     default:
       return call;
   }
 }
 
-const withDigit = (call: CallState, digitId: string, digit: DigitState): CallState => ({
-  ...call,
-  digits: { ...call.digits, [digitId]: { ...call.digits[digitId], ...digit } },
-});
+function withKey(
+  call: CallState,
+  { type, digitId, digit, leg }: EventOf<'dtmf.received'> | EventOf<'dtmf.delivered'>,
+  seq: number,
+): CallState {
+  const { received, delivered } = call.digitCount;
+  if (type === 'dtmf.received') {
+    const digits = withDigit(call.digits, digitId, { digit, leg, receivedSeq: seq });
+    return { ...call, digits, digitCount: { received: received + 1, delivered } };
+  }
+  const pressedOn = leg === 'a' ? 'b' : 'a';
+  const digits = withDigit(call.digits, digitId, { digit, leg: pressedOn, deliveredSeq: seq });
+  return { ...call, digits, digitCount: { received, delivered: delivered + 1 } };
+}
 
 /** The edge knows better than the reaper; of two reapers the one with the lower event id. */
 function withEnd(call: CallState, event: CallEnded, by: 'edge' | 'reaper'): CallState {
@@ -155,17 +153,4 @@ function withEnd(call: CallState, event: CallEnded, by: 'edge' | 'reaper'): Call
   const { time, id, reason, blame, sipStatus, durationMs, talkMs, media, digits, detail } = event;
   const ended = { time, id, by, reason, blame, sipStatus, durationMs, talkMs, media, digits };
   return { ...call, ended: { ...ended, ...(detail !== undefined && { detail }) } };
-}
-
-/** The digits that one leg sent, in the order in which they were pressed. */
-export function digitsOf(
-  call: CallState,
-  leg: 'a' | 'b',
-  stage: 'received' | 'delivered' = 'received',
-): string {
-  return Object.values(call.digits)
-    .filter((digit) => digit.leg === leg && (stage === 'received' || digit.deliveredSeq !== undefined))
-    .sort((one, other) => (one.receivedSeq ?? 0) - (other.receivedSeq ?? 0))
-    .map((digit) => digit.digit ?? '')
-    .join('');
 }

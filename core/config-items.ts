@@ -37,8 +37,17 @@ export function fromItems(items: readonly ConfigItem[]): VersionedConfig {
   const input = { version: 1, ...Object.fromEntries(sections.map((name) => [name, section(kinds[name])])) };
   const parsed = RoutingConfig.safeParse(input);
   if (parsed.success) return { version, config: parsed.data };
-  const faults = faultsOf(parsed.error, input).map(({ path, message }) => `${path}: ${message}`);
+  const messages = faultsOf(parsed.error, input).map(({ message }) => message);
+  const faults = parsed.error.issues.map(({ path }, index) => `${itemAt(path)}: ${messages[index]}`);
   throw new Error(
     `the config table, version ${version}, holds what is no configuration: ${faults.join('; ')}`,
   );
+}
+
+/** Where a fault lies, in the words of the table: ['agents', 'desk', 'policy'] is `agent#desk policy`. */
+function itemAt([section, name, ...rest]: readonly PropertyKey[]): string {
+  const kind = kinds[section as Section];
+  if (name === undefined) return `items ${kind}#…`;
+  const sk = `${kind}#${String(name)}`;
+  return rest.length === 0 ? sk : `${sk} ${rest.map(String).join('.')}`;
 }

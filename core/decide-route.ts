@@ -17,11 +17,16 @@ export function decideRoute(
     callId: received.callId,
     eventId: received.id,
     time: stamp.now,
-    expiresAt: received.expiresAt ?? stamp.now,
+    expiresAt: received.expiresAt ?? later(stamp.now, defaultDecisionMs),
     configVersion: version,
     route: routeOf(received, config),
   };
 }
+
+/** How long a decision is worth something where call.received does not say it. */
+const defaultDecisionMs = 1_500;
+
+const later = (time: string, ms: number) => new Date(Date.parse(time) + ms).toISOString();
 
 function routeOf(received: CallReceived, config: RoutingConfig): Route {
   const number = ownEntry(config.numbers, received.to.number) ?? ownEntry(config.numbers, '*');

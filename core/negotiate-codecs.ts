@@ -24,7 +24,7 @@ export function negotiateCodecs(offered: readonly string[], policy: CodecPolicy)
     const lower = new Set(names.map((name) => name.toLowerCase()));
     return (codec: string) => lower.has(codec.toLowerCase());
   };
-  const audio = offered.filter((codec) => !companions.has(codec.toLowerCase()));
+  const audio = unique(offered).filter((codec) => !companions.has(codec.toLowerCase()));
   const kept = audio.filter(among(policy.keep));
   const transcoded = kept.length > 0 ? [] : audio.filter(among(policy.transcode));
   const add = transcoded.length > 0 ? [...policy.keep] : [];
@@ -38,3 +38,8 @@ export function negotiateCodecs(offered: readonly string[], policy: CodecPolicy)
     towardsTarget: kept.length > 0 ? kept : add,
   };
 }
+
+/** An offer may name a codec twice, with different parameters: one fate for both. */
+const unique = (names: readonly string[]): string[] => [
+  ...new Map(names.map((name) => [name.toLowerCase(), name])).values(),
+];

@@ -15,9 +15,13 @@ export function orderTargets<T extends Target>(targets: readonly T[], seed: stri
   );
 }
 
-/** RFC 2782: those of weight 0 stand first, then one is drawn by the running sum of weights, again and again. */
+/**
+ * RFC 2782: one is drawn by the running sum of weights, again and again. The draw is a real number, not the RFC's whole
+ * one, which would give the first of two targets of weight 1 two calls of three. So weight 0 comes after all others, in
+ * the order of the file.
+ */
 function draw<T extends Target>(targets: readonly T[], random: () => number): T[] {
-  const left = [...targets].sort((a, b) => Number(a.weight > 0) - Number(b.weight > 0));
+  const left = [...targets];
   const drawn: T[] = [];
   while (left.length > 0) {
     const total = left.reduce((sum, target) => sum + target.weight, 0);

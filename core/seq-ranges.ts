@@ -15,13 +15,10 @@ export function addSeq(ranges: SeqRanges, seq: number): SeqRanges {
   return joined;
 }
 
-/** What is missing below the highest number seen. */
-export function missingSeqs(ranges: SeqRanges): number[] {
-  const missing: number[] = [];
-  let expected = 0;
-  for (const [first, last] of ranges) {
-    for (; expected < first; expected += 1) missing.push(expected);
-    expected = last + 1;
-  }
-  return missing;
+/** The gaps below the highest number seen. */
+export function missingSeqs(ranges: SeqRanges): SeqRanges {
+  return ranges.flatMap(([first], index): SeqRanges => {
+    const before = ranges[index - 1]?.[1] ?? -1;
+    return first > before + 1 ? [[before + 1, first - 1]] : [];
+  });
 }

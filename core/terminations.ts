@@ -36,7 +36,7 @@ export const terminations = {
   'callee-busy': row('callee', 486, false, 'The agent is busy.'),
   'callee-declined': row('callee', 603, false, 'The agent does not want the call.'),
   'callee-rejected': row('callee', 480, false, 'The agent refused the call with another 4xx or 6xx.'),
-  'no-answer': row('callee', 480, true, 'The target rang until the ring timer ended.'),
+  'no-answer': row('callee', 480, true, 'Nobody answered: the ring timer ended, or the target said 480.'),
   'target-timeout': row('upstream', 504, true, 'The target gave no final response in time.'),
   'target-unavailable': row('upstream', 503, true, 'The target said 503 or could not be reached.'),
   'target-error': row('upstream', 502, true, 'The target failed with another 5xx.'),
