@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { AppConnection } from '../app/app-connection.ts';
+import { fromNetwork } from '../app/app-tokens.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { Arrival } from '../transport/flow.ts';
+import { plainResponse } from './compose.ts';
+import type { Engine, ServerTransaction } from './engine.ts';
+import type { ReceivedRequest } from './received-request.ts';
+
+/** Hand a request to the application that is to answer it. */
+export function give(
+  engine: Engine,
+  transaction: ServerTransaction,
+  message: SipMessage,
+  arrival: Arrival,
+  owner: AppConnection,
+  dialog: Dialog | undefined,
+): ReceivedRequest {
+  const transactionId = randomUUID();
+  const localTag = dialog?.localTag ?? '';
+  const { machine } = transaction;
+  const request: ReceivedRequest = {
+    transactionId,
+    message,
+    arrival,
+    machine,
+    owner,
+    dialog,
+    localTag,
+    reliable: undefined,
+  };
+  transaction.request = request;
+  engine.received.set(transactionId, request);
+  owner.send(fromNetwork(message.print(), arrival, transactionId, dialog?.id ?? '', dialog === undefined));
+  return request;
+}
+
+/** The application can no longer answer: the server does, or already has. */
+export function takeBack(engine: Engine, request: ReceivedRequest): void {
+  engine.received.delete(request.transactionId);
+  request.reliable?.stop();
+  const { dialog } = request;
+  if (dialog && request.message.method === 'INVITE') {
+    dialog.inviteIn = undefined;
+    if (!dialog.confirmed) engine.dialogs.remove(dialog);
+  }
+}
+
+export function answerFor(engine: Engine, request: ReceivedRequest, status: number, reason: string): void {
+  takeBack(engine, request);
+  request.machine.respond(
+    status,
+    plainResponse(request.message, status, reason, request.localTag || undefined),
+  );
+}

@@ -1,0 +1,137 @@
+import { fromNetwork, madeUp } from '../app/app-tokens.ts';
+import { Dialog } from '../dialog/dialog.ts';
+import { untagged } from '../message/name-addr.ts';
+import type { IncomingResponse } from '../transaction/incoming-response.ts';
+import { InviteClient } from '../transaction/invite-client.ts';
+import { clientKey } from '../transaction/keys.ts';
+import type { Hop } from '../transport/flow.ts';
+import { ackForFailure } from './compose.ts';
+import type { Engine } from './engine.ts';
+import { learnPeer } from './peer-address.ts';
+import { ackAndBye, readyForAck } from './send-ack.ts';
+import { madeUpFor } from './send-request.ts';
+import { type Fork, idOf, type SentInvite } from './sent-invite.ts';
+
+export function launchInvite(engine: Engine, sent: SentInvite, hop: Hop | undefined): void {
+  if (sent.canceled || !hop) {
+    tellMadeUp(engine, sent, sent.canceled ? 'canceled' : 'unresolved');
+    return;
+  }
+  const key = clientKey(sent.request.via?.branch ?? '', 'INVITE');
+  const outlet = engine.transports.requestOutlet(hop, sent.listener, () => client.transportError());
+  const client: InviteClient = new InviteClient(sent.request.print(), outlet, engine.timers, {
+    response: (response) =>
+      response.status < 200 ? provisional(engine, sent, response) : final(engine, sent, response),
+    furtherSuccess: (response) => furtherSuccess(engine, sent, response),
+    failed: (why) => tellMadeUp(engine, sent, why),
+    ackFor: ({ message }) => ackForFailure(sent.request, message),
+    ended: () => engine.clients.delete(key),
+  });
+  sent.hop = hop;
+  sent.client = client;
+  engine.clients.set(key, client);
+  client.start();
+}
+
+function provisional(engine: Engine, sent: SentInvite, response: IncomingResponse): void {
+  const { message } = response;
+  if (response.status === 100) return; // hop by hop, it tells an application nothing
+  const rseq = message.lists('require', '100rel') ? Number(message.first('rseq') ?? Number.NaN) : undefined;
+  if (message.toTag !== '' && !sent.within) {
+    const fork = forkOf(engine, sent, response);
+    if (rseq !== undefined) {
+      const inOrder = Number.isInteger(rseq) && (fork.rseq === undefined || rseq === fork.rseq + 1);
+      if (!inOrder) return; // RFC 3262 §4: a repetition, or one whose predecessor is still to come
+      fork.rseq = rseq;
+    }
+  }
+  tell(sent, response);
+}
+
+function final(engine: Engine, sent: SentInvite, response: IncomingResponse): void {
+  engine.inviting.delete(sent.transactionId);
+  if (sent.within) sent.within.inviteOut = undefined;
+  if (response.status < 300) accept(engine, sent, response);
+  else forgetForks(engine, sent, undefined);
+  tell(sent, response);
+}
+
+function accept(engine: Engine, sent: SentInvite, response: IncomingResponse): void {
+  const fork = forkOf(engine, sent, response);
+  fork.dialog.inviteOut = undefined;
+  forgetForks(engine, sent, fork);
+  fork.dialog.retarget(response.message);
+  if (!sent.within) {
+    fork.dialog.routeBy(response.message.all('record-route').reverse()); // RFC 3261 §12.1.2, §13.2.2.4
+    learnPeer(fork.dialog, response.message, response.arrival);
+    engine.dialogs.confirm(fork.dialog);
+  }
+  readyForAck(engine, sent, fork);
+}
+
+/** RFC 6026 §7.2: the same 2xx again gets the same ACK again; another fork's answer gets an ACK and a BYE (RFC 3261 §13.2.2.4). */
+function furtherSuccess(engine: Engine, sent: SentInvite, response: IncomingResponse): void {
+  const known = sent.forks.get(response.message.toTag);
+  if (known) known.ack?.();
+  else if (!sent.within) ackAndBye(engine, sent, forkOf(engine, sent, response), response);
+}
+
+/** The fork a response is from; a tag not seen before begins one (RFC 3261 §12.1.2). */
+function forkOf(engine: Engine, sent: SentInvite, response: IncomingResponse): Fork {
+  const { message, arrival } = response;
+  const known = sent.forks.get(message.toTag);
+  if (known) return known;
+  const dialog = sent.within ?? newDialog(sent, response);
+  if (!sent.within) dialog.inviteOut = sent.request.cseq?.number;
+  const fork: Fork = { dialog, rseq: undefined, ack: undefined };
+  sent.forks.set(message.toTag, fork);
+  if (!sent.within) {
+    dialog.routeBy(message.all('record-route').reverse());
+    learnPeer(dialog, message, arrival);
+    engine.dialogs.add(dialog);
+  }
+  return fork;
+}
+
+function newDialog(sent: SentInvite, { message }: IncomingResponse): Dialog {
+  const { request, listener, owner } = sent;
+  return new Dialog({
+    id: idOf(sent),
+    callId: request.callId,
+    localTag: request.fromTag,
+    remoteTag: message.toTag,
+    local: untagged(request.first('from') ?? ''),
+    remote: untagged(request.first('to') ?? ''),
+    localSeq: request.cseq?.number ?? 0,
+    remoteSeq: undefined,
+    contact: request.first('contact') ?? '',
+    kind: 'INVITE',
+    listener,
+    owner,
+  });
+}
+
+function forgetForks(engine: Engine, sent: SentInvite, except: Fork | undefined): void {
+  if (sent.within) return;
+  for (const [tag, fork] of sent.forks) {
+    if (fork === except) continue;
+    engine.dialogs.remove(fork.dialog);
+    sent.forks.delete(tag);
+  }
+}
+
+const tell = (sent: SentInvite, { message, arrival }: IncomingResponse): void =>
+  sent.owner.send(fromNetwork(message.print(), arrival, sent.transactionId, idOf(sent), false));
+
+function tellMadeUp(
+  engine: Engine,
+  sent: SentInvite,
+  why: 'timeout' | 'transport' | 'unresolved' | 'canceled',
+): void {
+  engine.inviting.delete(sent.transactionId);
+  if (sent.within) sent.within.inviteOut = undefined;
+  forgetForks(engine, sent, undefined);
+  sent.owner.send(
+    madeUp(madeUpFor(sent.request, why).print(), sent.listener.protocol, sent.transactionId, idOf(sent)),
+  );
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { AppConnection } from '../app/app-connection.ts';
+import { type AppMessage, appHeaders, contentType, headerOf, ownAddress } from '../app/app-message.ts';
+import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
+import { Dialog, dialogId } from '../dialog/dialog.ts';
+import { tagOf, untagged } from '../message/name-addr.ts';
+import { SipMessage } from '../message/sip-message.ts';
+import { parseUri } from '../message/uri.ts';
+import type { IncomingResponse } from '../transaction/incoming-response.ts';
+import type { Listener } from '../transport/flow.ts';
+import { contactOf, finish, newBranch, newTag, viaOf } from './compose.ts';
+import type { Engine } from './engine.ts';
+import { launchInvite } from './launch-invite.ts';
+import { locate, type Place, placeOf } from './locate.ts';
+import { learnPeer } from './peer-address.ts';
+import { madeUpFor, sendRequest } from './send-request.ts';
+import type { SentInvite } from './sent-invite.ts';
+
+const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact']);
+
+/** An application sends a request outside of any dialog. `routeUri` is where it goes first, '' when where its URI says. */
+export function requestFromApp(
+  engine: Engine,
+  app: AppConnection,
+  id: string,
+  routeUri: string,
+  message: AppMessage,
+): void {
+  const refuse = (why: string) => app.send(notDone(id, why));
+  const [method = '', uri = ''] = message.startLine.split(' ');
+  if (!/^[A-Z]+$/.test(method) || !(parseUri(uri) || /^tel:/i.test(uri))) {
+    refuse(`invalid request-uri: ${message.startLine}`);
+    return;
+  }
+  const place = placeOf(routeUri || uri);
+  const listener = place && engine.transports.listenerFor(place.protocol);
+  if (!place || !listener) {
+    refuse('requested protocol/transport not available');
+    return;
+  }
+  if (isOurs(engine, place)) {
+    refuse('can not send request to myself');
+    return;
+  }
+  if (message.body !== '' && contentType(message) === undefined) {
+    refuse('missing content-type');
+    return;
+  }
+
+  const request = compose(method, uri, message, listener);
+  const transactionId = randomUUID();
+  app.send(requestSent(id, request.print(), listener, transactionId));
+  if (method === 'INVITE') invite(engine, app, transactionId, request, place, listener);
+  else other(engine, app, transactionId, request, place, listener);
+}
+
+const isOurs = (engine: Engine, place: Place): boolean =>
+  engine.transports.listeners.some(
+    (one) => one.protocol === place.protocol && one.host === place.host && one.port === place.port,
+  );
+
+/** RFC 3261 §8.1.1. The application may choose From, To, Call-ID, CSeq and Contact, as after a digest challenge it must. */
+function compose(method: string, uri: string, message: AppMessage, listener: Listener): SipMessage {
+  const own = contactOf(listener);
+  const from = ownAddress(headerOf(message, 'from') ?? own, listener);
+  const chosenSeq = /^\d+/.exec(headerOf(message, 'cseq') ?? '')?.[0];
+  const request = SipMessage.request(method, uri);
+  request.add('Via', viaOf(listener, newBranch()));
+  request.add('Max-Forwards', '70');
+  request.add('From', tagOf(from) === '' ? `${from};tag=${newTag()}` : from);
+  request.add('To', untagged(ownAddress(headerOf(message, 'to') ?? `<${uri}>`, listener)));
+  request.add('Call-ID', headerOf(message, 'call-id') || randomUUID());
+  request.add('CSeq', `${chosenSeq ?? 1} ${method}`);
+  const contact = headerOf(message, 'contact');
+  if (contact !== undefined) request.add('Contact', ownAddress(contact, listener));
+  else if (method === 'INVITE' || method === 'SUBSCRIBE') request.add('Contact', own);
+  return finish(request, appHeaders(message, listener, serversOwn), contentType(message), message.body);
+}
+
+function invite(
+  engine: Engine,
+  app: AppConnection,
+  transactionId: string,
+  request: SipMessage,
+  place: Place,
+  listener: Listener,
+): void {
+  const sent: SentInvite = {
+    transactionId,
+    request,
+    owner: app,
+    listener,
+    within: undefined,
+    forks: new Map(),
+    client: undefined,
+    hop: undefined,
+    canceled: false,
+  };
+  engine.inviting.set(transactionId, sent);
+  locate(place, (hop) => launchInvite(engine, sent, hop));
+}
+
+function other(
+  engine: Engine,
+  app: AppConnection,
+  transactionId: string,
+  request: SipMessage,
+  place: Place,
+  listener: Listener,
+): void {
+  const id = request.method === 'SUBSCRIBE' ? dialogId(request.callId, request.fromTag) : '';
+  const failed = (made: SipMessage) => app.send(madeUp(made.print(), listener.protocol, transactionId, id));
+  const response = (incoming: IncomingResponse) => {
+    if (request.method === 'SUBSCRIBE' && incoming.status >= 200 && incoming.status < 300)
+      subscribed(engine, app, id, request, listener, incoming);
+    if (incoming.status > 100)
+      app.send(fromNetwork(incoming.message.print(), incoming.arrival, transactionId, id, false));
+  };
+  locate(place, (hop) =>
+    hop
+      ? sendRequest(engine, request, hop, listener, { response, failed })
+      : failed(madeUpFor(request, 'unresolved')),
+  );
+}
+
+/** A 2xx to SUBSCRIBE begins a dialog (RFC 6665 §4.1). */
+function subscribed(
+  engine: Engine,
+  owner: AppConnection,
+  id: string,
+  request: SipMessage,
+  listener: Listener,
+  { message, arrival }: IncomingResponse,
+): void {
+  const dialog = new Dialog({
+    id,
+    callId: request.callId,
+    localTag: request.fromTag,
+    remoteTag: message.toTag,
+    local: untagged(request.first('from') ?? ''),
+    remote: untagged(request.first('to') ?? ''),
+    localSeq: request.cseq?.number ?? 0,
+    remoteSeq: undefined,
+    contact: request.first('contact') ?? '',
+    kind: 'SUBSCRIBE',
+    listener,
+    owner,
+  });
+  dialog.routeBy(message.all('record-route').reverse());
+  learnPeer(dialog, message, arrival);
+  engine.dialogs.confirm(dialog);
+}

@@ -1,0 +1,52 @@
+import type { SipMessage } from '../message/sip-message.ts';
+import type { IncomingResponse } from '../transaction/incoming-response.ts';
+import { clientKey } from '../transaction/keys.ts';
+import { RequestClient } from '../transaction/request-client.ts';
+import type { Hop, Listener } from '../transport/flow.ts';
+import { finish, newTag, startResponse } from './compose.ts';
+import type { Engine } from './engine.ts';
+
+/** What became of a request that is no INVITE. */
+export interface RequestOutcome {
+  response(response: IncomingResponse): void;
+  /** no final response; `made` is one made up in its place */
+  failed(made: SipMessage): void;
+}
+
+export const nobodyWaits: RequestOutcome = { response: () => {}, failed: () => {} };
+
+/** Send a request that is no INVITE through a transaction of its own. */
+export function sendRequest(
+  engine: Engine,
+  request: SipMessage,
+  hop: Hop,
+  from: Listener,
+  outcome: RequestOutcome,
+): void {
+  const key = clientKey(request.via?.branch ?? '', request.method);
+  const outlet = engine.transports.requestOutlet(hop, from, () => client.transportError());
+  const client: RequestClient = new RequestClient(request.print(), outlet, engine.timers, {
+    response: (response) => outcome.response(response),
+    failed: (why) => outcome.failed(madeUpFor(request, why)),
+    ended: () => engine.clients.delete(key),
+  });
+  engine.clients.set(key, client);
+  client.start();
+}
+
+/** The final response that stands for none (RFC 3261 §8.1.3.1). */
+export function madeUpFor(
+  request: SipMessage,
+  why: 'timeout' | 'transport' | 'unresolved' | 'canceled',
+): SipMessage {
+  const [status, reason] = standIns[why];
+  const tagged = request.toTag === '' ? newTag() : request.toTag;
+  return finish(startResponse(request, status, reason, tagged), [], undefined, '');
+}
+
+const standIns = {
+  timeout: [408, 'Request Timeout'],
+  transport: [503, 'Service Unavailable'],
+  unresolved: [503, 'DNS Error'],
+  canceled: [487, 'Request Terminated'],
+} as const;

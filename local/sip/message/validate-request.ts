@@ -1,0 +1,51 @@
+import { parseNameAddr } from './name-addr.ts';
+import type { SipMessage } from './sip-message.ts';
+import { parseUri } from './uri.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly reason: string;
+}
+
+const once = ['to', 'from', 'call-id', 'cseq', 'max-forwards', 'content-length'] as const;
+
+/** What RFC 3261 §8.1.1 requires of every request; the first thing wrong decides the answer. */
+export function requestFault(request: SipMessage): Refusal | undefined {
+  if (request.reason !== '') return { status: 505, reason: 'Version Not Supported' }; // §21.5.6
+  for (const key of ['to', 'from', 'call-id', 'cseq'] as const)
+    if (!request.first(key)) return bad(`missing ${key}`);
+  for (const key of once)
+    if (request.lines.filter((line) => line.key === key).length > 1) return bad(`more than one ${key}`);
+  if (request.cseq?.method !== request.method) return bad('CSeq does not fit'); // §8.1.1.5
+  for (const key of ['to', 'from'] as const)
+    if (!parseNameAddr(request.first(key) ?? '')?.uri) return bad(`unreadable ${key}`);
+  return uriFault(request.uri) ?? maxForwardsFault(request);
+}
+
+function uriFault(uri: string): Refusal | undefined {
+  if (/^sips?:/i.test(uri)) return parseUri(uri) ? undefined : bad('unreadable request URI');
+  if (/^tel:[+\d*#(]/i.test(uri)) return undefined;
+  return /^[a-z][a-z0-9+.-]*:/i.test(uri)
+    ? { status: 416, reason: 'Unsupported URI Scheme' }
+    : bad('unreadable request URI'); // §8.2.2.1
+}
+
+function maxForwardsFault(request: SipMessage): Refusal | undefined {
+  const hops = request.first('max-forwards');
+  if (hops === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(hops) || Number(hops) > 255) return bad('Max-Forwards is not 0 to 255'); // §20.22
+  // §16.3, §11: only an OPTIONS that may go no further is answered by whoever it reached
+  return Number(hops) === 0 && request.method !== 'OPTIONS'
+    ? { status: 483, reason: 'Too Many Hops' }
+    : undefined;
+}
+
+const bad = (what: string): Refusal => ({ status: 400, reason: `Bad Request (${what})` });
+
+/** A response we can match to nothing is dropped; so is one that lacks what matching needs. */
+export const responseUsable = (response: SipMessage): boolean =>
+  response.via !== undefined &&
+  response.cseq !== undefined &&
+  response.callId !== '' &&
+  response.first('from') !== undefined &&
+  response.first('to') !== undefined;

@@ -1,0 +1,43 @@
+/** The base timers of RFC 3261 §17 (table 4), in milliseconds. Every other timer is made from them. */
+export interface SipTimers {
+  /** round-trip estimate: first retransmission */
+  readonly t1: number;
+  /** longest pause between retransmissions */
+  readonly t2: number;
+  /** how long a message may stay in the network */
+  readonly t4: number;
+  /** 64*T1: timers B, D, F, H, J, L and M; how long anything is waited for */
+  readonly t1x64: number;
+}
+
+export function sipTimers(chosen: Partial<SipTimers> = {}): SipTimers {
+  const t1 = chosen.t1 ?? 500;
+  return { t1, t2: chosen.t2 ?? 4_000, t4: chosen.t4 ?? 5_000, t1x64: chosen.t1x64 ?? 64 * t1 };
+}
+
+/** At most one retransmission and one deadline run at a time in any state of any transaction. */
+export class TransactionClock {
+  #retransmit: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+
+  retransmitIn(ms: number, act: () => void): void {
+    clearTimeout(this.#retransmit);
+    this.#retransmit = setTimeout(act, ms);
+  }
+
+  deadlineIn(ms: number, act: () => void): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(act, ms);
+  }
+
+  stopRetransmitting(): void {
+    clearTimeout(this.#retransmit);
+    this.#retransmit = undefined;
+  }
+
+  stop(): void {
+    this.stopRetransmitting();
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import { headerName } from '../message/header-names.ts';
+
+/** Bytes of one message on a stream, headers and body. */
+export const largestMessage = 65_536;
+
+const headersEnd = Buffer.from('\r\n\r\n');
+
+/** Cuts a TCP stream into messages by Content-Length (RFC 3261 §18.3). It never holds more than one message unread. */
+export class StreamFramer {
+  #held: Buffer = Buffer.alloc(0);
+  /** how much of `#held` is known to hold no end of headers */
+  #searched = 0;
+  readonly #message: (text: string) => void;
+  readonly #ping: () => void;
+
+  constructor(message: (text: string) => void, ping: () => void) {
+    this.#message = message;
+    this.#ping = ping;
+  }
+
+  /** True while a message has begun and not ended. */
+  get waiting(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Returns why the stream can no longer be followed, undefined while it can. The text it broke on is still delivered. */
+  push(chunk: Buffer): string | undefined {
+    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    for (;;) {
+      this.#skipKeepAlive();
+      if (this.#held.length === 0) return undefined;
+      const end = this.#held.indexOf(headersEnd, this.#searched);
+      if (end < 0) {
+        this.#searched = Math.max(0, this.#held.length - 3);
+        return this.#held.length > largestMessage ? 'the headers are too large' : undefined;
+      }
+      const length = contentLength(this.#held.toString('latin1', 0, end));
+      if (length === undefined) return this.#broken(end + 4, 'no usable Content-Length');
+      const total = end + 4 + length;
+      if (total > largestMessage) return this.#broken(end + 4, 'the message is too large');
+      if (this.#held.length < total) return undefined;
+      this.#deliver(total);
+    }
+  }
+
+  #broken(upTo: number, why: string): string {
+    this.#deliver(upTo);
+    return why;
+  }
+
+  #deliver(total: number): void {
+    const text = this.#held.toString('latin1', 0, total);
+    this.#held = this.#held.subarray(total);
+    this.#searched = 0;
+    this.#message(text);
+  }
+
+  /** Empty lines between messages: two are a ping that wants an answer (RFC 5626 §4.4.1), others mean nothing (§7.5). */
+  #skipKeepAlive(): void {
+    let at = 0;
+    while (this.#held[at] === 0x0d && this.#held[at + 1] === 0x0a) at += 2;
+    if (at >= 4 && this.#held.length === at) this.#ping();
+    if (at > 0) this.#held = this.#held.subarray(at);
+  }
+}
+
+function contentLength(headers: string): number | undefined {
+  for (const line of headers.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 0 || headerName(line.slice(0, colon).trimEnd()).key !== 'content-length') continue;
+    const value = line.slice(colon + 1).trim();
+    return /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+  }
+  return undefined;
+}
