@@ -4,17 +4,17 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
- * Attempts before a throttled or failing service becomes an error of the function. With the SDK's jittered back-off (20 s at
- * most between attempts) seven span several seconds, inside every function's timeout.
+ * Seven attempts, with the SDK's jittered back-off, carry over several seconds of throttling and stay inside every function's
+ * timeout. A connection that says nothing is given up, where the SDK by itself would wait for as long as the function lives.
  */
-const maxAttempts = 7;
+const patience = { maxAttempts: 7, requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 } };
 
 export const dynamoDb = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts }), {
+  DynamoDBDocumentClient.from(new DynamoDBClient(patience), {
     marshallOptions: { removeUndefinedValues: true },
   });
 
 /** `useQueueUrlAsEndpoint: false`: signed requests go to the region's own SQS, whatever host a queue URL from an event names. */
-export const sqs = (): SQSClient => new SQSClient({ maxAttempts, useQueueUrlAsEndpoint: false });
+export const sqs = (): SQSClient => new SQSClient({ ...patience, useQueueUrlAsEndpoint: false });
 
-export const eventBridge = (): EventBridgeClient => new EventBridgeClient({ maxAttempts });
+export const eventBridge = (): EventBridgeClient => new EventBridgeClient(patience);

@@ -1,0 +1,142 @@
+import { ulid } from 'ulid';
+import { describe, expect, test } from 'vitest';
+import { CommandRefused } from '../../contracts/events/command.ts';
+import { accept } from '../../functions/accept-command.ts';
+import type { BusEvent } from '../../functions/bus-handler.ts';
+import { project } from '../../functions/project-call.ts';
+import { aCall, aHangup, anEvent, at, onTheBus, queueUrl } from './an-event.ts';
+import { aClock, memoryBus, memoryCalls, memoryEdges } from './in-memory.ts';
+
+const patience = { retries: 2, minTimeout: 0 };
+
+function aPlatform() {
+  const { calls, commands } = memoryCalls();
+  const [edges, bus, clock] = [memoryEdges(), memoryBus(), aClock()];
+  const handle = accept({ calls, commands, edges, announce: bus, clock, patience });
+  const send = (detail: unknown, detailType = 'call.hangup') => {
+    const event: BusEvent = onTheBus('trunkline.client', detailType, detail);
+    return handle(detail, event);
+  };
+  const happen = async (...events: Parameters<ReturnType<typeof project>>[0][]) => {
+    for (const event of events) await project({ calls, patience })(event);
+  };
+  return { calls, edges, bus, clock, send, happen };
+}
+
+const only = <T>(list: readonly T[]): T => {
+  expect(list).toHaveLength(1);
+  return list[0] as T;
+};
+
+describe('accept-command', () => {
+  test('a command for a call that is up goes to the queue of its edge, with its number', async () => {
+    const { send, happen, edges, bus } = aPlatform();
+    const { callId } = anEvent('call.received');
+    await happen(anEvent('call.received', { callId }));
+    const command = aHangup({ callId });
+    expect(await send(command)).toMatchObject({ outcome: 'sent', facts: { sequence: 1 } });
+    expect(only(edges.sent)).toEqual({
+      to: queueUrl,
+      message: { kind: 'command', version: 1, sequence: 1, command },
+    });
+    expect(bus.said).toEqual([]);
+  });
+
+  test('the same command again is the same message again', async () => {
+    const { send, happen, edges } = aPlatform();
+    const { callId } = anEvent('call.received');
+    await happen(anEvent('call.received', { callId }));
+    const command = aHangup({ callId });
+    await send(command);
+    await send(command);
+    expect(edges.sent[1]).toEqual(edges.sent[0]);
+  });
+
+  test('a command with a wrong field is refused with the field, the value and the remedy', async () => {
+    const { send, bus, edges } = aPlatform();
+    const [id, callId] = [ulid(), ulid()];
+    await send({ version: 1, id, type: 'call.reject', callId, sipStatus: 200, why: 'no' }, 'call.reject');
+    const refused = CommandRefused.parse(only(bus.said));
+    expect(refused).toMatchObject({ reason: 'invalid', commandId: id, callId, command: 'call.reject' });
+    expect(refused.message).toMatch(/sipStatus: .*400.*\(found 200\)/);
+    expect(refused.message).toContain('"why"');
+    expect(edges.sent).toEqual([]);
+  });
+
+  test.each([
+    ['no object', 'hang up, please'],
+    ['nothing', null],
+    ['ids that are none', { version: 1, id: 'a', type: 'call.hangup', callId: 'b' }],
+  ])('a command that is %s is refused, without ids', async (_, detail) => {
+    const { send, bus } = aPlatform();
+    await send(detail);
+    const refused = CommandRefused.parse(only(bus.said));
+    expect(refused).toMatchObject({ reason: 'invalid', command: 'call.hangup' });
+    expect(refused.commandId).toBeUndefined();
+  });
+
+  test('a command under the name of another is refused', async () => {
+    const { send, bus } = aPlatform();
+    await send(aHangup(), 'call.reject');
+    expect(only(bus.said)).toMatchObject({ reason: 'invalid', message: expect.stringContaining('type: ') });
+  });
+
+  test('a command for a call that nobody knows is refused', async () => {
+    const { send, bus } = aPlatform();
+    const command = aHangup();
+    expect(await send(command)).toEqual({ outcome: 'refused-unknown-call' });
+    expect(only(bus.said)).toMatchObject({ reason: 'unknown-call', commandId: command.id });
+  });
+
+  test('a command that overtakes the record of its call waits for it', async () => {
+    const { calls, edges, bus, clock } = aPlatform();
+    const memory = memoryCalls();
+    const received = anEvent('call.received');
+    let looks = 0;
+    const late = {
+      async load(callId: string, freshness: 'cached' | 'latest') {
+        looks += 1;
+        if (looks === 2) await project({ calls: memory.calls, patience })(received);
+        return memory.calls.load(callId, freshness);
+      },
+    };
+    expect(await calls.load(received.callId, 'latest')).toBeUndefined();
+    const handle = accept({ calls: late, commands: memory.commands, edges, announce: bus, clock, patience });
+    const command = aHangup({ callId: received.callId });
+    await handle(command, onTheBus('trunkline.client', 'call.hangup', command));
+    expect(edges.sent).toHaveLength(1);
+  });
+
+  test('a command for a call that is over is refused', async () => {
+    const { send, happen, bus } = aPlatform();
+    const callId = ulid();
+    await happen(...aCall(callId));
+    await send(aHangup({ callId }));
+    expect(only(bus.said)).toMatchObject({
+      reason: 'call-ended',
+      message: expect.stringContaining('caller-hangup'),
+    });
+  });
+
+  test('a late repetition of the command that ended the call is not refused', async () => {
+    const { send, happen, bus, edges } = aPlatform();
+    const callId = ulid();
+    const [first, ...rest] = aCall(callId);
+    const command = aHangup({ callId });
+    if (first) await happen(first);
+    await send(command);
+    await happen(...rest);
+    expect(await send(command)).toEqual({ outcome: 'duplicate' });
+    expect(bus.said).toEqual([]);
+    expect(edges.sent).toHaveLength(1);
+  });
+
+  test('a command whose time is past is refused', async () => {
+    const { send, happen, bus, clock } = aPlatform();
+    const { callId } = anEvent('call.received');
+    await happen(anEvent('call.received', { callId }));
+    clock.goOn(2000);
+    await send(aHangup({ callId, expiresAt: at(1000) }));
+    expect(only(bus.said)).toMatchObject({ reason: 'expired', message: expect.stringContaining(at(1000)) });
+  });
+});

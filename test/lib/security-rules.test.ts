@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Stack, Validations } from 'aws-cdk-lib';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll, expect, test } from 'vitest';
+import { buildApp } from '../../bin/app.ts';
+
+const outdir = mkdtempSync(join(tmpdir(), 'trunkline-rules-'));
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+function checkedApp(name: string) {
+  const app = buildApp({ outdir: join(outdir, name) });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { app, stack: app.node.findChild('Trunkline') as Stack };
+}
+
+test('the stack keeps the rules of AWS Solutions and of CloudFormation, or says in its source why not', () => {
+  const { app } = checkedApp('ours');
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('a queue that lets unencrypted requests in does not synthesize', () => {
+  const { app, stack } = checkedApp('careless');
+  new Queue(stack, 'Careless');
+  expect(() => app.synth()).toThrow(/Trunkline\/Careless[\s\S]*AwsSolutions-SQS4/);
+});

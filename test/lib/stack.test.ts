@@ -1,0 +1,224 @@
+import { Capture, Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { tables } from '../../contracts/tables.ts';
+import { handlerEnvs } from '../../functions/env.ts';
+import { outputs } from '../../lib/outputs.ts';
+import { resources, synthesized } from './synthesized.ts';
+
+const template = synthesized();
+const functionOf = (name: string) =>
+  template.findResources('AWS::Lambda::Function', { Properties: { Description: `Trunkline ${name}` } });
+const names = Object.keys(handlerEnvs) as (keyof typeof handlerEnvs)[];
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+}
+const policies = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].flatMap((type) => resources(template, type));
+const statements = policies.flatMap(([id, { Properties }]) =>
+  (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement.map((statement) => ({
+    id,
+    ...statement,
+  })),
+);
+const actionsOf = (prefix: string) =>
+  [...new Set(statements.filter(({ id }) => id.startsWith(prefix)).flatMap(({ Action }) => Action))].sort();
+
+describe('what reaches a function', () => {
+  const patternOf = (name: string) => {
+    const [id] = Object.keys(functionOf(name));
+    const rules = resources(template, 'AWS::Events::Rule').filter(([, { Properties }]) =>
+      JSON.stringify(Properties['Targets']).includes(String(id)),
+    );
+    expect(rules).toHaveLength(1);
+    return rules[0]?.[1].Properties;
+  };
+
+  test('decide-route hears call.received from edges', () => {
+    expect(patternOf('decide-route')?.['EventPattern']).toEqual({
+      source: ['trunkline.edge'],
+      'detail-type': ['call.received'],
+    });
+  });
+
+  test('project-call hears all that edges and functions say of calls', () => {
+    expect(patternOf('project-call')?.['EventPattern']).toEqual({
+      source: ['trunkline.edge', 'trunkline.control'],
+      'detail-type': [{ prefix: 'call.' }, { prefix: 'media.' }, { prefix: 'dtmf.' }, { prefix: 'command.' }],
+    });
+  });
+
+  test('accept-command hears commands from everybody but edges and functions', () => {
+    expect(patternOf('accept-command')?.['EventPattern']).toEqual({
+      source: [{ 'anything-but': ['trunkline.edge', 'trunkline.control'] }],
+      'detail-type': ['call.hangup', 'call.reject'],
+    });
+  });
+
+  test('reap-calls wakes every minute', () => {
+    expect(patternOf('reap-calls')?.['ScheduleExpression']).toBe('rate(1 minute)');
+  });
+
+  test.each(names)('what %s cannot be given or cannot handle goes to its dead-letter queue', (name) => {
+    const [id] = Object.keys(functionOf(name));
+    const dead = new Capture();
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: id },
+      DestinationConfig: { OnFailure: { Destination: dead } },
+    });
+    expect(patternOf(name)?.['Targets']).toMatchObject([{ DeadLetterConfig: { Arn: dead.asObject() } }]);
+  });
+
+  test.each([
+    ['decide-route', 60],
+    ['accept-command', 60],
+    ['reap-calls', 60],
+    ['project-call', 21_600],
+  ])('%s is given no event older than %i s', (name, seconds) => {
+    const [id] = Object.keys(functionOf(name));
+    expect(patternOf(name)?.['Targets']).toMatchObject([
+      { RetryPolicy: { MaximumEventAgeInSeconds: seconds } },
+    ]);
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: id },
+      MaximumEventAgeInSeconds: seconds,
+    });
+  });
+});
+
+describe('functions', () => {
+  test.each(names)('%s has every variable that it reads, and no other', (name) => {
+    const [found] = Object.values(functionOf(name));
+    expect(Object.keys(found?.['Properties'].Environment.Variables).sort()).toEqual(
+      Object.keys(handlerEnvs[name].shape).sort(),
+    );
+  });
+
+  test('run on ARM with Node 22, with logs in JSON that end after a month', () => {
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      Architectures: ['arm64'],
+      Runtime: 'nodejs22.x',
+      LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN' },
+    });
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+
+  test('take a limit of concurrent runs when one is given', () => {
+    const limited = synthesized({ reservedConcurrency: { 'decide-route': 50 } });
+    limited.hasResourceProperties('AWS::Lambda::Function', {
+      Description: 'Trunkline decide-route',
+      ReservedConcurrentExecutions: 50,
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: Match.absent() });
+  });
+});
+
+describe('permissions', () => {
+  test('no statement allows every action or every resource', () => {
+    expect(statements.length).toBeGreaterThan(10);
+    for (const { Effect, Action, Resource } of statements) {
+      expect(Effect).toBe('Allow');
+      expect([Action].flat().filter((action) => action.includes('*'))).toEqual([]);
+      expect(JSON.stringify(Resource)).not.toContain('*');
+    }
+  });
+
+  test.each([
+    ['DecideRoute', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']],
+    ['ProjectCall', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
+    ['AcceptCommand', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'events:PutEvents']],
+    ['ReapCalls', ['dynamodb:GetItem', 'dynamodb:Scan', 'events:PutEvents']],
+  ])('%s may do with tables and bus what it does', (prefix, expected) => {
+    expect(actionsOf(prefix).filter((action) => /^(dynamodb|events):/.test(action))).toEqual(expected);
+  });
+
+  test('an edge may read the routing configuration, write its own heartbeat, say events of edges and use its own queue', () => {
+    expect(actionsOf('EdgesEdge1')).toEqual([
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+      'events:PutEvents',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:GetQueueUrl',
+      'sqs:ReceiveMessage',
+    ]);
+    const conditions = statements
+      .filter(({ id }) => id.startsWith('EdgesEdge1'))
+      .map(({ Condition }) => Condition);
+    expect(conditions).toEqual([
+      { 'ForAllValues:StringEquals': { 'events:source': ['trunkline.edge'] } },
+      { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['routing'] } },
+      { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['edge-1'] } },
+      undefined,
+    ]);
+  });
+});
+
+describe('tables, bus and queues', () => {
+  test('calls are found by edge while they are up, and by number and time', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: [
+        { AttributeName: 'callId', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      GlobalSecondaryIndexes: [
+        Match.objectLike({ IndexName: tables.calls.activeByEdge }),
+        Match.objectLike({ IndexName: tables.calls.byNumber }),
+      ],
+    });
+  });
+
+  test('every table is paid on demand and can be restored', () => {
+    template.allResourcesProperties('AWS::DynamoDB::Table', {
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  });
+
+  test('tables outlive the stack unless it is told otherwise', () => {
+    const policiesOf = (of: typeof template) =>
+      new Set(resources(of, 'AWS::DynamoDB::Table').map(([, { DeletionPolicy }]) => DeletionPolicy));
+    expect(policiesOf(template)).toEqual(new Set(['Retain']));
+    expect(policiesOf(synthesized({ removal: 'destroy' }))).toEqual(new Set(['Delete']));
+  });
+
+  test('events can be replayed for a week', () => {
+    template.hasResourceProperties('AWS::Events::Archive', { RetentionDays: 7 });
+  });
+
+  test('each edge has a queue that forgets after five minutes and redrives what fails five times', () => {
+    const three = synthesized({ edges: ['edge-1', 'edge-2', 'berlin'] });
+    for (const id of ['edge-1', 'edge-2', 'berlin']) {
+      three.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `trunkline-to-${id}`,
+        MessageRetentionPeriod: 300,
+        SqsManagedSseEnabled: true,
+        RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }),
+      });
+      three.hasOutput(outputs.edgeQueueUrl(id), {});
+      three.hasOutput(outputs.edgePolicyArn(id), {});
+    }
+  });
+
+  test('an id that is no name for a queue is refused', () => {
+    expect(() => synthesized({ edges: ['Edge One'] })).toThrow('edges: Edge One');
+  });
+
+  test('the outputs name all that an edge, the CLI and the local cloud need', () => {
+    for (const name of [
+      'BusName',
+      'CallsTable',
+      'ConfigTable',
+      'FleetTable',
+      'EdgeQueueUrlEdge1',
+      'EdgePolicyArnEdge1',
+    ]) {
+      template.hasOutput(name, {});
+    }
+  });
+});
