@@ -1,0 +1,45 @@
+import type { CallReceived } from '../../contracts/events/call.ts';
+import type { EventOf } from '../../contracts/events.ts';
+import { systemClock } from '../../edge-node/clock.ts';
+
+const envelope = () => ({
+  version: 1 as const,
+  id: systemClock.newId(),
+  callId: systemClock.newId(),
+  seq: 0,
+  time: new Date().toISOString(),
+  edge: { id: 'edge-1', region: 'eu-west-1', epoch: 1 },
+});
+
+export const aReceivedCall = (but: Partial<CallReceived> = {}): CallReceived => ({
+  ...envelope(),
+  type: 'call.received',
+  trunk: 'carrier',
+  from: { uri: 'sip:alice@192.0.2.1', number: 'alice' },
+  to: { uri: 'sip:+15550100@192.0.2.2', number: '+15550100' },
+  sipCallId: 'a84b4c76e66710',
+  source: { address: '192.0.2.1', port: 5060, transport: 'udp' },
+  offer: { codecs: ['PCMU'], dtmf: true, encrypted: false },
+  ...but,
+});
+
+export const aRinging = (but: Partial<EventOf<'call.ringing'>> = {}): EventOf<'call.ringing'> => ({
+  ...envelope(),
+  type: 'call.ringing',
+  target: 'agent-1',
+  sipStatus: 180,
+  ...but,
+});
+
+export const anEnded = (but: Partial<EventOf<'call.ended'>> = {}): EventOf<'call.ended'> => ({
+  ...envelope(),
+  type: 'call.ended',
+  reason: 'caller-hangup',
+  blame: 'caller',
+  sipStatus: 200,
+  durationMs: 2_000,
+  talkMs: 1_000,
+  media: null,
+  digits: { received: 0, delivered: 0 },
+  ...but,
+});

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { aDirectory, anOutbox } from './stage.ts';
+
+const program = fileURLToPath(new URL('recording-process.ts', import.meta.url));
+
+/** Lets a process record until `count` records have returned, kills it with SIGKILL, and tells what it noted. */
+async function killedWhileRecording(dir: string, bus: 'up' | 'away', count: number) {
+  const notes = join(aDirectory(), 'notes');
+  const child = spawn(process.execPath, ['--import', 'tsx', program, dir, bus, String(count), notes], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  child.stdout.once('data', () => child.kill('SIGKILL'));
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  const noted = readFileSync(notes, 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '));
+  const idsNoted = (what: string) =>
+    new Set(noted.flatMap(([verb, id]) => (verb === what && id?.length === 26 ? [id] : [])));
+  return { recorded: idsNoted('recorded'), taken: idsNoted('taken') };
+}
+
+describe('a process killed with SIGKILL while it records', () => {
+  test.each([
+    ['the bus takes events', 'up', 3_000],
+    ['the bus is away and events wait in memory', 'away', 300],
+    ['the bus is away and events wait on disk', 'away', 3_000],
+  ] as const)('loses nothing that was recorded: %s', async (_state, bus, count) => {
+    const dir = aDirectory();
+    const before = await killedWhileRecording(dir, bus, count);
+    const next = await anOutbox({ dir });
+    await next.outbox.settled();
+    const arrived = new Set([...before.taken, ...next.bus.ids()]);
+    const lost = [...before.recorded].filter((id) => !arrived.has(id));
+    expect(before.recorded.size).toBeGreaterThanOrEqual(count);
+    expect(lost).toEqual([]);
+  });
+
+  test('loses nothing over several lives that all end that way', async () => {
+    const dir = aDirectory();
+    const recorded = new Set<string>();
+    const arrived = new Set<string>();
+    for (const [bus, count] of [
+      ['away', 700],
+      ['up', 900],
+      ['away', 200],
+      ['up', 400],
+    ] as const) {
+      const life = await killedWhileRecording(dir, bus, count);
+      for (const id of life.recorded) recorded.add(id);
+      for (const id of life.taken) arrived.add(id);
+    }
+    const last = await anOutbox({ dir });
+    await last.outbox.settled();
+    for (const id of last.bus.ids()) arrived.add(id);
+    expect([...recorded].filter((id) => !arrived.has(id))).toEqual([]);
+  });
+});
