@@ -77,7 +77,7 @@ export function reasonForResponse(sipStatus: number): TerminationReason {
   if (sipStatus === 603 || sipStatus === 607) return 'callee-declined';
   if (sipStatus === 480) return 'no-answer';
   if (sipStatus === 408 || sipStatus === 504) return 'target-timeout';
-  if (sipStatus === 488 || sipStatus === 606) return 'target-bad-media';
+  if (sipStatus === 415 || sipStatus === 488 || sipStatus === 606) return 'target-bad-media';
   if (sipStatus === 503) return 'target-unavailable';
   if (sipStatus >= 500 && sipStatus < 600) return 'target-error';
   return 'callee-rejected';
