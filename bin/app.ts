@@ -1,22 +1,25 @@
 import { fileURLToPath } from 'node:url';
-import { App, type AppProps, AssetStaging } from 'aws-cdk-lib';
+import { App, AssetStaging } from 'aws-cdk-lib';
 import { type TrunklineProps, TrunklineStack } from '../lib/trunkline-stack.ts';
 
 export interface BuildAppProps extends TrunklineProps {
   /** Where the template and the bundles go; cdk.out by default. */
   readonly outdir?: string;
   readonly context?: Record<string, unknown>;
+  /** False leaves out the check of the template against CloudFormation's rules, which takes more than a second. */
+  readonly validate?: boolean;
 }
 
 /** The CDK app, not yet synthesized. Needs no account, no credentials and no network. */
-export function buildApp({ outdir, context, ...props }: BuildAppProps = {}): App {
+export function buildApp({ outdir, context, validate = true, ...props }: BuildAppProps = {}): App {
   // Otherwise a second app of this process would point at bundles in the first one's outdir.
   AssetStaging.clearAssetHashCache();
-  const appProps: AppProps = { analyticsReporting: false };
   const app = new App({
-    ...appProps,
+    analyticsReporting: false,
+    builtinCloudFormationValidation: validate,
+    // What those rules find is an error, not a warning.
+    context: { '@aws-cdk/core:validateAgainstDefaultRules': true, ...context },
     ...(outdir === undefined ? {} : { outdir }),
-    ...(context === undefined ? {} : { context }),
   });
   new TrunklineStack(app, 'Trunkline', {
     description: 'Trunkline: call control for AI voice agents',

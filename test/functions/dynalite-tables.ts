@@ -58,10 +58,7 @@ async function createTables(client: DynamoDBClient) {
 }
 
 function tablesOfTheStack() {
-  const stack = new Stack(
-    new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': false } }),
-    'Test',
-  );
+  const stack = new Stack(new App({ builtinCloudFormationValidation: false }), 'Test');
   new Tables(stack, 'Tables', RemovalPolicy.DESTROY);
   const found = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   return Object.entries(found).map(([id, { Properties }]) => [id, Properties] as const);

@@ -5,9 +5,6 @@ import type { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type BuildAppProps, buildApp } from '../../bin/app.ts';
 
-/** The validation of CloudFormation's own rules has its test; elsewhere it would cost a second each time. */
-const quick = { '@aws-cdk/core:validateAgainstDefaultRules': false };
-
 export interface Resource {
   readonly Type: string;
   readonly Properties: Record<string, unknown>;
@@ -18,7 +15,7 @@ export interface Resource {
 export function synthesized(props: BuildAppProps = {}): Template {
   const outdir = mkdtempSync(join(tmpdir(), 'trunkline-synth-'));
   try {
-    const app = buildApp({ outdir, context: quick, ...props });
+    const app = buildApp({ outdir, validate: false, ...props });
     return Template.fromStack(app.node.findChild('Trunkline') as Stack);
   } finally {
     rmSync(outdir, { recursive: true, force: true });
