@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+
+export interface FunctionSettings {
+  readonly name: string;
+  readonly arn: string;
+  /** The bundle, and the name of its export. */
+  readonly file: string;
+  readonly handler: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  /** Invocations at one time. */
+  readonly concurrency: number;
+}
+
+export type Invocation =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly errorType: string; readonly errorMessage: string };
+
+interface Waiting {
+  readonly event: unknown;
+  readonly done: (invocation: Invocation) => void;
+}
+
+interface Instance {
+  readonly worker: Worker;
+  job?: { readonly done: (invocation: Invocation) => void; readonly timer: NodeJS.Timeout };
+}
+
+const host = new URL('./function-host.mjs', import.meta.url);
+
+/** One function: worker threads that take one invocation at a time, kept warm, with the function's own environment. */
+export class FunctionPool {
+  readonly settings: FunctionSettings;
+  readonly #logger: Logger;
+  readonly #instances = new Set<Instance>();
+  readonly #idle: Instance[] = [];
+  readonly #waiting: Waiting[] = [];
+  #closed = false;
+  /** Added to every invocation, ms: makes a handler slow on purpose. */
+  delayMs = 0;
+  invocations = 0;
+
+  constructor(settings: FunctionSettings, logger: Logger) {
+    this.settings = settings;
+    this.#logger = logger.child({ function: settings.name });
+  }
+
+  /** Never rejects: what goes wrong inside is an invocation that failed. */
+  invoke(event: unknown): Promise<Invocation> {
+    this.invocations += 1;
+    return new Promise((done) => {
+      const start = () => {
+        this.#waiting.push({ event, done });
+        this.#serve();
+      };
+      if (this.delayMs > 0) setTimeout(start, this.delayMs);
+      else start();
+    });
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0 && !this.#closed) {
+      const instance = this.#idle.pop() ?? this.#coldStart();
+      if (!instance) return;
+      const next = this.#waiting.shift();
+      if (next) this.#run(instance, next);
+    }
+  }
+
+  #coldStart(): Instance | undefined {
+    if (this.#instances.size >= this.settings.concurrency) return undefined;
+    const { file, handler, environment } = this.settings;
+    const workerData = { file, name: handler };
+    const worker = new Worker(host, { env: { ...environment }, workerData, execArgv: [], stdout: true, stderr: true });
+    const instance: Instance = { worker };
+    this.#instances.add(instance);
+    for (const stream of [worker.stdout, worker.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => this.#logger.debug(line));
+    }
+    worker.on('message', (message: { ready?: true; result?: unknown; error?: { errorType: string; errorMessage: string } }) => {
+      if (message.ready) return;
+      this.#finish(instance, message.error ? { ok: false, ...message.error } : { ok: true, result: message.result });
+    });
+    worker.on('error', (error) => this.#died(instance, error.name, error.message));
+    worker.on('exit', (code) => this.#died(instance, 'Runtime.ExitError', `the function exited with code ${code}`));
+    return instance;
+  }
+
+  #run(instance: Instance, { event, done }: Waiting): void {
+    const { name, arn, timeoutMs, memoryMb } = this.settings;
+    const seconds = (timeoutMs / 1000).toFixed(2);
+    const timer = setTimeout(() => {
+      this.#died(instance, 'Sandbox.Timedout', `Task timed out after ${seconds} seconds`);
+    }, timeoutMs);
+    instance.job = { done, timer };
+    const context = {
+      functionName: name,
+      functionVersion: '$LATEST',
+      invokedFunctionArn: arn,
+      awsRequestId: randomUUID(),
+      memoryLimitInMB: String(memoryMb),
+      callbackWaitsForEmptyEventLoop: true,
+      deadline: Date.now() + timeoutMs,
+    };
+    instance.worker.postMessage({ id: context.awsRequestId, event, context });
+  }
+
+  #finish(instance: Instance, invocation: Invocation): void {
+    if (!instance.job) return;
+    clearTimeout(instance.job.timer);
+    const { done } = instance.job;
+    delete instance.job;
+    this.#idle.push(instance);
+    done(invocation);
+    this.#serve();
+  }
+
+  /** A thread that threw outside a handler, left or took too long is gone; whoever waited is told. */
+  #died(instance: Instance, errorType: string, errorMessage: string): void {
+    if (!this.#instances.delete(instance)) return;
+    void instance.worker.terminate();
+    const at = this.#idle.indexOf(instance);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (instance.job) clearTimeout(instance.job.timer);
+    if (!this.#closed) this.#logger.error({ errorType, errorMessage }, 'a function instance ended');
+    instance.job?.done({ ok: false, errorType, errorMessage });
+    this.#serve();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#instances].map(({ worker }) => worker.terminate()));
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { ApiError, json, type LocalService } from './api.ts';
+import { type FunctionSettings, FunctionPool, type Invocation } from './function-pool.ts';
+import type { Resource, Template } from './template.ts';
+
+/** What Lambda does with an event that a function did not take (AWS::Lambda::EventInvokeConfig). */
+interface AsyncPolicy {
+  readonly retries: number;
+  readonly maxAgeMs: number;
+  readonly onFailure: string | undefined;
+}
+
+export interface Functions extends LocalService {
+  readonly all: readonly FunctionPool[];
+  byName(name: string): FunctionPool | undefined;
+  byArn(arn: string): FunctionPool | undefined;
+  /** Asynchronous invocation with Lambda's own retries. False: it failed for good, and there is no destination for it. */
+  invokeAsync(arn: string, event: unknown): Promise<boolean>;
+}
+
+export interface FunctionsParts {
+  readonly logger: Logger;
+  /** Environment that Lambda gives every function: region, credentials, endpoint. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  readonly toQueue: (arn: string, body: string) => boolean;
+  /** First wait before Lambda tries again, ms; AWS waits a minute, then two. */
+  readonly retryMs: number;
+}
+
+/** Where no reserved concurrency is set: enough to overlap waits, few enough for a laptop. */
+const DEFAULT_CONCURRENCY = 4;
+
+export function createFunctions({ logger, environment, toQueue, retryMs }: FunctionsParts): Functions {
+  const pools = new Map<string, FunctionPool>();
+  const policies = new Map<string, AsyncPolicy>();
+  const byArn = (arn: string) => [...pools.values()].find(({ settings }) => settings.arn === arn);
+
+  const attempts = async (pool: FunctionPool, event: unknown, policy: AsyncPolicy): Promise<Invocation> => {
+    const until = Date.now() + policy.maxAgeMs;
+    for (let attempt = 0; ; attempt += 1) {
+      const invocation = await pool.invoke(event);
+      if (invocation.ok || attempt >= policy.retries || Date.now() + retryMs * 2 ** attempt > until) return invocation;
+      await new Promise((resolve) => setTimeout(resolve, retryMs * 2 ** attempt));
+    }
+  };
+
+  return {
+    name: 'Lambda',
+    target: '/2015-03-31/functions/',
+    emulates: ['AWS::Lambda::Function', 'AWS::Lambda::EventInvokeConfig', 'AWS::Lambda::Permission'],
+    get all() {
+      return [...pools.values()];
+    },
+    byName: (name) => pools.get(name),
+    byArn,
+    async start(template) {
+      for (const resource of ofType(template, 'AWS::Lambda::Function')) {
+        const settings = settingsOf(resource, template, environment());
+        pools.set(settings.name, new FunctionPool(settings, logger));
+      }
+      for (const { properties } of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
+        const destination = properties['DestinationConfig'] as { OnFailure?: { Destination: string } } | undefined;
+        policies.set(String(properties['FunctionName']), {
+          retries: Number(properties['MaximumRetryAttempts'] ?? 2),
+          maxAgeMs: Number(properties['MaximumEventAgeInSeconds'] ?? 21_600) * 1000,
+          onFailure: destination?.OnFailure?.Destination,
+        });
+      }
+    },
+    async invokeAsync(arn, event) {
+      const pool = byArn(arn);
+      if (!pool) throw new Error(`no function has the ARN ${arn}`);
+      const policy = policies.get(pool.settings.name) ?? { retries: 2, maxAgeMs: 21_600_000, onFailure: undefined };
+      const invocation = await attempts(pool, event, policy);
+      if (invocation.ok) return true;
+      logger.error({ function: pool.settings.name, ...invocation }, 'a function failed for good');
+      return policy.onFailure !== undefined && toQueue(policy.onFailure, JSON.stringify(failureRecord(pool, event, invocation)));
+    },
+    async handle(call) {
+      const name = decodeURIComponent(/^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(call.url)?.[1] ?? '');
+      const pool = pools.get(name) ?? byArn(name);
+      if (!pool) throw new ApiError('ResourceNotFoundException', `there is no function ${name}`, 404);
+      const event: unknown = call.body.length > 0 ? JSON.parse(call.body.toString('utf8')) : {};
+      if (call.headers['x-amz-invocation-type'] === 'Event') {
+        void this.invokeAsync(pool.settings.arn, event);
+        return { status: 202, body: '' };
+      }
+      const invocation = await pool.invoke(event);
+      if (invocation.ok) return json(invocation.result);
+      return { ...json(invocation), headers: { 'X-Amz-Function-Error': 'Unhandled' } };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    },
+  };
+}
+
+const ofType = (template: Template, type: string) => template.resources.filter((resource) => resource.type === type);
+
+function settingsOf({ logicalId, properties }: Resource, template: Template, environment: Readonly<Record<string, string>>): FunctionSettings {
+  const name = String(properties['FunctionName'] ?? logicalId);
+  const { S3Key = '' } = (properties['Code'] ?? {}) as { S3Key?: string };
+  const [module = 'index', handler = 'handler'] = String(properties['Handler']).split('.');
+  const folder = template.asset(S3Key.replace(/\.zip$/, ''));
+  const file = ['mjs', 'js', 'cjs'].map((ending) => join(folder, `${module}.${ending}`)).find((path) => existsSync(path));
+  if (!file) throw new Error(`the bundle of function ${name} has no ${module}.mjs or ${module}.js in ${folder}`);
+  const { Variables = {} } = (properties['Environment'] ?? {}) as { Variables?: Record<string, string> };
+  const memoryMb = Number(properties['MemorySize'] ?? 128);
+  return {
+    name,
+    arn: `arn:aws:lambda:${environment['AWS_REGION']}:${environment['LOCAL_ACCOUNT_ID']}:function:${name}`,
+    file,
+    handler,
+    environment: { ...environment, AWS_LAMBDA_FUNCTION_NAME: name, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb), ...Variables },
+    timeoutMs: Number(properties['Timeout'] ?? 3) * 1000,
+    memoryMb,
+    concurrency: Number(properties['ReservedConcurrentExecutions'] ?? DEFAULT_CONCURRENCY),
+  };
+}
+
+const failureRecord = ({ settings }: FunctionPool, event: unknown, invocation: Invocation) => ({
+  version: '1.0',
+  timestamp: new Date().toISOString(),
+  requestContext: { functionArn: `${settings.arn}:$LATEST`, condition: 'RetriesExhausted' },
+  requestPayload: event,
+  responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+  responsePayload: invocation,
+});

@@ -1,0 +1,150 @@
+import pino, { type Logger } from 'pino';
+import { type LocalService, openDoor } from './api.ts';
+import { type BusEvent, createEventBus } from './event-bus.ts';
+import { compilePattern } from './event-pattern.ts';
+import { type Faults, noFaults } from './faults.ts';
+import { createFunctions } from './functions.ts';
+import { createQueues } from './queues.ts';
+import { createTables } from './tables.ts';
+import { readTemplate, type Template } from './template.ts';
+
+export type { BusEvent } from './event-bus.ts';
+
+export interface LocalCloudOptions {
+  /** The folder that `cdk synth` wrote. */
+  readonly assembly: string;
+  /** On loopback; 0, the default, lets the system choose. */
+  readonly port?: number;
+  /** Keeps the tables there; without it they live in memory. */
+  readonly dataDir?: string;
+  readonly logger?: Logger;
+  readonly onEvent?: (event: BusEvent) => void;
+  /** First wait before a failed delivery is tried again, ms. */
+  readonly retryMs?: number;
+}
+
+export interface LocalCloud extends AsyncDisposable {
+  readonly endpoint: string;
+  /** Environment with which any AWS SDK client talks to this cloud. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Outputs of the stack. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Resources of the template that nothing here stands for. */
+  readonly notEmulated: readonly { readonly logicalId: string; readonly type: string }[];
+  readonly faults: Faults;
+  /** What this cloud was asked for, for a guess of the cost: events, invocations, requests of tables. */
+  usage(): { events: number; invocations: number; tables: Readonly<Record<string, number>> };
+  /** Events put on a bus, oldest first; those that match, if a pattern is given. */
+  events(pattern?: unknown): BusEvent[];
+  queueDepth(name: string): { ready: number; inFlight: number; delayed: number } | undefined;
+  /** Bodies in a queue. */
+  queueMessages(name: string): readonly string[];
+  /** Names of the queues. */
+  readonly queues: readonly string[];
+  invoke(functionName: string, event: unknown): Promise<unknown>;
+  /** Makes a function slow. */
+  delayFunction(namePart: string, ms: number): void;
+  /** Runs a scheduled rule now; the part of a name is enough. */
+  fire(rule: string): void;
+  /** Resolves when no delivery and no invocation is under way or waits for another try. */
+  settled(): Promise<void>;
+}
+
+const region = 'local-1';
+const accountId = '000000000000';
+
+/** Types that mean nothing on one machine, so that leaving them out changes no behaviour. */
+const nothingToEmulate = /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::Events::Archive$)/;
+
+/** Boots the very template that is deployed. What has no stand-in here is said aloud, never pretended. */
+export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const logger = options.logger ?? pino({ level: 'silent' });
+  const retryMs = options.retryMs ?? 100;
+  const faults = noFaults();
+  const place = { region, accountId, endpoint: '' };
+  let running = 0;
+
+  const tables = createTables(options.dataDir, faults);
+  const queues = createQueues(() => place);
+  const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) => queues.byArn(arn)?.send(body, attributes) !== undefined;
+  const functions = createFunctions({ logger, environment: () => clientEnvironment(place.endpoint), toQueue, retryMs });
+  const deliver = async (arn: string, event: unknown) => {
+    if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
+    return functions.invokeAsync(arn, event);
+  };
+  const bus = createEventBus({ place: () => place, faults, logger, onEvent: options.onEvent ?? (() => {}), deliver, toQueue, retryMs });
+
+  const services: LocalService[] = [tables, queues, functions, bus];
+  const door = await openDoor(services, options.port ?? 0);
+  place.endpoint = door.endpoint;
+  const template = readTemplate(options.assembly, place);
+  for (const service of services) await service.start(template);
+  await tables.create(door.endpoint);
+  const notEmulated = whatIsMissing(template, services);
+  for (const resource of notEmulated) logger.warn(resource, 'not emulated on this machine');
+
+  return {
+    endpoint: door.endpoint,
+    env: clientEnvironment(door.endpoint),
+    outputs: template.outputs,
+    notEmulated,
+    faults,
+    usage: () => ({
+      events: bus.history.length,
+      invocations: functions.all.reduce((sum, { invocations }) => sum + invocations, 0),
+      tables: { ...tables.requests },
+    }),
+    events(pattern) {
+      const matches = pattern === undefined ? () => true : compilePattern(pattern);
+      return bus.history.filter(matches);
+    },
+    queueDepth: (name) => queues.byName(name)?.depth,
+    queueMessages: (name) => queues.byName(name)?.messages ?? [],
+    queues: queues.all.map(({ settings }) => settings.name),
+    async invoke(name, event) {
+      const pool = functions.byName(name) ?? functions.all.find(({ settings }) => settings.name.includes(name));
+      if (!pool) throw new Error(`there is no function ${name}`);
+      running += 1;
+      const invocation = await pool.invoke(event).finally(() => {
+        running -= 1;
+      });
+      if (invocation.ok) return invocation.result;
+      throw new Error(`${invocation.errorType}: ${invocation.errorMessage}`);
+    },
+    delayFunction(namePart, ms) {
+      for (const pool of functions.all) if (pool.settings.name.includes(namePart)) pool.delayMs = ms;
+    },
+    fire: (rule) => bus.fire(ruleNamed(template, rule)),
+    async settled() {
+      // Two quiet looks in a row: a handler may have put an event in its last breath.
+      for (let quiet = 0; quiet < 2; quiet = bus.busy + running === 0 ? quiet + 1 : 0) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await door[Symbol.asyncDispose]();
+      for (const service of services.reverse()) await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const clientEnvironment = (endpoint: string) => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  LOCAL_ACCOUNT_ID: accountId,
+});
+
+function whatIsMissing(template: Template, services: readonly LocalService[]) {
+  const known = new Set(services.flatMap(({ emulates }) => emulates));
+  return template.resources
+    .filter(({ type }) => !known.has(type) && !nothingToEmulate.test(type))
+    .map(({ logicalId, type }) => ({ logicalId, type }));
+}
+
+function ruleNamed(template: Template, part: string): string {
+  const rules = template.resources.filter(({ type }) => type === 'AWS::Events::Rule');
+  const rule = rules.find(({ logicalId }) => logicalId.includes(part));
+  return rule ? String(rule.properties['Name'] ?? rule.logicalId) : part;
+}
