@@ -11,7 +11,8 @@ export interface Fault {
 export function faultsOf(error: z.ZodError, input: unknown): Fault[] {
   return error.issues.map((issue) => {
     const path = issue.path.map(String).join('.') || '(message)';
-    const found = valueAt(input, issue.path);
+    // An unknown key is named already; what stands there is the whole object around it.
+    const found = issue.code === 'unrecognized_keys' ? undefined : valueAt(input, issue.path);
     const shown = found === undefined ? '' : ` (found ${preview(found)})`;
     return { path, message: `${issue.message}${shown}` };
   });
