@@ -38,18 +38,25 @@ export function appHeaders(message: AppMessage, listener: Listener, not: Readonl
     .map((line) => (addresses.has(line.key) ? { ...line, value: ownAddress(line.value, listener) } : line));
 }
 
-/** `sip:bob@localhost` -> `<sip:bob@192.0.2.1:5060>`, over TCP with `;transport=tcp`. */
+/** `sip:bob@localhost` -> `<sip:bob@192.0.2.1:5060>`. */
 export function ownAddress(value: string, listener: Listener): string {
   const address = parseNameAddr(value);
-  if (!address) return value;
-  const uri = address.uri.replace(
-    /^(sips?:(?:[^@]*@)?)localhost(?::\d+)?(?=$|[;?])/i,
-    `$1${listener.host}:${listener.port}`,
+  if (!address || address.uri === '*') return value; // RFC 3261 §10.2.2: `Contact: *` is no address
+  const uri = address.uri.replace(localhost, `$1${listener.host}:${listener.port}`);
+  return printNameAddr({ ...address, uri });
+}
+
+const localhost = /^(sips?:(?:[^@]*@)?)localhost(?::\d+)?(?=$|[;?])/i;
+
+/** The same for a Contact, which over TCP has to say so: `<sip:bob@192.0.2.1:5060;transport=tcp>`. */
+export function ownContact(value: string, listener: Listener): string {
+  const address = parseNameAddr(value);
+  const silent = address && localhost.test(address.uri) && !/;transport=/i.test(address.uri);
+  if (!silent || listener.protocol === 'udp') return ownAddress(value, listener);
+  return ownAddress(
+    printNameAddr({ ...address, uri: `${address.uri};transport=${listener.protocol}` }),
+    listener,
   );
-  if (uri === address.uri) return printNameAddr(address);
-  const transport =
-    listener.protocol === 'udp' || /;transport=/i.test(uri) ? '' : `;transport=${listener.protocol}`;
-  return printNameAddr({ ...address, uri: uri + transport });
 }
 
 /** The Content-Type a body goes out with: undefined when it has none and cannot be told. */

@@ -1,5 +1,5 @@
 import type { AppConnection } from '../app/app-connection.ts';
-import { type AppMessage, appHeaders, contentType, headerOf, ownAddress } from '../app/app-message.ts';
+import { type AppMessage, appHeaders, contentType, headerOf, ownContact } from '../app/app-message.ts';
 import { notDone, responseSent } from '../app/app-tokens.ts';
 import { Dialog, dialogId } from '../dialog/dialog.ts';
 import { tagOf, untagged } from '../message/name-addr.ts';
@@ -95,7 +95,7 @@ function contactFor(request: ReceivedRequest, response: AppMessage): string {
   const { listener } = request.arrival;
   return chosen === undefined
     ? (request.dialog?.contact ?? contactOf(listener))
-    : ownAddress(chosen, listener);
+    : ownContact(chosen, listener);
 }
 
 function composeResponse(request: ReceivedRequest, status: number, response: AppMessage): SipMessage {

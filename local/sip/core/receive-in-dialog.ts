@@ -36,6 +36,7 @@ export function receiveInDialog(
     const { transactionId } = give(engine, transaction, request, arrival, dialog.owner, dialog);
     if (request.method === 'INVITE') dialog.inviteIn = transactionId;
     if (ending) refusePending(engine, dialog);
+    if (request.method === 'PRACK') pendingInvite(engine, dialog)?.reliable?.proceed();
   }
 }
 

@@ -37,7 +37,7 @@ export class ReliableProvisionals {
     if (this.#waiting.length === 1) this.#sendNext();
   }
 
-  /** True when this PRACK is for the response under way. */
+  /** True when this PRACK is for the response under way; `proceed` is to follow once the application has it. */
   acknowledge(rack: string, inviteSeq: number): boolean {
     const parts = /^(\d+)\s+(\d+)\s+INVITE\s*$/.exec(rack);
     const current = this.#waiting[0];
@@ -45,9 +45,13 @@ export class ReliableProvisionals {
       return false;
     this.#waiting.shift();
     this.#stopTimers();
+    return true;
+  }
+
+  /** What had to wait for a PRACK goes on. */
+  proceed(): void {
     if (this.#waiting.length > 0) this.#sendNext();
     else this.#afterwards?.();
-    return true;
   }
 
   /** Do this once no session description waits for its PRACK (RFC 3262 §3); at once when none does. */

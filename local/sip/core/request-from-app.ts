@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AppConnection } from '../app/app-connection.ts';
-import { type AppMessage, appHeaders, contentType, headerOf, ownAddress } from '../app/app-message.ts';
+import {
+  type AppMessage,
+  appHeaders,
+  contentType,
+  headerOf,
+  ownAddress,
+  ownContact,
+} from '../app/app-message.ts';
 import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
 import { Dialog, dialogId } from '../dialog/dialog.ts';
 import { tagOf, untagged } from '../message/name-addr.ts';
@@ -72,7 +79,7 @@ function compose(method: string, uri: string, message: AppMessage, listener: Lis
   request.add('Call-ID', headerOf(message, 'call-id') || randomUUID());
   request.add('CSeq', `${chosenSeq ?? 1} ${method}`);
   const contact = headerOf(message, 'contact');
-  if (contact !== undefined) request.add('Contact', ownAddress(contact, listener));
+  if (contact !== undefined) request.add('Contact', ownContact(contact, listener));
   else if (method === 'INVITE' || method === 'SUBSCRIBE') request.add('Contact', own);
   return finish(request, appHeaders(message, listener, serversOwn), contentType(message), message.body);
 }

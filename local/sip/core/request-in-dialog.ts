@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AppConnection } from '../app/app-connection.ts';
-import { type AppMessage, appHeaders, contentType, headerOf, ownAddress } from '../app/app-message.ts';
+import { type AppMessage, appHeaders, contentType, headerOf, ownContact } from '../app/app-message.ts';
 import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
@@ -72,10 +72,11 @@ function forkAsked(engine: Engine, dialog: Dialog, message: AppMessage): Dialog 
 }
 
 function compose(dialog: Dialog, method: string, uri: string, message: AppMessage): SipMessage {
-  const chosen = uri === '' || uri.includes('placeholder') ? dialog.target : uri;
+  // drachtio-srf names the URI of the INVITE in a PRACK, and none at all elsewhere
+  const chosen = method === 'PRACK' || uri === '' || uri.includes('placeholder') ? dialog.target : uri;
   const request = startDialogRequest(dialog, method, ++dialog.localSeq, newBranch(), chosen);
   const contact = headerOf(message, 'contact');
-  if (contact !== undefined) request.add('Contact', ownAddress(contact, dialog.listener));
+  if (contact !== undefined) request.add('Contact', ownContact(contact, dialog.listener));
   else if (['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE'].includes(method))
     request.add('Contact', dialog.contact);
   return finish(

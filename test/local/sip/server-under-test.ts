@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SipServerStats, startSipServer } from '../../../local/sip/sip-server.ts';
+import { sipTimers } from '../../../local/sip/transaction/timers.ts';
+import { RawApp } from './raw-app.ts';
+
+/** The stories run on a real drachtio-server when this names its program. */
+const drachtio = process.env['DRACHTIO_BIN'];
+export const onDrachtio = drachtio !== undefined;
+
+/** Short enough that a test may wait for the longest, long enough that a busy machine does not fire them early. */
+export const quick = { t1: 100, t2: 400, t4: 500, t1x64: 1_500 };
+
+export interface ServerUnderTest extends AsyncDisposable {
+  readonly sipPort: number;
+  readonly admin: { readonly host: string; readonly port: number };
+  readonly secret: string;
+  /** undefined on a real drachtio-server */
+  readonly stats: (() => SipServerStats) | undefined;
+}
+
+const secret = 'lab-sécret';
+const contact = 'sip:127.0.0.1:0;transport=udp,tcp';
+
+export async function serverUnderTest(timers: Partial<typeof quick> = {}): Promise<ServerUnderTest> {
+  return drachtio === undefined ? embedded(timers) : real(drachtio, timers);
+}
+
+/** Our own server, whatever else is given: for what drachtio-server does otherwise, or cannot be made to do. */
+export async function embedded(timers: Partial<typeof quick> = {}): Promise<ServerUnderTest> {
+  const server = await startSipServer({
+    admin: { host: '127.0.0.1', port: 0, secret },
+    contacts: [contact],
+    timers,
+  });
+  return {
+    sipPort: server.contacts[0]?.port ?? 0,
+    admin: server.admin,
+    secret,
+    stats: () => server.stats(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function real(program: string, timers: Partial<typeof quick>): Promise<ServerUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'drachtio-'));
+  const port = await freePort();
+  const config = join(folder, 'drachtio.conf.xml');
+  await writeFile(config, configuration(port, timers));
+  const child = spawn(program, ['-f', config], { stdio: 'ignore' });
+  const admin = { host: '127.0.0.1', port };
+  const sipPort = await reach(admin, child);
+  return {
+    sipPort,
+    admin,
+    secret,
+    stats: undefined,
+    async [Symbol.asyncDispose]() {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function configuration(port: number, timers: Partial<typeof quick>): string {
+  const { t1, t2, t4, t1x64 } = sipTimers(timers);
+  return `<drachtio><admin port="${port}" secret="${secret}">127.0.0.1</admin>
+    <sip><contacts><contact>${contact}</contact></contacts>
+    <timers><t1>${t1}</t1><t2>${t2}</t2><t4>${t4}</t4><t1x64>${t1x64}</t1x64></timers></sip>
+    <cdrs>false</cdrs><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>error</loglevel></logging></drachtio>`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+/** Knock until it opens; the answer to `authenticate` names the SIP port. */
+async function reach(admin: { host: string; port: number }, child: ChildProcess): Promise<number> {
+  while (child.exitCode === null) {
+    const app = await RawApp.connect(admin).catch(() => undefined);
+    if (!app) {
+      await new Promise((later) => setTimeout(later, 50));
+      continue;
+    }
+    const answer = await app.ask(`authenticate|${secret}|`);
+    app.close();
+    const sipPort = Number(/udp\/127\.0\.0\.1:(\d+)/.exec(answer)?.[1] ?? 0);
+    if (sipPort > 0) return sipPort;
+  }
+  throw new Error('drachtio-server did not start');
+}
