@@ -70,15 +70,19 @@ function settingsOf(env: z.output<typeof Environment>) {
     snapshotMs: env.TRUNKLINE_SNAPSHOT_MS,
     heartbeatMs: env.TRUNKLINE_HEARTBEAT_MS,
     drainSeconds: env.TRUNKLINE_DRAIN_SECONDS,
-    limits: { maxCalls: env.TRUNKLINE_MAX_CALLS, maxCallsPerSecond: env.TRUNKLINE_MAX_CPS },
+    limits: Object.freeze({ maxCalls: env.TRUNKLINE_MAX_CALLS, maxCallsPerSecond: env.TRUNKLINE_MAX_CPS }),
     outboxBytes: env.TRUNKLINE_OUTBOX_BYTES,
-    sipServer: { host: env.DRACHTIO_HOST, port: env.DRACHTIO_PORT, secret: env.DRACHTIO_SECRET },
-    media: {
+    sipServer: Object.freeze({
+      host: env.DRACHTIO_HOST,
+      port: env.DRACHTIO_PORT,
+      secret: env.DRACHTIO_SECRET,
+    }),
+    media: Object.freeze({
       ng: env.RTPENGINE_NG,
       dtmfListen: env.RTPENGINE_DTMF_LISTEN,
       b2bListen: env.RTPENGINE_B2B_LISTEN,
       recordingDir: env.RTPENGINE_RECORDING_DIR,
-    },
+    }),
     logLevel: env.LOG_LEVEL,
   });
 }

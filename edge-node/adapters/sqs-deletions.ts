@@ -33,7 +33,7 @@ export function sqsDeletions({ queueUrl, client, logger }: SqsDeletionsOptions) 
       if (Failed.length > 0)
         logger.warn({ failed: Failed.map(({ Code }) => Code) }, 'messages are not deleted');
     } catch (error) {
-      logger.warn({ error }, 'messages are not deleted: they come again');
+      logger.warn({ err: error }, 'messages are not deleted: they come again');
     }
   };
 

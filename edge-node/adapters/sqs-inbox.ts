@@ -73,7 +73,7 @@ async function pollUntil(signal: AbortSignal, receive: () => Promise<void>, opti
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      if (failures === 1) logger.error({ error }, 'the queue of this edge cannot be read');
+      if (failures === 1) logger.error({ err: error }, 'the queue of this edge cannot be read');
       const longest = Math.min(backOff.capMs, backOff.firstMs * 2 ** Math.min(failures - 1, 16));
       await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     }
@@ -86,7 +86,7 @@ async function handleOne(message: Message, handle: Handle, logger: Logger): Prom
     return true;
   } catch (error) {
     logger.error(
-      { error, messageId: message.MessageId },
+      { err: error, messageId: message.MessageId },
       'a message could not be handled: it will come again',
     );
     return false;

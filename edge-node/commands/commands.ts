@@ -23,7 +23,8 @@ export function createCommandDesk({ calls, clock, metrics, refuse }: CommandDesk
   const firstTime = (id: string) => {
     if (known.has(id)) return false;
     known.add(id);
-    if (known.size > REMEMBERED) for (const oldest of known.values()) return known.delete(oldest);
+    const [oldest] = known.size > REMEMBERED ? known : [];
+    if (oldest !== undefined) known.delete(oldest);
     return true;
   };
 
@@ -36,7 +37,7 @@ export function createCommandDesk({ calls, clock, metrics, refuse }: CommandDesk
       const about = { commandId: command.id, command: command.type };
       if (outcome.applied) call?.say('command.applied', about);
       else {
-        const refusal = { ...about, reason: outcome.reason, message: outcome.message };
+        const refusal = { ...about, reason: outcome.reason, message: outcome.message.slice(0, 1024) };
         // A call that has ended says nothing more under its own numbers.
         if (call && outcome.reason !== 'call-ended') call.say('command.refused', refusal);
         else refuse(command.callId, refusal);
@@ -68,6 +69,6 @@ async function apply(
     return await call.command(command);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { applied: false, reason: 'failed', message: message.slice(0, 1000) };
+    return { applied: false, reason: 'failed', message };
   }
 }

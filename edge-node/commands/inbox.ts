@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type DeliveredCommand, EdgeMessage } from '../../contracts/edge-message.ts';
-import { faultsOf } from '../../contracts/refusal.ts';
+import { type Fault, faultsOf } from '../../contracts/refusal.ts';
 import type { RouteDecision } from '../../contracts/route-decision.ts';
 import type { Metrics } from '../ports.ts';
 
@@ -19,25 +19,26 @@ export function createMessageDoor({
   logger,
 }: MessageDoorParts): (body: string) => Promise<void> {
   return async (body) => {
-    const input = fromJson(body);
-    const parsed = EdgeMessage.safeParse(input);
-    if (!parsed.success) {
+    const { message, faults } = read(body);
+    if (!message) {
       metrics.message('unknown', 'invalid');
-      logger.error(
-        { faults: faultsOf(parsed.error, input).slice(0, 5) },
-        'a message of the queue is neither decision nor command',
-      );
-      return;
-    }
-    if (parsed.data.kind === 'decision') decision(parsed.data);
-    else await command(parsed.data);
+      logger.error({ faults }, 'a message of the queue is neither decision nor command');
+    } else if (message.kind === 'decision') decision(message);
+    else await command(message);
   };
 }
 
-function fromJson(body: string): unknown {
+/** More faults of one message than a person reads. */
+const shownFaults = 5;
+
+function read(body: string): { message?: EdgeMessage; faults?: Fault[] } {
+  let input: unknown;
   try {
-    return JSON.parse(body);
+    input = JSON.parse(body);
   } catch {
-    return undefined;
+    return { faults: [{ path: '(message)', message: 'is not JSON' }] };
   }
+  const parsed = EdgeMessage.safeParse(input);
+  if (parsed.success) return { message: parsed.data };
+  return { faults: faultsOf(parsed.error, input).slice(0, shownFaults) };
 }

@@ -1,5 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { RoutingConfig, type VersionedConfig } from '../../contracts/config.ts';
 import type { Clock, ConfigSource, RoutingSnapshot } from '../ports.ts';
 
@@ -8,70 +10,87 @@ export interface SnapshotOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Where the last good configuration is kept, for a start while the table is away. */
-  readonly file?: string;
-  /** How often the table is asked, ms. Default 10 s. */
+  readonly file?: string | undefined;
+  /** Period of the look at the version, ms; default 10,000. Fixed: it does not depend on what is found. */
   readonly everyMs?: number;
 }
+
+export interface RunningSnapshot extends RoutingSnapshot {
+  /** Looks at the table now. Never throws: what fails is logged, and the last good configuration stays. */
+  refresh(): Promise<void>;
+}
+
+const Stored = z.object({ version: z.int().nonnegative(), config: RoutingConfig });
 
 /**
  * Keeps the edge's own copy of the routing configuration: the last one that could be read and made sense. Resolves after
  * the first look, whatever came of it; `current()` is undefined only where neither the table nor the file had one.
  */
-export async function startSnapshot(
-  options: SnapshotOptions,
-): Promise<RoutingSnapshot & { refresh(): Promise<void> }> {
+export async function startSnapshot(options: SnapshotOptions): Promise<RunningSnapshot> {
   const { source, clock, logger, file, everyMs = 10_000 } = options;
   let current: VersionedConfig | undefined;
-  let stopped = false;
-  let cancel = () => {};
+  let looking: Promise<void> | undefined;
+  let cancel: (() => void) | undefined;
+  let closed = false;
 
-  const refresh = async () => {
+  const look = async () => {
     try {
       const loaded = await source.load(current?.version);
-      if (!loaded) return;
+      if (loaded === undefined || closed) return;
       current = loaded;
       logger.info({ version: loaded.version }, 'routing configuration taken up');
-      if (file !== undefined) await keep(file, loaded);
+      if (file !== undefined) await keep(file, loaded, logger);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn(
-        { reason, version: current?.version ?? null },
+        { reason, version: current?.version },
         'the routing configuration cannot be refreshed; the last good one stays',
       );
     }
   };
-  const again = () => {
-    cancel = clock.after(everyMs, () => void refresh().finally(() => !stopped && again()));
+  const refresh = () => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+  const later = () => {
+    if (!closed) cancel = clock.after(everyMs, () => void refresh().then(later));
   };
 
   await refresh();
-  if (!current && file !== undefined) {
-    current = await kept(file);
-    if (current)
-      logger.warn({ version: current.version, file }, 'deciding from the configuration of an earlier life');
-  }
-  again();
+  if (!current && file !== undefined) current = await kept(file, logger);
+  later();
   return {
     current: () => current,
     refresh,
     async [Symbol.asyncDispose]() {
-      stopped = true;
-      cancel();
+      closed = true;
+      cancel?.();
+      await looking;
     },
   };
 }
 
 /** Written beside and moved into place: a crash leaves the old file or the new one. */
-async function keep(file: string, config: VersionedConfig): Promise<void> {
-  await writeFile(`${file}.new`, JSON.stringify(config), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+async function keep(file: string, config: VersionedConfig, logger: Logger): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(`${file}.new`, JSON.stringify(config), { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    logger.error({ file, err: error }, 'the routing configuration cannot be kept for the next start');
+  }
 }
 
-async function kept(file: string): Promise<VersionedConfig | undefined> {
+async function kept(file: string, logger: Logger): Promise<VersionedConfig | undefined> {
   try {
-    const { version, config } = JSON.parse(await readFile(file, 'utf8')) as VersionedConfig;
-    return { version, config: RoutingConfig.parse(config) };
-  } catch {
+    const stored = Stored.parse(JSON.parse(await readFile(file, 'utf8')));
+    logger.warn({ file, version: stored.version }, 'deciding from the configuration of an earlier life');
+    return stored;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      logger.error({ file, err: error }, 'the kept routing configuration cannot be read');
     return undefined;
   }
 }

@@ -43,6 +43,7 @@ export async function startHealthServer({
     }
     return json(response, 404, { error: 'there are /live, /ready and /metrics here' });
   });
+  server.maxConnections = 64;
   server.listen(port, host);
   await once(server, 'listening');
   const bound = server.address();

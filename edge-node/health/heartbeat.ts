@@ -20,18 +20,26 @@ export async function startHeartbeat({
 }: HeartbeatOptions): Promise<AsyncDisposable> {
   let stopped = false;
   let cancel = () => {};
-  const beat = async () => {
-    await register.beat(row()).catch((error: unknown) => {
+  let beating: Promise<void>;
+  const beatOnce = async () => {
+    try {
+      await register.beat(row());
+    } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn({ reason }, 'the heartbeat could not be written');
-    });
-    if (!stopped) cancel = clock.after(everyMs, () => void beat());
+    }
+    if (!stopped) cancel = clock.after(everyMs, beat);
   };
-  await beat();
+  const beat = () => {
+    beating = beatOnce();
+  };
+  beating = beatOnce();
+  await beating;
   return {
     async [Symbol.asyncDispose]() {
       stopped = true;
       cancel();
+      await beating;
     },
   };
 }

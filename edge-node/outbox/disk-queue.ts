@@ -55,7 +55,7 @@ export class DiskQueue {
       return { segment, events, lines: segment.unsent(from) };
     } catch (error) {
       this.#logger.error(
-        { path: segment.path, events, error },
+        { path: segment.path, events, err: error },
         'a journal file cannot be read: its events stay there until the next start',
       );
       return { segment, events, lines: [] };

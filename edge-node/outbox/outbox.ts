@@ -177,7 +177,7 @@ class RunningOutbox implements Outbox {
       return place;
     } catch (error) {
       if (!this.#diskFails)
-        this.#logger.error({ error }, 'the journal cannot be written: events are in memory only');
+        this.#logger.error({ err: error }, 'the journal cannot be written: events are in memory only');
       this.#diskFails = true;
       return undefined;
     }
@@ -228,13 +228,13 @@ class RunningOutbox implements Outbox {
   }
 
   readonly #sync = () =>
-    this.#journal.sync((error) => this.#logger.error({ error }, 'the journal is not safe on the disk'));
+    this.#journal.sync((error) => this.#logger.error({ err: error }, 'the journal is not safe on the disk'));
 
   readonly #acknowledge = () => {
     try {
       this.#journal.writeAcknowledgements();
     } catch (error) {
-      this.#logger.error({ error }, 'acknowledgements cannot be written: events may be sent again');
+      this.#logger.error({ err: error }, 'acknowledgements cannot be written: events may be sent again');
     }
   };
 

@@ -21,7 +21,7 @@ export function refusedEvents(dir: string, maxBytes: number, now: () => number, 
           appendFileSync(path, line, { mode: 0o600 });
           bytes += Buffer.byteLength(line);
         } catch (error) {
-          logger.error({ path, error }, 'a refused event could not be kept');
+          logger.error({ path, err: error }, 'a refused event could not be kept');
         }
       }
       logger.error({ code, message, path, kept: fits }, 'the bus refuses an event for good');

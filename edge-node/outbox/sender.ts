@@ -158,7 +158,7 @@ export class Sender {
     if (this.#stopped) return;
     const { clock, logger, backOff } = this.#parts;
     if (!this.#away) {
-      logger.error({ reason }, 'the event bus cannot be reached: events wait in the journal');
+      logger.error({ err: reason }, 'the event bus cannot be reached: events wait in the journal');
       this.#away = { attempt: 0, since: clock.monotonic(), cancel: () => undefined };
     } else if (this.#away.attempt > 0 && this.#sending + this.#sendingUrgent > 1) {
       return; // A call from before the outage; the probe decides.

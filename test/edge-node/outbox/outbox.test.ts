@@ -142,7 +142,7 @@ describe('a bus with faults', () => {
     bus.away = undefined;
     await outbox.settled();
     expect(new Set(bus.ids())).toEqual(new Set(idsOf(events)));
-    expect(log.said('cannot be reached')).toHaveLength(1);
+    expect(log.said('cannot be reached')).toMatchObject([{ err: { message: 'connect ECONNREFUSED' } }]);
     expect(log.said('is back')).toHaveLength(1);
   });
 

@@ -1,0 +1,164 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startHealthServer } from '../../../edge-node/health/health-server.ts';
+import { startHeartbeat } from '../../../edge-node/health/heartbeat.ts';
+import { createMetrics } from '../../../edge-node/health/metrics.ts';
+import { anEnded, aReceivedCall } from '../an-event.ts';
+import { heardLogger } from '../heard-logger.ts';
+import { heldClock } from '../held-clock.ts';
+
+const gauges = {
+  calls: 3,
+  outboxEvents: 12,
+  outboxOldestSeconds: 1.5,
+  outboxDropped: 0,
+  rtpengineUp: true,
+  sipServerUp: false,
+};
+
+async function aServer(ready: () => Record<string, boolean> = () => ({ routing: true })) {
+  const metrics = createMetrics(() => gauges);
+  const server = await startHealthServer({ host: '127.0.0.1', port: 0, ready, metrics });
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const get = (path: string, init?: RequestInit) =>
+    fetch(`http://${server.host}:${server.port}${path}`, init);
+  return { get, metrics, server };
+}
+
+describe('the health server', () => {
+  test('says that the process lives', async () => {
+    const { get } = await aServer();
+    expect((await get('/live')).status).toBe(200);
+  });
+
+  test('is ready when every part is', async () => {
+    const { get } = await aServer(() => ({ routing: true, rtpengine: true }));
+    const response = await get('/ready');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ ready: true });
+  });
+
+  test('names each part that is missing', async () => {
+    const { get } = await aServer(() => ({ routing: false, rtpengine: true, outbox: false }));
+    const response = await get('/ready');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ ready: false, missing: ['routing', 'outbox'] });
+  });
+
+  test('shows metrics in the format of Prometheus', async () => {
+    const { get } = await aServer();
+    const response = await get('/metrics');
+    expect(response.headers.get('content-type')).toContain('text/plain');
+    expect(await response.text()).toContain('trunkline_outbox_events 12');
+  });
+
+  test.each(['/', '/metrics/x', '/..%2fetc', '//live'])('answers 404 to %s', async (path) => {
+    const { get } = await aServer();
+    expect((await get(path)).status).toBe(404);
+  });
+
+  test('does not start on a port that is taken', async () => {
+    const { server } = await aServer();
+    const metrics = createMetrics(() => gauges);
+    const second = startHealthServer({ host: '127.0.0.1', port: server.port, ready: () => ({}), metrics });
+    await expect(second).rejects.toThrow('EADDRINUSE');
+  });
+});
+
+describe('metrics', () => {
+  test('count what the events say', async () => {
+    const metrics = createMetrics(() => gauges);
+    metrics.observe(aReceivedCall());
+    metrics.observe(anEnded());
+    metrics.observe(anEnded({ reason: 'decision-late', blame: 'platform' }));
+    metrics.message('decision', 'late');
+    metrics.refused('edge-draining');
+    metrics.mediaRequest('offer', 'ok', 0.002);
+    const text = await metrics.text();
+    for (const line of [
+      'trunkline_events_total{type="call.ended"} 2',
+      'trunkline_calls_ended_total{reason="caller-hangup",blame="caller"} 1',
+      'trunkline_calls_ended_total{reason="decision-late",blame="platform"} 1',
+      'trunkline_queue_messages_total{kind="decision",outcome="late"} 1',
+      'trunkline_rtpengine_request_seconds_count{command="offer",outcome="ok"} 1',
+      'trunkline_calls_active 3',
+      'trunkline_sip_server_up 0',
+    ])
+      expect(text).toContain(line);
+  });
+
+  test('of two edges in one process do not mix', async () => {
+    const [one, other] = [createMetrics(() => gauges), createMetrics(() => ({ ...gauges, calls: 9 }))];
+    one.observe(anEnded());
+    expect(await other.text()).not.toContain('type="call.ended"');
+    expect(await other.text()).toContain('trunkline_calls_active 9');
+  });
+
+  test('never show a number, a call or an address of a caller', async () => {
+    const metrics = createMetrics(() => gauges);
+    const call = aReceivedCall();
+    metrics.observe(call);
+    const text = await metrics.text();
+    for (const secret of [call.callId, call.to.number, call.source.address, call.sipCallId])
+      expect(text).not.toContain(secret);
+  });
+});
+
+describe('the heartbeat', () => {
+  const row = {
+    edgeId: 'edge-1',
+    region: 'eu-west-1',
+    epoch: 1,
+    queueUrl: 'http://127.0.0.1/queue',
+    contacts: [],
+    calls: 0,
+    draining: false,
+    heartbeatAt: 0,
+    ttl: 0,
+  };
+
+  async function aHeartbeat(beat: () => Promise<void>) {
+    const clock = heldClock();
+    const log = heardLogger();
+    const beats: number[] = [];
+    const register = {
+      async beat() {
+        beats.push(clock.monotonic());
+        await beat();
+      },
+    };
+    const heart = await startHeartbeat({
+      register,
+      row: () => row,
+      everyMs: 10_000,
+      clock,
+      logger: log.logger,
+    });
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const passed = async (ms: number) => {
+      clock.pass(ms);
+      await turn();
+    };
+    return { beats, log, heart, passed, clock };
+  }
+
+  test('beats at once, then on a fixed period, until it is disposed', async () => {
+    const { beats, heart, passed, clock } = await aHeartbeat(async () => undefined);
+    await passed(10_000);
+    await passed(10_000);
+    expect(beats).toEqual([0, 10_000, 20_000]);
+    await heart[Symbol.asyncDispose]();
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('goes on after a beat that failed, which is told', async () => {
+    const { beats, log, passed } = await aHeartbeat(async () => {
+      throw new Error('throttled');
+    });
+    await passed(10_000);
+    expect(beats).toEqual([0, 10_000]);
+    expect(log.said('could not be written')).toMatchObject([
+      { reason: 'throttled' },
+      { reason: 'throttled' },
+    ]);
+  });
+});
