@@ -43,7 +43,6 @@ export const reap =
 
 function endOf(state: CallState, { callId, detail }: LostCall, now: number): CallEnded {
   const { blame, sip } = terminations['edge-lost'];
-  const digits = Object.values(state.digits);
   const since = (time: string | undefined) => (time === undefined ? 0 : Math.max(0, now - Date.parse(time)));
   return {
     version: 1,
@@ -57,10 +56,7 @@ function endOf(state: CallState, { callId, detail }: LostCall, now: number): Cal
     durationMs: since(state.received?.time),
     talkMs: since(state.answered?.time),
     media: null,
-    digits: {
-      received: digits.filter((digit) => digit.receivedSeq !== undefined).length,
-      delivered: digits.filter((digit) => digit.deliveredSeq !== undefined).length,
-    },
+    digits: state.digitCount,
     detail,
   };
 }

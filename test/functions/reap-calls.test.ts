@@ -65,15 +65,24 @@ describe('reap-calls', () => {
   });
 
   test('calls of an edge that left no row in the fleet are found too', async () => {
-    const { run, happen, bus } = aPlatform();
+    const { run, happen, bus, clock } = aPlatform();
     await happen(anEvent('call.received'));
+    clock.goOn(200_000);
     await run();
     expect(bus.said).toMatchObject([{ detail: 'edge edge-1 has no heartbeat' }]);
   });
 
-  test('until the record says so, each run says the same event again; then no more', async () => {
+  test('an edge that has just started is given time for its first heartbeat', async () => {
     const { run, happen, bus } = aPlatform();
     await happen(anEvent('call.received'));
+    await run();
+    expect(bus.said).toEqual([]);
+  });
+
+  test('until the record says so, each run says the same event again; then no more', async () => {
+    const { run, happen, bus, clock } = aPlatform();
+    await happen(anEvent('call.received'));
+    clock.goOn(200_000);
     await run();
     await run();
     expect(bus.said[1]).toEqual(bus.said[0]);

@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ulid } from 'ulid';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildApp } from '../../bin/app.ts';
+import { sources } from '../../contracts/envelope.ts';
+import type { CallScopedEvent } from '../../contracts/events.ts';
+import { tables } from '../../contracts/tables.ts';
+import { evolve } from '../../core/call-state.ts';
+import { toItems } from '../../core/config-items.ts';
+import { bootLocalCloud, type LocalCloud } from '../../local/cloud/local-cloud.ts';
+import { aCall, aConfig, aHangup, anEvent, edge } from './an-event.ts';
+
+const assembly = mkdtempSync(join(tmpdir(), 'trunkline-cloud-'));
+let cloud: LocalCloud;
+let db: DynamoDBDocumentClient;
+let bus: EventBridgeClient;
+
+beforeAll(async () => {
+  buildApp({ outdir: assembly, validate: false }).synth();
+  cloud = await bootLocalCloud({ assembly, retryMs: 10 });
+  const client = {
+    endpoint: cloud.endpoint,
+    region: 'local-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+  db = DynamoDBDocumentClient.from(new DynamoDBClient(client));
+  bus = new EventBridgeClient(client);
+  for (const Item of toItems(aConfig(), 5))
+    await db.send(new PutCommand({ TableName: out('ConfigTable'), Item }));
+}, 60_000);
+
+afterAll(async () => {
+  db?.destroy();
+  bus?.destroy();
+  await cloud?.[Symbol.asyncDispose]();
+  rmSync(assembly, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  cloud.faults.throttledTables = 0;
+  cloud.faults.duplicateDeliveries = false;
+});
+
+const out = (name: string) => {
+  const value = cloud.outputs[name];
+  if (value === undefined) throw new Error(`the stack has no output ${name}`);
+  return value;
+};
+const replyTo = () => out('EdgeQueueUrlEdge1');
+const inAMinute = () => new Date(Date.now() + 60_000).toISOString();
+
+async function say(detailType: string, detail: unknown, source: string = sources.edge) {
+  const Entries = [
+    { EventBusName: out('BusName'), Source: source, DetailType: detailType, Detail: JSON.stringify(detail) },
+  ];
+  expect((await bus.send(new PutEventsCommand({ Entries }))).FailedEntryCount).toBe(0);
+}
+
+const messagesFor = (callId: string) =>
+  cloud
+    .queueMessages('trunkline-to-edge-1')
+    .map((body) => JSON.parse(body) as Record<string, unknown>)
+    .filter((message) => JSON.stringify(message).includes(callId));
+
+async function stateItem(callId: string) {
+  const key = { callId, sk: tables.calls.state };
+  return (await db.send(new GetCommand({ TableName: out('CallsTable'), Key: key, ConsistentRead: true })))
+    .Item;
+}
+
+const deadLetters = (of: string) =>
+  cloud.queues
+    .filter((name) => name.startsWith(of) && name.includes('DeadLetters'))
+    .flatMap((name) => cloud.queueMessages(name));
+
+describe('the stack on the local cloud', () => {
+  test('has a stand-in for all that changes what happens', () => {
+    expect(cloud.notEmulated.filter(({ type }) => type !== 'AWS::SQS::QueuePolicy')).toEqual([]);
+  });
+
+  test('call.received brings a decision to the queue of the edge and a record to the table', async () => {
+    const event = anEvent('call.received', { callId: ulid(), expiresAt: inAMinute(), replyTo: replyTo() });
+    await say('call.received', event);
+    await cloud.settled();
+    expect(messagesFor(event.callId)).toMatchObject([
+      { kind: 'decision', eventId: event.id, configVersion: 5, route: { action: 'connect', agent: 'echo' } },
+    ]);
+    expect(await stateItem(event.callId)).toMatchObject({
+      activeEdge: edge.id,
+      startedAt: event.time,
+      number: '+15550100',
+      revision: 1,
+      state: { phase: 'received', received: { trunk: 'carrier' } },
+    });
+  });
+
+  test('events of a whole call, each delivered twice by a table that throttles, leave one complete record', async () => {
+    cloud.faults.duplicateDeliveries = true;
+    cloud.faults.throttledTables = 0.2;
+    const callId = ulid();
+    const story = aCall(callId).map((event) => ({ ...event, replyTo: replyTo() })) as CallScopedEvent[];
+    await Promise.all(story.map((event) => say(event.type, event)));
+    await cloud.settled();
+    cloud.faults.throttledTables = 0;
+    const item = await stateItem(callId);
+    expect(item?.['state']).toEqual(story.reduce<ReturnType<typeof evolve> | undefined>(evolve, undefined));
+    expect(item).toMatchObject({ revision: story.length, state: { complete: true } });
+    expect(item).not.toHaveProperty('activeEdge');
+    const rows = await db.send(
+      new QueryCommand({
+        TableName: out('CallsTable'),
+        KeyConditionExpression: 'callId = :id AND begins_with(sk, :events)',
+        ExpressionAttributeValues: { ':id': callId, ':events': tables.calls.eventPrefix },
+      }),
+    );
+    expect(rows.Items?.map(({ event }) => event.type)).toEqual(story.map(({ type }) => type));
+  });
+
+  test('a command reaches the edge that owns the call; a wrong one comes back as command.refused', async () => {
+    const { callId } = anEvent('call.received', { callId: ulid() });
+    await say('call.ringing', anEvent('call.ringing', { callId, seq: 1 }));
+    await say(
+      'call.received',
+      anEvent('call.received', { callId, replyTo: replyTo(), expiresAt: new Date(0).toISOString() }),
+    );
+    const command = aHangup({ callId });
+    await say('call.hangup', command, sources.client);
+    await say('call.reject', { ...command, id: ulid(), type: 'call.reject', sipStatus: 99 }, 'a.customer');
+    await cloud.settled();
+    expect(messagesFor(callId)).toMatchObject([{ kind: 'command', sequence: 1, command }]);
+    const refused = cloud.events({ 'detail-type': ['command.refused'], detail: { callId: [callId] } });
+    expect(refused).toMatchObject([
+      {
+        source: sources.control,
+        detail: { reason: 'invalid', message: expect.stringContaining('sipStatus') },
+      },
+    ]);
+  });
+
+  test('a call whose edge left no heartbeat is ended by the reaper, and its record says so', async () => {
+    const { callId } = anEvent('call.received', { callId: ulid() });
+    await say('call.received', anEvent('call.received', { callId, replyTo: replyTo() }));
+    await cloud.settled();
+    cloud.fire('ReapCalls');
+    await cloud.settled();
+    expect(await stateItem(callId)).toMatchObject({
+      state: { phase: 'ended', ended: { reason: 'edge-lost', by: 'reaper' } },
+    });
+    expect(await stateItem(callId)).not.toHaveProperty('activeEdge');
+  });
+
+  test('an event with a wrong field ends in the dead-letter queue of the function, with the path of the field', async () => {
+    const event = { ...anEvent('call.ringing', { callId: ulid() }), sipStatus: 'ringing' };
+    await say('call.ringing', event);
+    await cloud.settled();
+    const [letter] = deadLetters('ProjectCall').filter((body) => body.includes(event.callId));
+    expect(letter).toContain('UnreadableEvent');
+    expect(letter).toContain('sipStatus: ');
+  });
+
+  test('a decision is sent to no queue but those of our edges', async () => {
+    const foreign = replyTo().replace('trunkline-to-edge-1', 'payroll');
+    const event = anEvent('call.received', { callId: ulid(), expiresAt: inAMinute(), replyTo: foreign });
+    await say('call.received', event);
+    await cloud.settled();
+    expect(messagesFor(event.callId)).toEqual([]);
+    expect(deadLetters('DecideRoute').filter((body) => body.includes(event.callId))).toMatchObject([
+      expect.stringContaining('ForeignQueue'),
+    ]);
+  });
+});
