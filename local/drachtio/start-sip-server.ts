@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Logger } from 'pino';
+import { startPeer } from '../child-process.ts';
+import { freePort } from '../free-ports.ts';
+import { startSipServer as startEmbedded } from '../sip/sip-server.ts';
+
+export interface SipServerHandle extends AsyncDisposable {
+  /** Ours, a drachtio-server that we started, or one that runs already. */
+  readonly kind: 'embedded' | 'drachtio' | 'given';
+  readonly admin: { readonly host: string; readonly port: number; readonly secret: string };
+  readonly sip: { readonly host: string; readonly port: number };
+}
+
+export interface SipServerChoice {
+  /** 'auto': DRACHTIO_URL, else `drachtio` from DRACHTIO_BIN or the PATH, else our own. */
+  readonly use?: 'auto' | 'embedded';
+  /** 0, the default, lets the system choose. */
+  readonly sipPort?: number;
+  readonly logger?: Logger;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+const host = '127.0.0.1';
+const READY_MS = 10_000;
+
+export async function chooseSipServer(choice: SipServerChoice = {}): Promise<SipServerHandle> {
+  const env = choice.env ?? process.env;
+  if (choice.use !== 'embedded') {
+    if (env['DRACHTIO_URL']) return givenServer(env['DRACHTIO_URL'], env['DRACHTIO_SIP'] ?? `${host}:5060`);
+    const binary = env['DRACHTIO_BIN'] ?? (await onPath('drachtio', env['PATH'] ?? ''));
+    if (binary) return startDrachtio(binary, choice);
+  }
+  return embeddedServer(choice);
+}
+
+async function embeddedServer({ sipPort = 0, logger }: SipServerChoice): Promise<SipServerHandle> {
+  const secret = randomBytes(16).toString('hex');
+  const server = await startEmbedded({
+    admin: { host, port: 0, secret },
+    contacts: [`sip:${host}:${sipPort};transport=udp,tcp`],
+    ...(logger ? { logger } : {}),
+  });
+  const [contact] = server.contacts;
+  if (!contact) throw new Error('the SIP server has no contact');
+  return {
+    kind: 'embedded',
+    admin: { host, port: server.admin.port, secret },
+    sip: { host, port: contact.port },
+    [Symbol.asyncDispose]: () => Promise.resolve(server[Symbol.asyncDispose]()),
+  };
+}
+
+/** `drachtio://SECRET@HOST:PORT`, and where it takes SIP in DRACHTIO_SIP. */
+function givenServer(url: string, sip: string): SipServerHandle {
+  const { username, hostname, port } = new URL(url);
+  if (!username) throw new Error('DRACHTIO_URL must be drachtio://SECRET@HOST:PORT');
+  const [sipHost = host, sipPort = '5060'] = sip.split(':');
+  return {
+    kind: 'given',
+    admin: { host: hostname, port: Number(port || 9022), secret: decodeURIComponent(username) },
+    sip: { host: sipHost, port: Number(sipPort) },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function onPath(name: string, path: string): Promise<string | undefined> {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    const file = join(folder, name);
+    const found = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (found) return file;
+  }
+  return undefined;
+}
+
+async function startDrachtio(binary: string, choice: SipServerChoice): Promise<SipServerHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-drachtio-'));
+  const secret = randomBytes(16).toString('hex');
+  const admin = { host, port: await freePort(), secret };
+  const sip = { host, port: choice.sipPort || (await freePort()) };
+  const file = join(folder, 'drachtio.conf.xml');
+  await writeFile(file, configuration(admin, sip), { mode: 0o600 });
+  const peer = await startPeer(binary, ['-f', file], { ...(choice.logger ? { logger: choice.logger } : {}), package: 'drachtio-server' });
+  const ready = await Promise.race([answersWithContacts(admin), peer.ended.then(() => false)]);
+  if (!ready) {
+    await peer[Symbol.asyncDispose]();
+    throw new Error(`${binary} does not start; it said:\n${peer.tail()}`);
+  }
+  return {
+    kind: 'drachtio',
+    admin,
+    sip,
+    async [Symbol.asyncDispose]() {
+      await peer[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const configuration = (admin: SipServerHandle['admin'], sip: SipServerHandle['sip']) => `<drachtio>
+  <admin port="${admin.port}" secret="${admin.secret}">${admin.host}</admin>
+  <sip><contacts><contact>sip:${sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
+  <cdrs>false</cdrs>
+  <logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging>
+</drachtio>
+`;
+
+/** The admin port opens before the SIP ports do: it is ready when an authenticated hello lists a UDP address. */
+async function answersWithContacts(admin: SipServerHandle['admin']): Promise<boolean> {
+  const until = Date.now() + READY_MS;
+  while (Date.now() < until) {
+    const reply = await hello(admin);
+    if (reply.includes('udp/')) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
+
+function hello({ host: to, port, secret }: SipServerHandle['admin']): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, to);
+    const finish = (reply: string) => {
+      socket.destroy();
+      resolve(reply);
+    };
+    const message = `hello|authenticate|${secret}|`;
+    socket.setTimeout(500, () => finish(''));
+    socket.once('error', () => finish(''));
+    socket.once('connect', () => socket.write(`${Buffer.byteLength(message)}#${message}`));
+    socket.once('data', (data) => finish(data.toString('utf8')));
+  });
+}

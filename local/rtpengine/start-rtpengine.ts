@@ -1,0 +1,101 @@
+import { createSocket } from 'node:dgram';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Peer, startPeer } from '../child-process.ts';
+import { freePort, mediaPortRange } from '../free-ports.ts';
+
+export interface RtpengineOptions {
+  /** Where rtpengine tells digits (UDP) and lost calls (HTTP). */
+  readonly dtmfPort: number;
+  readonly b2bPort: number;
+  /** RTP ports; by default two thousand that this process keeps for itself. A call takes four. */
+  readonly ports?: { readonly min: number; readonly max: number };
+  readonly logger?: Logger;
+  /** A call without any RTP is dropped after this time, s. */
+  readonly timeoutSeconds?: number;
+}
+
+export interface Rtpengine extends AsyncDisposable {
+  readonly ng: { readonly host: string; readonly port: number };
+  readonly recordingDir: string;
+  readonly pid: number;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const READY_MS = 5_000;
+
+/** Starts the real rtpengine on loopback, in userspace, with a configuration of its own. */
+export async function startRtpengine(options: RtpengineOptions): Promise<Rtpengine> {
+  const recordingDir = await mkdtemp(join(tmpdir(), 'trunkline-rtp-'));
+  for (let attempt = 0; ; attempt += 1) {
+    const ng = { host, port: await freePort() };
+    const peer = await startPeer('rtpengine', flags(options, ng.port, recordingDir), { ...loggerOf(options), package: 'rtpengine-daemon' });
+    const ready = await Promise.race([answersPing(ng), peer.ended.then(() => false)]);
+    if (ready) return runningEngine(peer, ng, recordingDir);
+    await peer[Symbol.asyncDispose]();
+    // A port may be taken between our look and rtpengine's bind.
+    if (attempt >= 3) throw new Error(`rtpengine does not start; it said:\n${peer.tail()}`);
+  }
+}
+
+const loggerOf = ({ logger }: RtpengineOptions) => (logger ? { logger } : {});
+
+const runningEngine = (peer: Peer, ng: Rtpengine['ng'], recordingDir: string): Rtpengine => ({
+  ng,
+  recordingDir,
+  pid: peer.process.pid ?? 0,
+  async kill() {
+    peer.process.kill('SIGKILL');
+    await peer.ended;
+  },
+  async [Symbol.asyncDispose]() {
+    await peer[Symbol.asyncDispose]();
+    await rm(recordingDir, { recursive: true, force: true });
+  },
+});
+
+function flags(options: RtpengineOptions, ngPort: number, recordingDir: string): string[] {
+  const { min, max } = options.ports ?? mediaPortRange();
+  return [
+    '--config-file=none',
+    '--table=-1',
+    '--foreground',
+    '--log-stderr',
+    '--log-level=5',
+    `--interface=${host}`,
+    `--listen-ng=${host}:${ngPort}`,
+    `--port-min=${min}`,
+    `--port-max=${max}`,
+    `--dtmf-log-dest=${host}:${options.dtmfPort}`,
+    `--b2b-url=http://${host}:${options.b2bPort}/RPC2`,
+    '--xmlrpc-format=1',
+    `--recording-dir=${recordingDir}`,
+    '--recording-method=pcap',
+    `--timeout=${options.timeoutSeconds ?? 60}`,
+    '--silent-timeout=3600',
+    '--offer-timeout=180',
+    '--delete-delay=0',
+    '--num-threads=2',
+  ];
+}
+
+/** The ng protocol: a cookie, a space, a bencoded dictionary. */
+function answersPing({ port }: { readonly port: number }): Promise<boolean> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    const finish = (ready: boolean) => {
+      clearInterval(again);
+      clearTimeout(late);
+      socket.close();
+      resolve(ready);
+    };
+    const again = setInterval(() => socket.send('ready d7:command4:pinge', port, host), 50);
+    const late = setTimeout(() => finish(false), READY_MS);
+    socket.once('message', () => finish(true));
+    socket.on('error', () => undefined);
+  });
+}
