@@ -54,7 +54,7 @@ describe('a routing configuration', () => {
     },
   );
 
-  test.each([
+  const misshapen: unknown[] = [
     { ...smallest, agents: { desk: null } },
     { ...smallest, numbers: null },
     { ...smallest, numbers: { '*': 'desk' } },
@@ -64,7 +64,8 @@ describe('a routing configuration', () => {
       agents: { constructor: { targets: [{ uri: 'sip:a@b' }], policy: 'toString' } },
       numbers: {},
     },
-  ])('with the wrong thing in a place is refused: %j', (input) => {
+  ];
+  test.each(misshapen)('with the wrong thing in a place is refused: %j', (input) => {
     expect(faults(input)).not.toEqual([]);
   });
 
