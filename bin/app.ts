@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { App, AssetStaging } from 'aws-cdk-lib';
-import { type TrunklineProps, TrunklineStack } from '../lib/trunkline-stack.ts';
+import { readSettings, type SettingsInput } from '../lib/settings.ts';
+import { TrunklineStack } from '../lib/trunkline-stack.ts';
 
-export interface BuildAppProps extends TrunklineProps {
+export interface BuildAppProps extends SettingsInput {
   /** Where the template and the bundles go; cdk.out by default. */
   readonly outdir?: string;
   readonly context?: Record<string, unknown>;
@@ -11,7 +12,7 @@ export interface BuildAppProps extends TrunklineProps {
 }
 
 /** The CDK app, not yet synthesized. Needs no account, no credentials and no network. */
-export function buildApp({ outdir, context, validate = true, ...props }: BuildAppProps = {}): App {
+export function buildApp({ outdir, context, validate = true, ...settings }: BuildAppProps = {}): App {
   // Otherwise a second app of this process would point at bundles in the first one's outdir.
   AssetStaging.clearAssetHashCache();
   const app = new App({
@@ -23,7 +24,7 @@ export function buildApp({ outdir, context, validate = true, ...props }: BuildAp
   });
   new TrunklineStack(app, 'Trunkline', {
     description: 'Trunkline: call control for AI voice agents',
-    ...props,
+    settings: readSettings(app.node.tryGetContext('trunkline') ?? {}, settings),
   });
   return app;
 }

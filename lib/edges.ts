@@ -25,12 +25,6 @@ export class Edges extends Construct {
 
   constructor(scope: Construct, id: string, props: EdgesProps) {
     super(scope, id);
-    const wrong = props.ids.filter((edgeId) => !/^[a-z][a-z0-9-]{0,30}$/.test(edgeId));
-    if (wrong.length > 0) {
-      throw new Error(
-        `edges: ${wrong.join(', ')}: an id is a lower-case letter, then letters, digits and hyphens, at most 31`,
-      );
-    }
     this.edges = props.ids.map((edgeId) => new Edge(this, edgeId, props));
   }
 }

@@ -7,10 +7,10 @@ import type { Construct } from 'constructs';
 import { commands } from '../contracts/commands.ts';
 import { sources } from '../contracts/envelope.ts';
 import { tables as keys } from '../contracts/tables.ts';
-import type { HandlerName } from '../functions/env.ts';
 import { triggers } from './bus-rule.ts';
 import { HandlerFunction, type Retries } from './handler-function.ts';
 import { allow, asSource, inPartition } from './permissions.ts';
+import type { Settings } from './settings.ts';
 
 export interface Platform {
   readonly bus: EventBus;
@@ -19,10 +19,7 @@ export interface Platform {
   readonly fleet: Table;
   readonly edgeQueues: readonly Queue[];
   readonly edgeQueuePrefix: string;
-  readonly retentionDays: number;
-  /** An edge silent for this long is lost. */
-  readonly edgeLostAfterSeconds: number;
-  readonly reservedConcurrency: Partial<Record<HandlerName, number>>;
+  readonly settings: Settings;
 }
 
 /** A decision or a command is worth nothing a minute later: its caller has long been answered. */
@@ -38,7 +35,7 @@ export function decideRoute(scope: Construct, on: Platform): HandlerFunction {
       CALLS_TABLE: on.calls.tableName,
       CONFIG_TABLE: on.config.tableName,
       EDGE_QUEUE_PREFIX: on.edgeQueuePrefix,
-      RETENTION_DAYS: String(on.retentionDays),
+      RETENTION_DAYS: String(on.settings.retentionDays),
     },
     may: [
       allow(['dynamodb:GetItem', 'dynamodb:PutItem'], on.calls.tableArn),
@@ -47,7 +44,7 @@ export function decideRoute(scope: Construct, on: Platform): HandlerFunction {
     ],
     timeout: Duration.seconds(10),
     retries: whileItMatters,
-    reservedConcurrency: on.reservedConcurrency['decide-route'],
+    reservedConcurrency: on.settings.reservedConcurrency['decide-route'],
   });
   triggers(handler, {
     eventBus: on.bus,
@@ -59,11 +56,11 @@ export function decideRoute(scope: Construct, on: Platform): HandlerFunction {
 export function projectCall(scope: Construct, on: Platform): HandlerFunction {
   const handler = new HandlerFunction(scope, {
     name: 'project-call',
-    env: { CALLS_TABLE: on.calls.tableName, RETENTION_DAYS: String(on.retentionDays) },
+    env: { CALLS_TABLE: on.calls.tableName, RETENTION_DAYS: String(on.settings.retentionDays) },
     may: [allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn)],
     timeout: Duration.seconds(30),
     retries: untilItIsDone,
-    reservedConcurrency: on.reservedConcurrency['project-call'],
+    reservedConcurrency: on.settings.reservedConcurrency['project-call'],
   });
   triggers(handler, {
     eventBus: on.bus,
@@ -82,7 +79,7 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
       CALLS_TABLE: on.calls.tableName,
       EDGE_QUEUE_PREFIX: on.edgeQueuePrefix,
       BUS_NAME: on.bus.eventBusName,
-      RETENTION_DAYS: String(on.retentionDays),
+      RETENTION_DAYS: String(on.settings.retentionDays),
     },
     may: [
       allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn),
@@ -91,7 +88,7 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
     ],
     timeout: Duration.seconds(15),
     retries: whileItMatters,
-    reservedConcurrency: on.reservedConcurrency['accept-command'],
+    reservedConcurrency: on.settings.reservedConcurrency['accept-command'],
   });
   triggers(handler, {
     eventBus: on.bus,
@@ -111,7 +108,7 @@ export function reapCalls(scope: Construct, on: Platform): HandlerFunction {
       CALLS_TABLE: on.calls.tableName,
       FLEET_TABLE: on.fleet.tableName,
       BUS_NAME: on.bus.eventBusName,
-      EDGE_LOST_AFTER_SECONDS: String(on.edgeLostAfterSeconds),
+      EDGE_LOST_AFTER_SECONDS: String(on.settings.edgeLostAfterSeconds),
     },
     may: [
       allow(['dynamodb:GetItem'], on.calls.tableArn),
@@ -122,7 +119,7 @@ export function reapCalls(scope: Construct, on: Platform): HandlerFunction {
     timeout: Duration.seconds(55),
     // The next minute's run does what this one did not.
     retries: whileItMatters,
-    reservedConcurrency: on.reservedConcurrency['reap-calls'],
+    reservedConcurrency: on.settings.reservedConcurrency['reap-calls'],
   });
   triggers(handler, { schedule: Schedule.rate(Duration.minutes(1)) });
   return handler;

@@ -205,10 +205,6 @@ describe('tables, bus and queues', () => {
     }
   });
 
-  test('an id that is no name for a queue is refused', () => {
-    expect(() => synthesized({ edges: ['Edge One'] })).toThrow('edges: Edge One');
-  });
-
   test('the outputs name all that an edge, the CLI and the local cloud need', () => {
     for (const name of [
       'BusName',
@@ -220,5 +216,28 @@ describe('tables, bus and queues', () => {
     ]) {
       template.hasOutput(name, {});
     }
+  });
+});
+
+describe('settings', () => {
+  test('may stand in cdk.json; an argument of buildApp wins over them', () => {
+    const context = { trunkline: { prefix: 'voice', retentionDays: 90 } };
+    const configured = synthesized({ context, retentionDays: 365 });
+    configured.hasResourceProperties('AWS::Events::EventBus', { Name: 'voice' });
+    configured.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'voice-to-edge-1' });
+    configured.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ RETENTION_DAYS: '365' }) },
+    });
+  });
+
+  test('that are wrong are all named', () => {
+    const context = { trunkline: { edges: ['Edge One'], retentionDays: 0, colour: 'blue' } };
+    expect(() => synthesized({ context })).toThrow(/edges\.0: .*retentionDays: .*colour/);
+  });
+
+  test('with two edges that CloudFormation could not tell apart are refused', () => {
+    expect(() => synthesized({ edges: ['edge-1', 'edge1'] })).toThrow(
+      'edges: must differ in more than hyphens',
+    );
   });
 });
