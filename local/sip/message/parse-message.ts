@@ -34,8 +34,8 @@ function parseStartLine(line: string): SipMessage | ParseFault {
 }
 
 function parseHeaders(lines: readonly string[], message: SipMessage): string | undefined {
-  if (lines.length > mostHeaders) return `more than ${mostHeaders} headers`;
   for (let at = 1; at < lines.length; at++) {
+    if (at > mostHeaders) return `more than ${mostHeaders} headers`; // what was read so far suffices for an answer
     const line = lines[at] ?? '';
     const first = line.charCodeAt(0);
     const last = message.lines.at(-1);

@@ -47,14 +47,14 @@ export class SipPeer implements AsyncDisposable {
   readonly protocol: 'UDP' | 'TCP';
   readonly heard: Heard[] = [];
   readonly #unread: Heard[] = [];
-  #write: (text: string) => void;
+  #write: (text: string | Uint8Array) => void;
   #close: () => Promise<void>;
   readonly #waiting: { matches: (message: Heard) => boolean; found: (message: Heard) => void }[] = [];
 
   private constructor(
     protocol: 'UDP' | 'TCP',
     port: number,
-    write: (text: string) => void,
+    write: (text: string | Uint8Array) => void,
     close: () => Promise<void>,
   ) {
     this.protocol = protocol;
@@ -67,7 +67,7 @@ export class SipPeer implements AsyncDisposable {
     const socket: UdpSocket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
-    const write = (text: string) => socket.send(text, serverPort, '127.0.0.1');
+    const write = (text: string | Uint8Array) => socket.send(text, serverPort, '127.0.0.1');
     const close = () => new Promise<void>((done) => socket.close(() => done()));
     const peer = new SipPeer('UDP', socket.address().port, write, close);
     socket.on('message', (data) => peer.#take(data.toString('utf8')));
@@ -93,19 +93,17 @@ export class SipPeer implements AsyncDisposable {
     const follow = (one: Socket) => {
       all.add(one);
       one.on('error', () => {});
-      let held = '';
+      let held = Buffer.alloc(0);
       one.on('data', (data) => {
         last = one;
-        held += data.toString('utf8');
+        held = Buffer.concat([held, data]);
         for (;;) {
+          while (held[0] === 0x0d || held[0] === 0x0a) held = held.subarray(1);
           const end = held.indexOf('\r\n\r\n');
-          const length = Number(/content-length:\s*(\d+)/i.exec(held)?.[1] ?? 0);
-          if (end < 0 || Buffer.byteLength(held) < end + 4 + length) return;
-          const message = Buffer.from(held)
-            .subarray(0, end + 4 + length)
-            .toString('utf8');
-          held = held.slice(message.length);
-          peer.#take(message);
+          const length = Number(/content-length:\s*(\d+)/i.exec(held.toString('latin1'))?.[1] ?? 0);
+          if (end < 0 || held.length < end + 4 + length) return;
+          peer.#take(held.toString('utf8', 0, end + 4 + length));
+          held = held.subarray(end + 4 + length);
         }
       });
     };
@@ -124,7 +122,7 @@ export class SipPeer implements AsyncDisposable {
     this.#waiting.splice(index, 1)[0]?.found(message);
   }
 
-  send(text: string): void {
+  send(text: string | Uint8Array): void {
     this.#write(text);
   }
 
