@@ -18,6 +18,9 @@ export interface SqsInboxOptions {
 /** Handlers at one time, before the next poll waits for one of them. */
 const atOnce = 200;
 
+/** Pause after a poll that brought something, ms: under load more messages then come with one request. */
+const gatherMs = 10;
+
 type Handle = (body: string) => Promise<void>;
 
 /**
@@ -47,6 +50,7 @@ export function sqsInbox(options: SqsInboxOptions): Inbox {
       const receive = async () => {
         const { Messages = [] } = await client.send(poll, { abortSignal: stop.signal });
         for (const message of Messages) take(message);
+        if (Messages.length > 0) await pause(gatherMs, stop.signal);
         if (busy.size >= atOnce) await Promise.race(busy);
       };
       const polling = pollUntil(stop.signal, receive, options);
@@ -75,10 +79,13 @@ async function pollUntil(signal: AbortSignal, receive: () => Promise<void>, opti
       failures += 1;
       if (failures === 1) logger.error({ err: error }, 'the queue of this edge cannot be read');
       const longest = Math.min(backOff.capMs, backOff.firstMs * 2 ** Math.min(failures - 1, 16));
-      await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+      await pause(longest * (0.5 + Math.random() / 2), signal);
     }
   }
 }
+
+/** Cut short, not broken, by the signal. */
+const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined);
 
 async function handleOne(message: Message, handle: Handle, logger: Logger): Promise<boolean> {
   try {

@@ -47,8 +47,7 @@ export class DiskQueue {
   /** The oldest segment's worth of events, whole: at most a segment's size comes into memory. */
   readBack(): ReadBack | undefined {
     const next = this.#stretches[0];
-    if (!next) return undefined;
-    if (next.segment === this.#journal.active) this.#journal.rotate();
+    if (!next || !this.#isClosed(next.segment)) return undefined;
     this.#stretches.shift();
     const { segment, from, events } = next;
     try {
@@ -59,6 +58,21 @@ export class DiskQueue {
         'a journal file cannot be read: its events stay there until the next start',
       );
       return { segment, events, lines: [] };
+    }
+  }
+
+  /** Only a segment that takes no more lines is read. */
+  #isClosed(segment: Segment): boolean {
+    if (segment !== this.#journal.active) return true;
+    try {
+      this.#journal.rotate();
+      return true;
+    } catch (error) {
+      this.#logger.error(
+        { err: error },
+        'the journal cannot go on to a new file: events stay on disk for now',
+      );
+      return false;
     }
   }
 }

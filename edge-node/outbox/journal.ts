@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { recover } from './recover.ts';
 import { Segment } from './segment.ts';
@@ -8,9 +10,12 @@ export interface Place {
   readonly index: number;
 }
 
+const enoughForAnEvent = 64 * 1024;
+
 /** The events on disk: appended to the newest segment; a segment goes when all of it is on the bus. */
 export class Journal {
   readonly #dir: string;
+  readonly #logger: Logger;
   readonly #segmentBytes: number;
   readonly #segments: Set<Segment>;
   #active: Segment;
@@ -24,6 +29,7 @@ export class Journal {
   constructor(dir: string, segmentBytes: number, logger: Logger) {
     const { segments, nextNumber } = recover(dir, logger);
     this.#dir = dir;
+    this.#logger = logger;
     this.#segmentBytes = segmentBytes;
     this.#segments = new Set(segments);
     this.#bytes = segments.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -43,19 +49,35 @@ export class Journal {
     return [...this.#segments].filter((segment) => segment !== this.#active);
   }
 
-  /** Throws when the disk refuses; the next call then tries a fresh file. */
+  /** Throws when the disk refuses. A line that was cut in the middle is written again, whole, into a fresh file. */
   append(text: string): Place {
+    try {
+      return this.#write(text);
+    } catch {
+      this.#broken = true;
+      return this.#write(text);
+    }
+  }
+
+  #write(text: string): Place {
     if (this.#broken || this.#active.bytes >= this.#segmentBytes) this.rotate();
     const segment = this.#active;
     const before = segment.bytes;
     try {
       return { segment, index: segment.append(text) };
-    } catch (error) {
-      this.#broken = true;
-      throw error;
     } finally {
       this.#bytes += segment.bytes - before;
       this.#dirty = true;
+    }
+  }
+
+  /** Throws while the disk refuses. Nothing of it stays. */
+  tryDisk(): void {
+    const path = join(this.#dir, 'try');
+    try {
+      writeFileSync(path, Buffer.alloc(enoughForAnEvent));
+    } finally {
+      rmSync(path, { force: true });
     }
   }
 
@@ -97,6 +119,7 @@ export class Journal {
     });
   }
 
+  /** Something was appended since the last {@link sync} began. */
   get dirty(): boolean {
     return this.#dirty;
   }
@@ -111,6 +134,13 @@ export class Journal {
   #removeIfFinished(segment: Segment): void {
     if (!segment.finished || !this.#segments.delete(segment)) return;
     this.#bytes -= segment.bytes;
-    segment.remove();
+    try {
+      segment.remove();
+    } catch (error) {
+      this.#logger.error(
+        { path: segment.path, err: error },
+        'a journal file that is done with stays on disk',
+      );
+    }
   }
 }

@@ -8,6 +8,7 @@ import { Backlog, type Held } from './backlog.ts';
 import { entryBytes, limits, type Parcel } from './batch.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { Journal, type Place } from './journal.ts';
+import { KeptJournal } from './kept-journal.ts';
 import { lockDirectory } from './lock.ts';
 import { type Refusal, refusedEvents } from './refused.ts';
 import { roomOf } from './room.ts';
@@ -37,10 +38,6 @@ export interface OutboxOptions {
 
 type EventParcel = Parcel & Held & { readonly place: Place | undefined };
 
-/** How often what was appended goes to the disk itself, and acknowledgements into the journal, ms. */
-const syncEveryMs = 20;
-const acknowledgeEveryMs = 250;
-
 /** Opens the journal in `dir`, sends what earlier lives left there, then whatever is recorded. */
 export async function startOutbox(options: OutboxOptions): Promise<Outbox> {
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
@@ -59,16 +56,14 @@ class RunningOutbox implements Outbox {
   readonly #options: OutboxOptions;
   readonly #unlock: () => void;
   readonly #memoryEvents: number;
-  readonly #journal: Journal;
+  readonly #kept: KeptJournal;
   readonly #disk: DiskQueue;
   readonly #sender: Sender;
   readonly #backlog = new Backlog();
   readonly #room: ReturnType<typeof roomOf>;
   readonly #refused: ReturnType<typeof refusedEvents>;
-  readonly #timers = new Map<() => void, () => void>();
   #dropped = 0;
   #dropping = false;
-  #diskFails = false;
   #closed = false;
 
   constructor(options: OutboxOptions, unlock: () => void) {
@@ -80,8 +75,9 @@ class RunningOutbox implements Outbox {
     this.#memoryEvents = options.memoryEvents ?? 10_000;
     this.#room = roomOf(maxBytes);
     this.#refused = refusedEvents(dir, maxBytes / 10, clock.now, logger);
-    this.#journal = new Journal(dir, options.segmentBytes ?? 1024 ** 2, logger);
-    this.#disk = new DiskQueue(this.#journal, logger);
+    const journal = new Journal(dir, options.segmentBytes ?? 1024 ** 2, logger);
+    this.#kept = new KeptJournal(journal, clock, logger);
+    this.#disk = new DiskQueue(journal, logger);
     this.#sender = new Sender({
       bus,
       clock,
@@ -107,7 +103,7 @@ class RunningOutbox implements Outbox {
       return;
     }
     if (!this.#admits(event)) return;
-    const place = this.#journalise(detail);
+    const place = this.#kept.append(detail);
     if (place && this.#mustWaitOnDisk(urgent)) {
       this.#disk.leave(place);
       this.#backlog.addOnDisk(1);
@@ -128,32 +124,33 @@ class RunningOutbox implements Outbox {
     return {
       depth: this.#backlog.depth,
       oldestMs: oldest ? Math.max(0, this.#clock.monotonic() - oldest.recordedAt) : 0,
-      full: this.#diskFails || this.#room.full(this.#journal.bytes),
+      full: this.#kept.refused || this.#room.full(this.#kept.journal.bytes),
       dropped: this.#dropped,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
+    let cancel = () => {};
     const bound = new Promise<void>((resolve) => {
-      this.#timers.set(resolve, this.#clock.after(this.#options.flushMs ?? 3_000, resolve));
+      cancel = this.#clock.after(this.#options.flushMs ?? 3_000, resolve);
     });
     await Promise.race([this.settled(), bound]);
+    cancel();
     this.#closed = true;
     this.#sender.stop();
-    for (const cancel of this.#timers.values()) cancel();
     const { depth } = this.#backlog;
     if (depth > 0) this.#logger.warn({ events: depth }, 'events stay in the journal for the next start');
     try {
-      this.#journal.close();
+      this.#kept.close();
     } finally {
       this.#unlock();
     }
   }
 
   #admits(event: TrunklineEvent): boolean {
-    const unkept = this.#diskFails && this.#sender.waiting >= this.#memoryEvents;
-    if (!this.#closed && !unkept && this.#room.admits(event.type, this.#journal.bytes)) {
+    const unkept = this.#kept.refused && this.#sender.waiting >= this.#memoryEvents;
+    if (!this.#closed && !unkept && this.#room.admits(event.type, this.#kept.journal.bytes)) {
       if (this.#dropping) this.#logger.warn({ dropped: this.#dropped }, 'there is room again in the journal');
       this.#dropping = false;
       return true;
@@ -165,22 +162,6 @@ class RunningOutbox implements Outbox {
     }
     this.#dropping = true;
     return false;
-  }
-
-  /** Undefined where the disk refuses: the event then lives in memory alone, and no new calls come in. */
-  #journalise(detail: string): Place | undefined {
-    try {
-      const place = this.#journal.append(detail);
-      if (this.#diskFails) this.#logger.warn('the journal can be written again');
-      this.#diskFails = false;
-      this.#later(this.#sync, syncEveryMs);
-      return place;
-    } catch (error) {
-      if (!this.#diskFails)
-        this.#logger.error({ err: error }, 'the journal cannot be written: events are in memory only');
-      this.#diskFails = true;
-      return undefined;
-    }
   }
 
   #mustWaitOnDisk(urgent: boolean): boolean {
@@ -220,31 +201,7 @@ class RunningOutbox implements Outbox {
     if (refusal) this.#refused.keep(parcel.entry.detail, refusal);
     this.#backlog.remove(parcel);
     if (this.#closed) return;
-    if (parcel.place) {
-      this.#journal.acknowledge(parcel.place);
-      this.#later(this.#acknowledge, acknowledgeEveryMs);
-    }
+    if (parcel.place) this.#kept.acknowledge(parcel.place);
     if (!this.#disk.empty) this.#refill();
-  }
-
-  readonly #sync = () =>
-    this.#journal.sync((error) => this.#logger.error({ err: error }, 'the journal is not safe on the disk'));
-
-  readonly #acknowledge = () => {
-    try {
-      this.#journal.writeAcknowledgements();
-    } catch (error) {
-      this.#logger.error({ err: error }, 'acknowledgements cannot be written: events may be sent again');
-    }
-  };
-
-  /** Runs `task` once after `ms`, however often it is asked for meanwhile: no timer per event. */
-  #later(task: () => void, ms: number): void {
-    if (this.#timers.has(task)) return;
-    const run = () => {
-      this.#timers.delete(task);
-      task();
-    };
-    this.#timers.set(task, this.#clock.after(ms, run));
   }
 }

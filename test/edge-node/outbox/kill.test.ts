@@ -4,14 +4,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { aDirectory, anOutbox } from './stage.ts';
+import { aDirectory, anOutbox, journalFiles } from './stage.ts';
 
 const program = fileURLToPath(new URL('recording-process.ts', import.meta.url));
 
 /** Lets a process record until `count` records have returned, kills it with SIGKILL, and tells what it noted. */
-async function killedWhileRecording(dir: string, bus: 'up' | 'away', count: number) {
+async function killedWhileRecording(
+  dir: string,
+  bus: 'up' | 'away',
+  count: number,
+  { fileKilobytes = 'unlimited', more = [] as string[] } = {},
+) {
   const notes = join(aDirectory(), 'notes');
-  const child = spawn(process.execPath, ['--import', 'tsx', program, dir, bus, String(count), notes], {
+  const node = [process.execPath, '--import', 'tsx', program, dir, bus, String(count), notes, ...more];
+  const child = spawn('bash', ['-c', `ulimit -f ${fileKilobytes}; exec "$0" "$@"`, ...node], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -60,5 +66,23 @@ describe('a process killed with SIGKILL while it records', () => {
     await last.outbox.settled();
     for (const id of last.bus.ids()) arrived.add(id);
     expect([...recorded].filter((id) => !arrived.has(id))).toEqual([]);
+  });
+
+  test('loses nothing where the disk cuts a line in the middle', async () => {
+    const dir = aDirectory();
+    // Segments may be larger than any file here, so each of them ends with half a line.
+    const life = await killedWhileRecording(dir, 'away', 300, {
+      fileKilobytes: '256',
+      more: ['1000000', '2000'],
+    });
+    const files = journalFiles(dir).length;
+    const { outbox, bus, log } = await anOutbox({ dir });
+    await outbox.settled();
+    const arrived = new Set(bus.ids());
+    const lost = [...life.recorded].filter((id) => !arrived.has(id));
+    expect(files).toBeGreaterThan(2);
+    expect(lost).toEqual([]);
+    expect(log.said('torn')).toHaveLength(files - 1);
+    expect(log.said('corrupt')).toEqual([]);
   });
 });

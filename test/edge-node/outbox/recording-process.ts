@@ -8,7 +8,8 @@ import { aRinging } from '../an-event.ts';
  * Records events as fast as it can until it is killed. Notes in a file what became of each: `recorded ID` once the
  * call has returned, `taken ID` once its bus has it. Says on stdout when `count` are recorded, and goes on.
  */
-const [dir = '', bus = 'up', count = '0', notes = ''] = process.argv.slice(2);
+const [dir = '', bus = 'up', count = '0', notes = '', segmentBytes = '50000', padding = '0'] =
+  process.argv.slice(2);
 
 const file = openSync(notes, 'a');
 const note = (what: string, id: string) => writeSync(file, `${what} ${id}\n`);
@@ -17,7 +18,7 @@ await using outbox = await startOutbox({
   dir,
   clock: systemClock,
   logger: pino({ level: 'silent' }),
-  segmentBytes: 50_000,
+  segmentBytes: Number(segmentBytes),
   memoryEvents: 500,
   batchEveryMs: 1,
   bus: {
@@ -34,7 +35,7 @@ await using outbox = await startOutbox({
 
 for (let recorded = 0; ; ) {
   for (let index = 0; index < 20; index += 1) {
-    const event = aRinging();
+    const event = aRinging({ target: 'x'.repeat(1 + Number(padding)) });
     outbox.record(event, index === 0);
     note('recorded', event.id);
     recorded += 1;
