@@ -122,7 +122,7 @@ function sendReliably(
 ): void {
   request.reliable ??= new ReliableProvisionals(
     engine.timers,
-    (text) => request.machine.respond(message.status, text),
+    (text) => request.transaction.machine.respond(message.status, text),
     () => answerFor(engine, request, 500, 'Provisional response not acknowledged'), // RFC 3262 §3
   );
   request.reliable.add(message);
@@ -141,7 +141,7 @@ function sendNow(
   if (status >= 200) settle(engine, request, status, text);
   if (dialog && status >= 200 && status < 300 && message.has('contact'))
     dialog.contact = message.first('contact') ?? dialog.contact;
-  request.machine.respond(status, text);
+  request.transaction.machine.respond(status, text);
   sent(text);
 }
 

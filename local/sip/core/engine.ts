@@ -2,12 +2,10 @@ import type { Logger } from 'pino';
 import type { AppRegistry } from '../app/app-registry.ts';
 import type { DialogTable } from '../dialog/dialog-table.ts';
 import type { InviteClient } from '../transaction/invite-client.ts';
-import type { InviteServer } from '../transaction/invite-server.ts';
 import type { RequestClient } from '../transaction/request-client.ts';
-import type { RequestServer } from '../transaction/request-server.ts';
 import type { SipTimers } from '../transaction/timers.ts';
 import type { Transports } from '../transport/transports.ts';
-import type { ReceivedRequest } from './received-request.ts';
+import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
 import type { SentInvite } from './sent-invite.ts';
 
 /** All that the server knows at one time. Everything is found in one look-up. */
@@ -27,10 +25,4 @@ export interface Engine {
   readonly received: Map<string, ReceivedRequest>;
   /** by transaction id: INVITEs of applications without a final response */
   readonly inviting: Map<string, SentInvite>;
-}
-
-export interface ServerTransaction {
-  readonly machine: InviteServer | RequestServer;
-  /** what the application was given, while it may still answer */
-  request: ReceivedRequest | undefined;
 }

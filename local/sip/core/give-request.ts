@@ -5,8 +5,8 @@ import type { Dialog } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Arrival } from '../transport/flow.ts';
 import { plainResponse } from './compose.ts';
-import type { Engine, ServerTransaction } from './engine.ts';
-import type { ReceivedRequest } from './received-request.ts';
+import type { Engine } from './engine.ts';
+import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
 
 /** Hand a request to the application that is to answer it. */
 export function give(
@@ -19,12 +19,11 @@ export function give(
 ): ReceivedRequest {
   const transactionId = randomUUID();
   const localTag = dialog?.localTag ?? '';
-  const { machine } = transaction;
   const request: ReceivedRequest = {
     transactionId,
     message,
     arrival,
-    machine,
+    transaction,
     owner,
     dialog,
     localTag,
@@ -39,6 +38,7 @@ export function give(
 /** The application can no longer answer: the server does, or already has. */
 export function takeBack(engine: Engine, request: ReceivedRequest): void {
   engine.received.delete(request.transactionId);
+  request.transaction.request = undefined;
   request.reliable?.stop();
   const { dialog } = request;
   if (dialog && request.message.method === 'INVITE') {
@@ -49,7 +49,7 @@ export function takeBack(engine: Engine, request: ReceivedRequest): void {
 
 export function answerFor(engine: Engine, request: ReceivedRequest, status: number, reason: string): void {
   takeBack(engine, request);
-  request.machine.respond(
+  request.transaction.machine.respond(
     status,
     plainResponse(request.message, status, reason, request.localTag || undefined),
   );

@@ -1,6 +1,7 @@
 import { fromNetwork, madeUp } from '../app/app-tokens.ts';
-import { Dialog } from '../dialog/dialog.ts';
+import { Dialog, owned } from '../dialog/dialog.ts';
 import { untagged } from '../message/name-addr.ts';
+import { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import { InviteClient } from '../transaction/invite-client.ts';
 import { clientKey } from '../transaction/keys.ts';
@@ -54,6 +55,27 @@ function final(engine: Engine, sent: SentInvite, response: IncomingResponse): vo
   if (response.status < 300) accept(engine, sent, response);
   else forgetForks(engine, sent, undefined);
   tell(sent, response);
+  sent.request = remainder(sent.request);
+}
+
+const needed: ReadonlySet<string> = new Set([
+  'via',
+  'route',
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'contact',
+  'authorization',
+  'proxy-authorization',
+]);
+
+/** The transaction lives on for 64*T1: it must not hold on to the body and the text all headers are cut from. */
+function remainder(request: SipMessage): SipMessage {
+  const kept = SipMessage.request(owned(request.method), owned(request.uri));
+  for (const { key, name, value } of request.lines)
+    if (needed.has(key)) kept.lines.push({ key, name, value: owned(value) });
+  return kept;
 }
 
 function accept(engine: Engine, sent: SentInvite, response: IncomingResponse): void {

@@ -4,9 +4,9 @@ import type { Dialog } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Arrival } from '../transport/flow.ts';
 import { finish, plainResponse, startResponse } from './compose.ts';
-import type { Engine, ServerTransaction } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { answerFor, give } from './give-request.ts';
-import type { ReceivedRequest } from './received-request.ts';
+import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
 
 /** A request with a To tag: it belongs to a dialog of ours or to none (RFC 3261 §12.2.2). */
 export function receiveInDialog(

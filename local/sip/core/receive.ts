@@ -9,10 +9,10 @@ import { clientKey, requestKey, serverKey } from '../transaction/keys.ts';
 import { RequestServer } from '../transaction/request-server.ts';
 import type { Arrival } from '../transport/flow.ts';
 import { plainResponse } from './compose.ts';
-import type { Engine, ServerTransaction } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { answerFor, give } from './give-request.ts';
 import { receiveAck, receiveInDialog } from './receive-in-dialog.ts';
-import { dialogIdOf } from './received-request.ts';
+import { dialogIdOf, type ServerTransaction } from './received-request.ts';
 
 /** One message from the network, whatever it is. It never throws: what comes is hostile. */
 export function receive(engine: Engine, text: string, arrival: Arrival): void {

@@ -6,12 +6,18 @@ import type { RequestServer } from '../transaction/request-server.ts';
 import type { Arrival } from '../transport/flow.ts';
 import type { ReliableProvisionals } from './reliable-provisionals.ts';
 
+export interface ServerTransaction {
+  readonly machine: InviteServer | RequestServer;
+  /** what the application was given, while it may still answer */
+  request: ReceivedRequest | undefined;
+}
+
 /** A request of the network that an application was given and still owes a final response. */
 export interface ReceivedRequest {
   readonly transactionId: string;
   readonly message: SipMessage;
   readonly arrival: Arrival;
-  readonly machine: InviteServer | RequestServer;
+  readonly transaction: ServerTransaction;
   readonly owner: AppConnection;
   /** the dialog it came in, or that answering it began */
   dialog: Dialog | undefined;

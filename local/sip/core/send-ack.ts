@@ -1,6 +1,7 @@
 import { type AppMessage, appHeaders, contentType, parseAppMessage } from '../app/app-message.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
+import type { Hop, Listener } from '../transport/flow.ts';
 import { finish, newBranch, startDialogRequest } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { dialogHop, sendBye } from './send-in-dialog.ts';
@@ -40,6 +41,12 @@ export function ackAndBye(engine: Engine, sent: SentInvite, fork: Fork, response
   engine.dialogs.remove(fork.dialog);
 }
 
+function transmit(engine: Engine, from: Listener, hop: Hop, text: string): void {
+  const outlet = engine.transports.requestOutlet(hop, from, () => {});
+  outlet.send(text);
+  outlet.release();
+}
+
 function sendAck(engine: Engine, sent: SentInvite, fork: Fork, ack: AppMessage): SipMessage {
   const { dialog } = fork;
   const message = startDialogRequest(dialog, 'ACK', sent.request.cseq?.number ?? 0, newBranch());
@@ -47,13 +54,10 @@ function sendAck(engine: Engine, sent: SentInvite, fork: Fork, ack: AppMessage):
     if (/^(proxy-)?authorization$/.test(line.key)) message.lines.push(line); // §13.2.2.4
   finish(message, appHeaders(ack, dialog.listener, serversOwn), contentType(ack), ack.body);
   const text = message.print();
-  fork.ack = () =>
-    dialogHop(dialog, message, (hop) => {
-      if (!hop) return;
-      const outlet = engine.transports.requestOutlet(hop, dialog.listener, () => {});
-      outlet.send(text);
-      outlet.release();
-    });
-  fork.ack();
+  dialogHop(dialog, message, (hop) => {
+    if (!hop) return;
+    fork.ack = () => transmit(engine, dialog.listener, hop, text);
+    fork.ack();
+  });
   return message;
 }

@@ -16,7 +16,8 @@ export interface Fork {
 /** An INVITE of an application, outside of a dialog or in one. */
 export interface SentInvite {
   readonly transactionId: string;
-  readonly request: SipMessage;
+  /** once it has its final response, what is left is what forks and ACKs need of it */
+  request: SipMessage;
   readonly owner: AppConnection;
   readonly listener: Listener;
   /** undefined outside of a dialog */

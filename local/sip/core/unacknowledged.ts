@@ -18,7 +18,7 @@ export function repeatUntilAcknowledged(
   const { t1, t2, t1x64 } = engine.timers;
   let interval = t1;
   const again = () => {
-    request.machine.respond(status, text);
+    request.transaction.machine.respond(status, text);
     interval = Math.min(interval * 2, t2);
     repeat = setTimeout(again, interval);
   };

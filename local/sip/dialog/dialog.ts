@@ -5,7 +5,7 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { Connection, Listener } from '../transport/flow.ts';
 
 /** The strings of a message share its text; a dialog lives long and must not hold on to that. */
-const owned = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+export const owned = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 export interface DialogStart {
   readonly id: string;

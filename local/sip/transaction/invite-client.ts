@@ -63,7 +63,8 @@ const accepted: State = {
 const terminated: State = { name: 'terminated' };
 
 export class InviteClient {
-  readonly #text: string;
+  /** '' once it need not be sent again */
+  #text: string;
   readonly #outlet: Outlet;
   readonly #timers: SipTimers;
   readonly #user: InviteClientUser;
@@ -136,6 +137,7 @@ export class InviteClient {
   }
 
   accept(response: IncomingResponse): State {
+    this.#text = '';
     this.#clock.stop();
     this.#armDeadline();
     this.#outlet.release();
@@ -150,6 +152,7 @@ export class InviteClient {
   }
 
   complete(response: IncomingResponse): State {
+    this.#text = '';
     this.#clock.stop();
     this.acknowledge(response);
     this.#user.response(response);

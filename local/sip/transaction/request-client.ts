@@ -45,7 +45,8 @@ const completed: State = {
 const terminated: State = { name: 'terminated' };
 
 export class RequestClient {
-  readonly #text: string;
+  /** '' once it need not be sent again */
+  #text: string;
   readonly #outlet: Outlet;
   readonly #timers: SipTimers;
   readonly #user: RequestClientUser;
@@ -89,6 +90,7 @@ export class RequestClient {
   }
 
   complete(response: IncomingResponse): State {
+    this.#text = '';
     this.#clock.stop();
     this.#outlet.release();
     this.#user.response(response);
