@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** npm writes this file at the end of each install. */
+const INSTALLED = 'node_modules/.package-lock.json';
+
+/** Installs exactly what package-lock.json says, when node_modules is missing or older than it. */
+export function installNpmPackages(root) {
+  const installed = join(root, INSTALLED);
+  if (
+    existsSync(installed) &&
+    statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  )
+    return;
+  process.stderr.write('installing npm packages …\n');
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) throw new Error('npm ci failed: its message is above');
+}

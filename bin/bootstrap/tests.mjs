@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Each step is a command; those of vitest also say how many tests there were. */
+const steps = [
+  { name: 'types', command: ['tsc', '--noEmit', '-p', '.'] },
+  { name: 'lint and format', command: ['biome', 'ci', '--error-on-warnings', '.'] },
+  {
+    name: 'arrows',
+    command: [
+      'depcruise',
+      '--config',
+      '.dependency-cruiser.cjs',
+      '--output-type',
+      'err',
+      'contracts',
+      'core',
+      'functions',
+      'edge-node',
+      'lib',
+      'bin',
+      'local',
+      'bench',
+      'test',
+    ],
+  },
+  { name: 'dead code', command: ['knip'] },
+  { name: 'unit', command: ['vitest', 'run', '--project', 'unit'], counts: true },
+  { name: 'end to end', command: ['vitest', 'run', '--project', 'e2e'], counts: true },
+];
+
+/** Runs everything, also after a failure, and tells all that failed. `node bin/run.mjs test unit` runs steps by name. */
+export function runTests(root, wanted) {
+  const reports = join(root, '.trunkline', 'reports');
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  const chosen =
+    wanted.length === 0 ? steps : steps.filter(({ name }) => wanted.some((word) => name.startsWith(word)));
+  const results = chosen.map((step) => runStep(root, reports, step));
+  process.stdout.write('\n');
+  for (const { name, ok, passed, failed, seconds } of results) {
+    process.stdout.write(
+      `${ok ? 'ok  ' : 'FAIL'}  ${name}: ${passed} passed, ${failed} failed, ${seconds} s\n`,
+    );
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
+  return results.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function runStep(root, reports, { name, command: [program, ...args], counts }) {
+  process.stdout.write(`\n== ${name}\n`);
+  const started = Date.now();
+  const report = join(reports, `${name.replaceAll(' ', '-')}.json`);
+  const reporting = counts ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : [];
+  const { status } = spawnSync(join(root, 'node_modules', '.bin', program), [...args, ...reporting], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  const ok = status === 0;
+  if (!counts) return { name, ok, seconds, passed: Number(ok), failed: Number(!ok) };
+  return { name, seconds, ...countTests(report, ok) };
+}
+
+/** A run that skipped a test has not passed: whatever a test needs, the project installs. */
+function countTests(report, exitedWell) {
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const failed = numFailedTests + numPendingTests + (exitedWell || numFailedTests > 0 ? 0 : 1);
+    return { ok: exitedWell && failed === 0 && numTotalTests > 0, passed: numPassedTests, failed };
+  } catch {
+    return { ok: false, passed: 0, failed: 1 };
+  }
+}

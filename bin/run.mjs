@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/**
+ * First step of every npm script: plain Node and nothing else, because on a fresh machine there is nothing else. Installs
+ * what is missing, then hands over. Everything it says goes to stderr; stdout belongs to the verb.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { installNpmPackages } from './bootstrap/npm-packages.mjs';
+import { installSystemPackages } from './bootstrap/system-packages.mjs';
+import { runTests } from './bootstrap/tests.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsx = (file) => (args) =>
+  spawnSync(process.execPath, ['--import', 'tsx', file, ...args], { cwd: root, stdio: 'inherit' }).status ??
+  1;
+
+const verbs = {
+  setup: () => 0,
+  demo: (args) => tsx('bin/trunkline.ts')(['demo', ...args]),
+  test: (args) => runTests(root, args),
+  bench: tsx('bench/bench.ts'),
+};
+
+const [verb = '', ...args] = process.argv.slice(2);
+if (!(verb in verbs)) {
+  process.stderr.write(`usage: node bin/run.mjs ${Object.keys(verbs).join('|')} [arguments]\n`);
+  process.exit(2);
+}
+try {
+  installNpmPackages(root);
+  installSystemPackages();
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
+  process.exit(2);
+}
+process.exit(verbs[verb](args));
