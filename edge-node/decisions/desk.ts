@@ -16,7 +16,7 @@ export interface DecisionDeskParts {
 }
 
 /** What became of a decision from the queue. `foreign`: no call here asked for it. */
-export type DeliveryOutcome = 'applied' | 'late' | 'duplicate' | 'foreign';
+type DeliveryOutcome = 'applied' | 'late' | 'duplicate' | 'foreign';
 
 export interface DecisionDesk extends Decisions {
   /** A decision came in. Whatever it is, nothing but the call that waits for it is touched. */

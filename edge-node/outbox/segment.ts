@@ -18,7 +18,7 @@ export interface JournaledLine {
   readonly text: string;
 }
 
-export const segmentName = (number: number) => `${String(number).padStart(10, '0')}.journal`;
+const segmentName = (number: number) => `${String(number).padStart(10, '0')}.journal`;
 
 /** One append-only file of the journal; beside it, `.acked` lists the lines that are on the bus. */
 export class Segment {

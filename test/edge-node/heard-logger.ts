@@ -1,6 +1,6 @@
 import pino from 'pino';
 
-export interface LogLine {
+interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly [field: string]: unknown;
