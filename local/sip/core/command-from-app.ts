@@ -11,44 +11,47 @@ import { requestInDialog } from './request-in-dialog.ts';
 /** What drachtio-srf compares features against (drachtio-srf lib/drachtio-agent.js `serverVersionAtLeast`). */
 const version = 'v0.9.10';
 
+interface Asked {
+  readonly engine: Engine;
+  readonly secret: string;
+  readonly app: AppConnection;
+  /** of the frame, named in the answer */
+  readonly id: string;
+  /** what follows the command on its line */
+  readonly tokens: readonly string[];
+  /** the lines after it */
+  readonly text: string;
+}
+
+type Command = (asked: Asked) => void;
+
+/** What an application may ask before it has shown the secret. */
+const always: Readonly<Record<string, Command>> = {
+  ping: ({ app, id }) => app.send(done(id, 'pong')),
+  authenticate,
+};
+
+const commands: Readonly<Record<string, Command>> = {
+  route,
+  remove_route: ({ engine, app, id, tokens }) => {
+    engine.apps.unroute(app, tokens[0] ?? '');
+    app.send(done(id));
+  },
+  sip,
+  proxy: ({ app, id }) => app.send(notDone(id, 'proxy is not supported by this server')),
+};
+
 /** One frame of an application: `id|command|…`, for `sip` and `proxy` with a message on the lines after. */
 export function commandFromApp(engine: Engine, secret: string, app: AppConnection, payload: string): void {
   const lineEnd = payload.indexOf('\r\n');
-  const [id = '', command, ...rest] = (lineEnd < 0 ? payload : payload.slice(0, lineEnd)).split('|');
-  if (command === 'ping') {
-    app.send(done(id, 'pong'));
-    return;
-  }
-  if (command === 'authenticate') {
-    authenticate(engine, secret, app, id, rest);
-    return;
-  }
-  if (command === undefined) {
-    hangUp(app, id, 'Invalid message format');
-    return;
-  }
-  if (!app.authenticated) {
-    hangUp(app, id, 'not authenticated');
-    return;
-  }
-  if (command === 'route') {
-    route(engine, app, id, rest[0] ?? '');
-    return;
-  }
-  if (command === 'remove_route') {
-    engine.apps.unroute(app, rest[0] ?? '');
-    app.send(done(id));
-    return;
-  }
-  if (command === 'proxy') {
-    app.send(notDone(id, 'proxy is not supported by this server'));
-    return;
-  }
-  if (command !== 'sip') {
-    hangUp(app, id, 'Unknown message type');
-    return;
-  }
-  sip(engine, app, id, rest, lineEnd < 0 ? '' : payload.slice(lineEnd + 2));
+  const [id = '', name, ...tokens] = (lineEnd < 0 ? payload : payload.slice(0, lineEnd)).split('|');
+  const text = lineEnd < 0 ? '' : payload.slice(lineEnd + 2);
+  const open = name !== undefined && Object.hasOwn(always, name) ? always[name] : undefined;
+  const command = open ?? (name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined);
+  if (name === undefined) hangUp(app, id, 'Invalid message format');
+  else if (!open && !app.authenticated) hangUp(app, id, 'not authenticated');
+  else if (!command) hangUp(app, id, 'Unknown message type');
+  else command({ engine, secret, app, id, tokens, text });
 }
 
 function hangUp(app: AppConnection, id: string, why: string): void {
@@ -56,13 +59,8 @@ function hangUp(app: AppConnection, id: string, why: string): void {
   app.end();
 }
 
-function authenticate(
-  engine: Engine,
-  secret: string,
-  app: AppConnection,
-  id: string,
-  [said = '', tags = '']: readonly string[],
-): void {
+function authenticate({ engine, secret, app, id, tokens }: Asked): void {
+  const [said = '', tags = ''] = tokens;
   if (!same(said, Buffer.from(secret, 'utf8').toString('latin1'))) {
     hangUp(app, id, 'incorrect secret');
     return;
@@ -81,7 +79,8 @@ const same = (one: string, other: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right);
 };
 
-function route(engine: Engine, app: AppConnection, id: string, verb: string): void {
+function route({ engine, app, id, tokens }: Asked): void {
+  const verb = tokens[0] ?? '';
   if (/^cdr:/i.test(verb)) {
     app.send(notDone(id, 'cdr events are not supported by this server'));
     return;
@@ -91,29 +90,17 @@ function route(engine: Engine, app: AppConnection, id: string, verb: string): vo
 }
 
 /** Which of the five things a `sip` frame is, by what it names and how it begins. */
-function sip(engine: Engine, app: AppConnection, id: string, tokens: readonly string[], text: string): void {
+function sip({ engine, app, id, tokens, text }: Asked): void {
   const [transactionId = '', dialogId = '', routeUri = ''] = tokens;
   const message = parseAppMessage(text);
-  if (message.startLine.startsWith('SIP/')) {
-    if (transactionId === '') {
-      hangUp(app, id, 'transaction id missing');
-      return;
-    }
-    answer(engine, app, id, transactionId, message);
-    return;
+  const isResponse = message.startLine.startsWith('SIP/');
+  if (isResponse && transactionId === '') hangUp(app, id, 'transaction id missing');
+  else if (isResponse) answer(engine, app, id, transactionId, message);
+  else if (dialogId !== '') requestInDialog(engine, app, id, dialogId, message);
+  else if (message.startLine.startsWith('CANCEL ')) cancelFromApp(engine, app, id, transactionId, message);
+  else {
+    const known = engine.dialogs.byCallId(headerOf(message, 'call-id') ?? '');
+    if (known) requestInDialog(engine, app, id, known.id, message);
+    else requestFromApp(engine, app, id, routeUri, message);
   }
-  if (dialogId !== '') {
-    requestInDialog(engine, app, id, dialogId, message);
-    return;
-  }
-  if (message.startLine.startsWith('CANCEL ')) {
-    cancelFromApp(engine, app, id, transactionId, message);
-    return;
-  }
-  const known = engine.dialogs.byCallId(headerOf(message, 'call-id') ?? '');
-  if (known) {
-    requestInDialog(engine, app, id, known.id, message);
-    return;
-  }
-  requestFromApp(engine, app, id, routeUri, message);
 }

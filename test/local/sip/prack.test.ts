@@ -59,9 +59,8 @@ test('a reliable answer is refused to the app when the caller does not know 100r
   await expect.poll(() => String(failures)).toContain('does not support 100rel');
 });
 
-// RFC 3262 §3, which drachtio-server leaves to chance
 test('a 200 waits while a session description waits for its PRACK', async () => {
-  await using server = await embedded(quick);
+  await using server = await serverUnderTest(quick);
   await using _app = await connectApp(server, (srf) =>
     srf.invite((request, response) => {
       response.send(183, { ...reliable, body: sdp(5000) });

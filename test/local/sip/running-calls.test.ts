@@ -240,6 +240,7 @@ test('an app that goes away leaves its calls orphaned: their BYE is answered 481
   if (server.stats) expect(server.stats().dialogs).toBe(0);
 });
 
+// drachtio-server does the same, but its timer H is always 32 s
 test('a 200 without an ACK is repeated, then the call is ended by a BYE and the app is told', async () => {
   await using server = await embedded(quick);
   const dialogs: SrfDialog[] = [];
