@@ -53,7 +53,11 @@ export async function openDoor(services: readonly LocalService[], port: number) 
   const server = createServer((request, response) => {
     answer(request, response, services).catch((error: unknown) => {
       if (error instanceof Unreachable || response.headersSent) return request.socket.destroy();
-      reply(response, request, error instanceof ApiError ? error : new ApiError('InternalFailure', String(error), 500));
+      reply(
+        response,
+        request,
+        error instanceof ApiError ? error : new ApiError('InternalFailure', String(error), 500),
+      );
     });
   });
   server.keepAliveTimeout = 60_000;
@@ -70,34 +74,58 @@ export async function openDoor(services: readonly LocalService[], port: number) 
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, services: readonly LocalService[]): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  services: readonly LocalService[],
+): Promise<void> {
   const body = await readBody(request);
   if (!body) return;
   const target = String(request.headers['x-amz-target'] ?? '');
   const url = request.url ?? '/';
-  const service = services.find((each) => (target ? target.startsWith(`${each.target}.`) : url.startsWith(each.target)));
-  if (!service) throw new ApiError('NotImplemented', `no service on this machine answers ${target || `${request.method} ${url}`}`, 501);
+  const service = services.find((each) =>
+    target ? target.startsWith(`${each.target}.`) : url.startsWith(each.target),
+  );
+  if (!service)
+    throw new ApiError(
+      'NotImplemented',
+      `no service on this machine answers ${target || `${request.method} ${url}`}`,
+      501,
+    );
   const gone = new AbortController();
   response.once('close', () => !response.writableEnded && gone.abort());
   const operation = target ? target.slice(service.target.length + 1) : url;
-  const call = { operation, body, headers: request.headers, method: request.method ?? 'POST', url, gone: gone.signal };
+  const call = {
+    operation,
+    body,
+    headers: request.headers,
+    method: request.method ?? 'POST',
+    url,
+    gone: gone.signal,
+  };
   const { status, body: content, headers = {} } = await service.handle(call);
   if (response.destroyed) return;
   response.writeHead(status, { 'Content-Type': contentType(request), ...headers }).end(content);
 }
 
 /** SQS names its exceptions anew in the JSON protocol and keeps the old code in a header. */
-const exceptionOf: Readonly<Record<string, string>> = {
-  'AWS.SimpleQueueService.NonExistentQueue': 'com.amazonaws.sqs#QueueDoesNotExist',
-};
+const exceptionOf = (code: string) =>
+  code
+    .replace('.NonExistentQueue', '.QueueDoesNotExist')
+    .replace('AWS.SimpleQueueService.', 'com.amazonaws.sqs#');
 
-const contentType = (request: IncomingMessage) => request.headers['content-type'] ?? 'application/x-amz-json-1.0';
+const contentType = (request: IncomingMessage) =>
+  request.headers['content-type'] ?? 'application/x-amz-json-1.0';
 
 function reply(response: ServerResponse, request: IncomingMessage, error: ApiError): void {
   const query = { 'x-amzn-query-error': `${error.code};${error.status < 500 ? 'Sender' : 'Receiver'}` };
   response
-    .writeHead(error.status, { 'Content-Type': contentType(request), 'x-amzn-ErrorType': error.code, ...query })
-    .end(JSON.stringify({ __type: exceptionOf[error.code] ?? error.code, message: error.message }));
+    .writeHead(error.status, {
+      'Content-Type': contentType(request),
+      'x-amzn-ErrorType': error.code,
+      ...query,
+    })
+    .end(JSON.stringify({ __type: exceptionOf(error.code), message: error.message }));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {

@@ -16,7 +16,10 @@ const failure = (error) => ({
 parentPort.on('message', async ({ id, event, context }) => {
   const { deadline, ...facts } = context;
   try {
-    const result = await handler(event, { ...facts, getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()) });
+    const result = await handler(event, {
+      ...facts,
+      getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    });
     parentPort.postMessage({ id, result: result === undefined ? null : JSON.parse(JSON.stringify(result)) });
   } catch (error) {
     parentPort.postMessage({ id, error: failure(error) });

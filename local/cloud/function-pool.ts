@@ -27,8 +27,15 @@ interface Waiting {
 
 interface Instance {
   readonly worker: Worker;
-  job?: { readonly done: (invocation: Invocation) => void; readonly timer: NodeJS.Timeout };
+  /** The bundle is loaded. */
+  warm: boolean;
+  /** Ends the instance when loading or handling takes too long. */
+  timer?: NodeJS.Timeout;
+  job?: Waiting;
 }
+
+/** Loading has a limit of its own and does not count against the time-out of the first invocation, as in Lambda. */
+const INIT_MS = 10_000;
 
 const host = new URL('./function-host.mjs', import.meta.url);
 
@@ -75,28 +82,49 @@ export class FunctionPool {
     if (this.#instances.size >= this.settings.concurrency) return undefined;
     const { file, handler, environment } = this.settings;
     const workerData = { file, name: handler };
-    const worker = new Worker(host, { env: { ...environment }, workerData, execArgv: [], stdout: true, stderr: true });
-    const instance: Instance = { worker };
+    const worker = new Worker(host, {
+      env: { ...environment },
+      workerData,
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    const instance: Instance = { worker, warm: false };
     this.#instances.add(instance);
     for (const stream of [worker.stdout, worker.stderr]) {
       createInterface({ input: stream }).on('line', (line) => this.#logger.debug(line));
     }
-    worker.on('message', (message: { ready?: true; result?: unknown; error?: { errorType: string; errorMessage: string } }) => {
-      if (message.ready) return;
-      this.#finish(instance, message.error ? { ok: false, ...message.error } : { ok: true, result: message.result });
-    });
+    worker.on(
+      'message',
+      (message: { ready?: true; result?: unknown; error?: { errorType: string; errorMessage: string } }) => {
+        if (message.ready) return this.#warmedUp(instance);
+        this.#finish(
+          instance,
+          message.error ? { ok: false, ...message.error } : { ok: true, result: message.result },
+        );
+      },
+    );
     worker.on('error', (error) => this.#died(instance, error.name, error.message));
-    worker.on('exit', (code) => this.#died(instance, 'Runtime.ExitError', `the function exited with code ${code}`));
+    worker.on('exit', (code) =>
+      this.#died(instance, 'Runtime.ExitError', `the function exited with code ${code}`),
+    );
     return instance;
   }
 
-  #run(instance: Instance, { event, done }: Waiting): void {
+  #run(instance: Instance, job: Waiting): void {
+    instance.job = job;
+    if (instance.warm) this.#begin(instance, job);
+    else this.#limit(instance, INIT_MS);
+  }
+
+  #warmedUp(instance: Instance): void {
+    instance.warm = true;
+    if (instance.job) this.#begin(instance, instance.job);
+  }
+
+  #begin(instance: Instance, { event }: Waiting): void {
     const { name, arn, timeoutMs, memoryMb } = this.settings;
-    const seconds = (timeoutMs / 1000).toFixed(2);
-    const timer = setTimeout(() => {
-      this.#died(instance, 'Sandbox.Timedout', `Task timed out after ${seconds} seconds`);
-    }, timeoutMs);
-    instance.job = { done, timer };
+    this.#limit(instance, timeoutMs);
     const context = {
       functionName: name,
       functionVersion: '$LATEST',
@@ -109,9 +137,15 @@ export class FunctionPool {
     instance.worker.postMessage({ id: context.awsRequestId, event, context });
   }
 
+  #limit(instance: Instance, ms: number): void {
+    clearTimeout(instance.timer);
+    const message = `Task timed out after ${(ms / 1000).toFixed(2)} seconds`;
+    instance.timer = setTimeout(() => this.#died(instance, 'Sandbox.Timedout', message), ms);
+  }
+
   #finish(instance: Instance, invocation: Invocation): void {
     if (!instance.job) return;
-    clearTimeout(instance.job.timer);
+    clearTimeout(instance.timer);
     const { done } = instance.job;
     delete instance.job;
     this.#idle.push(instance);
@@ -125,7 +159,7 @@ export class FunctionPool {
     void instance.worker.terminate();
     const at = this.#idle.indexOf(instance);
     if (at >= 0) this.#idle.splice(at, 1);
-    if (instance.job) clearTimeout(instance.job.timer);
+    clearTimeout(instance.timer);
     if (!this.#closed) this.#logger.error({ errorType, errorMessage }, 'a function instance ended');
     instance.job?.done({ ok: false, errorType, errorMessage });
     this.#serve();
@@ -133,6 +167,8 @@ export class FunctionPool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { done } of this.#waiting.splice(0))
+      done({ ok: false, errorType: 'Stopped', errorMessage: 'the local cloud stops' });
     await Promise.all([...this.#instances].map(({ worker }) => worker.terminate()));
   }
 }

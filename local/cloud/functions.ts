@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ApiError, json, type LocalService } from './api.ts';
-import { type FunctionSettings, FunctionPool, type Invocation } from './function-pool.ts';
+import { FunctionPool, type FunctionSettings, type Invocation } from './function-pool.ts';
 import type { Resource, Template } from './template.ts';
+import { createPauses, type Timers } from './timers.ts';
 
 /** What Lambda does with an event that a function did not take (AWS::Lambda::EventInvokeConfig). */
 interface AsyncPolicy {
@@ -16,8 +17,10 @@ export interface Functions extends LocalService {
   readonly all: readonly FunctionPool[];
   byName(name: string): FunctionPool | undefined;
   byArn(arn: string): FunctionPool | undefined;
-  /** Asynchronous invocation with Lambda's own retries. False: it failed for good, and there is no destination for it. */
-  invokeAsync(arn: string, event: unknown): Promise<boolean>;
+  /** Asynchronous invocation: Lambda has taken the event and tries by itself. Resolves when it succeeded or was given up. */
+  invokeAsync(arn: string, event: unknown): Promise<void>;
+  /** Invocations under way, those that wait for another try included. */
+  readonly busy: number;
 }
 
 export interface FunctionsParts {
@@ -27,23 +30,40 @@ export interface FunctionsParts {
   readonly toQueue: (arn: string, body: string) => boolean;
   /** First wait before Lambda tries again, ms; AWS waits a minute, then two. */
   readonly retryMs: number;
+  readonly timers: Timers;
 }
 
 /** Where no reserved concurrency is set: enough to overlap waits, few enough for a laptop. */
 const DEFAULT_CONCURRENCY = 4;
 
-export function createFunctions({ logger, environment, toQueue, retryMs }: FunctionsParts): Functions {
+export function createFunctions({
+  logger,
+  environment,
+  toQueue,
+  retryMs,
+  timers,
+}: FunctionsParts): Functions {
   const pools = new Map<string, FunctionPool>();
   const policies = new Map<string, AsyncPolicy>();
+  const pauses = createPauses(timers);
   const byArn = (arn: string) => [...pools.values()].find(({ settings }) => settings.arn === arn);
 
   const attempts = async (pool: FunctionPool, event: unknown, policy: AsyncPolicy): Promise<Invocation> => {
-    const until = Date.now() + policy.maxAgeMs;
+    const until = timers.now() + policy.maxAgeMs;
     for (let attempt = 0; ; attempt += 1) {
       const invocation = await pool.invoke(event);
-      if (invocation.ok || attempt >= policy.retries || Date.now() + retryMs * 2 ** attempt > until) return invocation;
-      await new Promise((resolve) => setTimeout(resolve, retryMs * 2 ** attempt));
+      const wait = retryMs * 2 ** attempt;
+      if (invocation.ok || attempt >= policy.retries || timers.now() + wait > until) return invocation;
+      if (!(await pauses.pause(wait))) return invocation;
     }
+  };
+
+  let busy = 0;
+  const during = (work: Promise<Invocation>) => {
+    busy += 1;
+    return work.finally(() => {
+      busy -= 1;
+    });
   };
 
   return {
@@ -53,6 +73,9 @@ export function createFunctions({ logger, environment, toQueue, retryMs }: Funct
     get all() {
       return [...pools.values()];
     },
+    get busy() {
+      return busy;
+    },
     byName: (name) => pools.get(name),
     byArn,
     async start(template) {
@@ -61,7 +84,9 @@ export function createFunctions({ logger, environment, toQueue, retryMs }: Funct
         pools.set(settings.name, new FunctionPool(settings, logger));
       }
       for (const { properties } of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
-        const destination = properties['DestinationConfig'] as { OnFailure?: { Destination: string } } | undefined;
+        const destination = properties['DestinationConfig'] as
+          | { OnFailure?: { Destination: string } }
+          | undefined;
         policies.set(String(properties['FunctionName']), {
           retries: Number(properties['MaximumRetryAttempts'] ?? 2),
           maxAgeMs: Number(properties['MaximumEventAgeInSeconds'] ?? 21_600) * 1000,
@@ -72,14 +97,21 @@ export function createFunctions({ logger, environment, toQueue, retryMs }: Funct
     async invokeAsync(arn, event) {
       const pool = byArn(arn);
       if (!pool) throw new Error(`no function has the ARN ${arn}`);
-      const policy = policies.get(pool.settings.name) ?? { retries: 2, maxAgeMs: 21_600_000, onFailure: undefined };
-      const invocation = await attempts(pool, event, policy);
-      if (invocation.ok) return true;
-      logger.error({ function: pool.settings.name, ...invocation }, 'a function failed for good');
-      return policy.onFailure !== undefined && toQueue(policy.onFailure, JSON.stringify(failureRecord(pool, event, invocation)));
+      const policy = policies.get(pool.settings.name) ?? {
+        retries: 2,
+        maxAgeMs: 21_600_000,
+        onFailure: undefined,
+      };
+      const invocation = await during(attempts(pool, event, policy));
+      if (invocation.ok) return;
+      const record = JSON.stringify(failureRecord(pool, event, invocation));
+      const kept = policy.onFailure !== undefined && toQueue(policy.onFailure, record);
+      logger.error({ function: pool.settings.name, ...invocation, kept }, 'a function failed for good');
     },
     async handle(call) {
-      const name = decodeURIComponent(/^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(call.url)?.[1] ?? '');
+      const name = decodeURIComponent(
+        /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(call.url)?.[1] ?? '',
+      );
       const pool = pools.get(name) ?? byArn(name);
       if (!pool) throw new ApiError('ResourceNotFoundException', `there is no function ${name}`, 404);
       const event: unknown = call.body.length > 0 ? JSON.parse(call.body.toString('utf8')) : {};
@@ -87,25 +119,34 @@ export function createFunctions({ logger, environment, toQueue, retryMs }: Funct
         void this.invokeAsync(pool.settings.arn, event);
         return { status: 202, body: '' };
       }
-      const invocation = await pool.invoke(event);
+      const invocation = await during(pool.invoke(event));
       if (invocation.ok) return json(invocation.result);
-      return { ...json(invocation), headers: { 'X-Amz-Function-Error': 'Unhandled' } };
+      return { ...json(errorOf(invocation)), headers: { 'X-Amz-Function-Error': 'Unhandled' } };
     },
     async [Symbol.asyncDispose]() {
+      pauses.end();
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
   };
 }
 
-const ofType = (template: Template, type: string) => template.resources.filter((resource) => resource.type === type);
+const ofType = (template: Template, type: string) =>
+  template.resources.filter((resource) => resource.type === type);
 
-function settingsOf({ logicalId, properties }: Resource, template: Template, environment: Readonly<Record<string, string>>): FunctionSettings {
+function settingsOf(
+  { logicalId, properties }: Resource,
+  template: Template,
+  environment: Readonly<Record<string, string>>,
+): FunctionSettings {
   const name = String(properties['FunctionName'] ?? logicalId);
   const { S3Key = '' } = (properties['Code'] ?? {}) as { S3Key?: string };
   const [module = 'index', handler = 'handler'] = String(properties['Handler']).split('.');
   const folder = template.asset(S3Key.replace(/\.zip$/, ''));
-  const file = ['mjs', 'js', 'cjs'].map((ending) => join(folder, `${module}.${ending}`)).find((path) => existsSync(path));
-  if (!file) throw new Error(`the bundle of function ${name} has no ${module}.mjs or ${module}.js in ${folder}`);
+  const file = ['mjs', 'js', 'cjs']
+    .map((ending) => join(folder, `${module}.${ending}`))
+    .find((path) => existsSync(path));
+  if (!file)
+    throw new Error(`the bundle of function ${name} has no ${module}.mjs or ${module}.js in ${folder}`);
   const { Variables = {} } = (properties['Environment'] ?? {}) as { Variables?: Record<string, string> };
   const memoryMb = Number(properties['MemorySize'] ?? 128);
   return {
@@ -113,18 +154,29 @@ function settingsOf({ logicalId, properties }: Resource, template: Template, env
     arn: `arn:aws:lambda:${environment['AWS_REGION']}:${environment['LOCAL_ACCOUNT_ID']}:function:${name}`,
     file,
     handler,
-    environment: { ...environment, AWS_LAMBDA_FUNCTION_NAME: name, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb), ...Variables },
+    environment: {
+      ...environment,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+      ...Variables,
+    },
     timeoutMs: Number(properties['Timeout'] ?? 3) * 1000,
     memoryMb,
     concurrency: Number(properties['ReservedConcurrentExecutions'] ?? DEFAULT_CONCURRENCY),
   };
 }
 
-const failureRecord = ({ settings }: FunctionPool, event: unknown, invocation: Invocation) => ({
+const errorOf = ({ ok: _ok, ...error }: Invocation & { ok: false }) => error;
+
+const failureRecord = (
+  { settings }: FunctionPool,
+  event: unknown,
+  invocation: Invocation & { ok: false },
+) => ({
   version: '1.0',
   timestamp: new Date().toISOString(),
   requestContext: { functionArn: `${settings.arn}:$LATEST`, condition: 'RetriesExhausted' },
   requestPayload: event,
   responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
-  responsePayload: invocation,
+  responsePayload: errorOf(invocation),
 });

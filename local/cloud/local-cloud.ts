@@ -7,6 +7,7 @@ import { createFunctions } from './functions.ts';
 import { createQueues } from './queues.ts';
 import { createTables } from './tables.ts';
 import { readTemplate, type Template } from './template.ts';
+import { systemTimers, type Timers } from './timers.ts';
 
 export type { BusEvent } from './event-bus.ts';
 
@@ -21,6 +22,8 @@ export interface LocalCloudOptions {
   readonly onEvent?: (event: BusEvent) => void;
   /** First wait before a failed delivery is tried again, ms. */
   readonly retryMs?: number;
+  /** Time of queues, retries and schedules; time-outs of functions are by the wall clock always. */
+  readonly timers?: Timers;
 }
 
 export interface LocalCloud extends AsyncDisposable {
@@ -60,19 +63,37 @@ const nothingToEmulate = /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::Events::Archi
 export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const logger = options.logger ?? pino({ level: 'silent' });
   const retryMs = options.retryMs ?? 100;
+  const timers = options.timers ?? systemTimers;
   const faults = noFaults();
   const place = { region, accountId, endpoint: '' };
   let running = 0;
 
   const tables = createTables(options.dataDir, faults);
-  const queues = createQueues(() => place);
-  const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) => queues.byArn(arn)?.send(body, attributes) !== undefined;
-  const functions = createFunctions({ logger, environment: () => clientEnvironment(place.endpoint), toQueue, retryMs });
+  const queues = createQueues(() => place, timers);
+  const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) =>
+    queues.byArn(arn)?.send(body, attributes) !== undefined;
+  const functions = createFunctions({
+    logger,
+    environment: () => clientEnvironment(place.endpoint),
+    toQueue,
+    retryMs,
+    timers,
+  });
   const deliver = async (arn: string, event: unknown) => {
     if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
-    return functions.invokeAsync(arn, event);
+    await functions.invokeAsync(arn, event);
+    return true;
   };
-  const bus = createEventBus({ place: () => place, faults, logger, onEvent: options.onEvent ?? (() => {}), deliver, toQueue, retryMs });
+  const bus = createEventBus({
+    place: () => place,
+    faults,
+    logger,
+    onEvent: options.onEvent ?? (() => {}),
+    deliver,
+    toQueue,
+    retryMs,
+    timers,
+  });
 
   const services: LocalService[] = [tables, queues, functions, bus];
   const door = await openDoor(services, options.port ?? 0);
@@ -102,7 +123,8 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
     queueMessages: (name) => queues.byName(name)?.messages ?? [],
     queues: queues.all.map(({ settings }) => settings.name),
     async invoke(name, event) {
-      const pool = functions.byName(name) ?? functions.all.find(({ settings }) => settings.name.includes(name));
+      const pool =
+        functions.byName(name) ?? functions.all.find(({ settings }) => settings.name.includes(name));
       if (!pool) throw new Error(`there is no function ${name}`);
       running += 1;
       const invocation = await pool.invoke(event).finally(() => {
@@ -117,7 +139,7 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
     fire: (rule) => bus.fire(ruleNamed(template, rule)),
     async settled() {
       // Two quiet looks in a row: a handler may have put an event in its last breath.
-      for (let quiet = 0; quiet < 2; quiet = bus.busy + running === 0 ? quiet + 1 : 0) {
+      for (let quiet = 0; quiet < 2; quiet = bus.busy + functions.busy + running === 0 ? quiet + 1 : 0) {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
     },
@@ -134,6 +156,8 @@ const clientEnvironment = (endpoint: string) => ({
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
   LOCAL_ACCOUNT_ID: accountId,
+  // In the cloud the functions run on Node 22.
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 });
 
 function whatIsMissing(template: Template, services: readonly LocalService[]) {

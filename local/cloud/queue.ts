@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Timers } from './timers.ts';
 
 export interface QueueSettings {
   readonly name: string;
@@ -32,12 +33,18 @@ export const md5 = (text: string) => createHash('md5').update(text).digest('hex'
 export class Queue {
   readonly settings: QueueSettings;
   readonly #ready: StoredMessage[] = [];
-  readonly #inFlight = new Map<string, { message: StoredMessage; timer: NodeJS.Timeout }>();
+  readonly #inFlight = new Map<string, { message: StoredMessage; callOff: () => void }>();
   readonly #polls = new Set<Poll>();
-  readonly #delays = new Set<NodeJS.Timeout>();
+  readonly #delays = new Set<() => void>();
   readonly #redrive: (arn: string, message: StoredMessage) => void;
+  readonly #timers: Timers;
 
-  constructor(settings: QueueSettings, redrive: (arn: string, message: StoredMessage) => void) {
+  constructor(
+    settings: QueueSettings,
+    timers: Timers,
+    redrive: (arn: string, message: StoredMessage) => void,
+  ) {
+    this.#timers = timers;
     this.settings = settings;
     this.#redrive = redrive;
   }
@@ -48,16 +55,19 @@ export class Queue {
   }
 
   get messages(): readonly string[] {
-    return [...this.#ready, ...[...this.#inFlight.values()].map(({ message }) => message)].map(({ body }) => body);
+    return [...this.#ready, ...[...this.#inFlight.values()].map(({ message }) => message)].map(
+      ({ body }) => body,
+    );
   }
 
   send(body: string, attributes?: Record<string, unknown>, delayMs = this.settings.delayMs): StoredMessage {
-    const message = { id: randomUUID(), body, attributes, sentAt: Date.now(), receives: 0, firstReceivedAt: undefined, receipt: undefined };
+    const fresh = { receives: 0, firstReceivedAt: undefined, receipt: undefined };
+    const message = { id: randomUUID(), body, attributes, sentAt: this.#timers.now(), ...fresh };
     this.#later(delayMs, message);
     return message;
   }
 
-  /** Takes over a message as it is: how a dead-letter queue gets it. */
+  /** Takes over a message with its age: how a dead-letter queue gets it. */
   accept(message: StoredMessage): void {
     this.#later(0, { ...message, receives: 0, receipt: undefined });
   }
@@ -65,26 +75,28 @@ export class Queue {
   #later(delayMs: number, message: StoredMessage): void {
     if (delayMs <= 0) {
       this.#ready.push(message);
-      return this.#serve();
+      this.#serve();
+      return;
     }
-    const timer = setTimeout(() => {
-      this.#delays.delete(timer);
+    const callOff = this.#timers.after(delayMs, () => {
+      this.#delays.delete(callOff);
       this.#ready.push(message);
       this.#serve();
-    }, delayMs);
-    this.#delays.add(timer);
+    });
+    this.#delays.add(callOff);
   }
 
   /** Waits up to `waitMs` for the first message. A poll whose client is gone takes nothing. */
   receive(max: number, waitMs: number, visibilityMs: number, gone: AbortSignal): Promise<StoredMessage[]> {
     return new Promise((resolve) => {
       const finish = (messages: StoredMessage[]) => {
-        clearTimeout(timer);
+        callOff();
         this.#polls.delete(poll);
         resolve(messages);
       };
       const poll: Poll = { max, visibilityMs, take: finish };
-      const timer = setTimeout(() => finish([]), waitMs);
+      const callOff = this.#timers.after(waitMs, () => finish([]));
+      if (gone.aborted) return finish([]);
       gone.addEventListener('abort', () => finish([]), { once: true });
       this.#polls.add(poll);
       this.#serve();
@@ -115,16 +127,16 @@ export class Queue {
 
   #hide(message: StoredMessage, visibilityMs: number): StoredMessage {
     message.receives += 1;
-    message.firstReceivedAt ??= Date.now();
+    message.firstReceivedAt ??= this.#timers.now();
     const receipt = randomUUID();
     message.receipt = receipt;
-    const timer = setTimeout(() => this.changeVisibility(receipt, 0), visibilityMs);
-    this.#inFlight.set(receipt, { message, timer });
+    const callOff = this.#timers.after(visibilityMs, () => this.changeVisibility(receipt, 0));
+    this.#inFlight.set(receipt, { message, callOff });
     return { ...message };
   }
 
   delete(receipt: string): void {
-    clearTimeout(this.#inFlight.get(receipt)?.timer);
+    this.#inFlight.get(receipt)?.callOff();
     this.#inFlight.delete(receipt);
   }
 
@@ -132,9 +144,9 @@ export class Queue {
   changeVisibility(receipt: string, ms: number): boolean {
     const hidden = this.#inFlight.get(receipt);
     if (!hidden) return false;
-    clearTimeout(hidden.timer);
+    hidden.callOff();
     if (ms > 0) {
-      hidden.timer = setTimeout(() => this.changeVisibility(receipt, 0), ms);
+      hidden.callOff = this.#timers.after(ms, () => this.changeVisibility(receipt, 0));
       return true;
     }
     this.#inFlight.delete(receipt);
@@ -148,8 +160,8 @@ export class Queue {
   }
 
   close(): void {
-    for (const { timer } of this.#inFlight.values()) clearTimeout(timer);
-    for (const timer of this.#delays) clearTimeout(timer);
+    for (const { callOff } of this.#inFlight.values()) callOff();
+    for (const callOff of this.#delays) callOff();
     for (const poll of [...this.#polls]) poll.take([]);
   }
 }

@@ -1,6 +1,7 @@
 import { type ApiCall, ApiError, type ApiReply, json, type LocalService, parseBody } from './api.ts';
 import { md5, Queue, type StoredMessage } from './queue.ts';
-import type { Resource } from './template.ts';
+import type { Place, Resource } from './template.ts';
+import type { Timers } from './timers.ts';
 
 interface Entry {
   readonly Id?: string;
@@ -17,6 +18,10 @@ interface Request extends Entry {
   readonly Entries?: readonly Entry[];
   readonly MaxNumberOfMessages?: number;
   readonly WaitTimeSeconds?: number;
+  readonly MessageAttributeNames?: readonly string[];
+  readonly MessageSystemAttributeNames?: readonly string[];
+  /** Older name of the same. */
+  readonly AttributeNames?: readonly string[];
 }
 
 const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -28,13 +33,15 @@ export interface Queues extends LocalService {
 }
 
 /** SQS standard queues in memory, over the JSON protocol. */
-export function createQueues(place: () => { region: string; accountId: string; endpoint: string }): Queues {
+export function createQueues(place: () => Place, timers: Timers): Queues {
   const queues = new Map<string, Queue>();
   const byArn = (arn: string) => [...queues.values()].find(({ settings }) => settings.arn === arn);
 
   const add = (name: string, properties: Record<string, unknown>) => {
     const { region, accountId, endpoint } = place();
-    const redrive = properties['RedrivePolicy'] as { deadLetterTargetArn: string; maxReceiveCount: number } | undefined;
+    const redrive = properties['RedrivePolicy'] as
+      | { deadLetterTargetArn: string; maxReceiveCount: number }
+      | undefined;
     const settings = {
       name,
       arn: `arn:aws:sqs:${region}:${accountId}:${name}`,
@@ -44,7 +51,7 @@ export function createQueues(place: () => { region: string; accountId: string; e
       waitMs: Number(properties['ReceiveMessageWaitTimeSeconds'] ?? 0) * 1000,
       redrive: redrive && { arn: redrive.deadLetterTargetArn, after: Number(redrive.maxReceiveCount) },
     };
-    queues.set(name, new Queue(settings, (arn, message) => byArn(arn)?.accept(message)));
+    queues.set(name, new Queue(settings, timers, (arn, message) => byArn(arn)?.accept(message)));
   };
 
   const find = ({ QueueUrl = '' }: Request): Queue => {
@@ -71,7 +78,8 @@ export function createQueues(place: () => { region: string; accountId: string; e
     async handle(call) {
       const request = parseBody<Request>(call);
       const operation = operations[call.operation];
-      if (!operation) throw new ApiError('NotImplemented', `SQS ${call.operation} is not emulated on this machine`, 501);
+      if (!operation)
+        throw new ApiError('NotImplemented', `SQS ${call.operation} is not emulated on this machine`, 501);
       return operation(find, request, call);
     },
     async [Symbol.asyncDispose]() {
@@ -85,7 +93,8 @@ type Operation = (find: Find, request: Request, call: ApiCall) => ApiReply | Pro
 
 function send(queue: Queue, { MessageBody = '', MessageAttributes, DelaySeconds }: Entry) {
   if (MessageBody === '') throw new ApiError('MissingParameter', 'MessageBody must not be empty');
-  if (Buffer.byteLength(MessageBody) > MAX_MESSAGE_BYTES) throw new ApiError('InvalidParameterValue', 'a message of over 256 KiB');
+  if (Buffer.byteLength(MessageBody) > MAX_MESSAGE_BYTES)
+    throw new ApiError('InvalidParameterValue', 'a message of over 256 KiB');
   const delay = DelaySeconds === undefined ? undefined : DelaySeconds * 1000;
   const message = queue.send(MessageBody, MessageAttributes, delay);
   return { MessageId: message.id, MD5OfMessageBody: md5(MessageBody) };
@@ -94,8 +103,13 @@ function send(queue: Queue, { MessageBody = '', MessageAttributes, DelaySeconds 
 /** Does it to each entry: some may fail while others do not. */
 function each(request: Request, act: (entry: Entry) => Record<string, unknown>): ApiReply {
   const entries = request.Entries ?? [];
-  if (entries.length === 0) throw new ApiError('AWS.SimpleQueueService.EmptyBatchRequest', 'the batch is empty');
-  if (entries.length > 10) throw new ApiError('AWS.SimpleQueueService.TooManyEntriesInBatchRequest', 'a batch takes ten entries');
+  if (entries.length === 0)
+    throw new ApiError('AWS.SimpleQueueService.EmptyBatchRequest', 'the batch is empty');
+  if (entries.length > 10)
+    throw new ApiError('AWS.SimpleQueueService.TooManyEntriesInBatchRequest', 'a batch takes ten entries');
+  if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
+    throw new ApiError('AWS.SimpleQueueService.BatchEntryIdsNotDistinct', 'two entries have one Id');
+  }
   const Successful: unknown[] = [];
   const Failed: unknown[] = [];
   for (const entry of entries) {
@@ -114,32 +128,57 @@ function hide(queue: Queue, { ReceiptHandle = '', VisibilityTimeout = 0 }: Entry
   throw new ApiError('InvalidParameterValue', 'the receipt handle is not of a message in flight');
 }
 
-const shown = ({ id, body, attributes, receipt, receives, sentAt, firstReceivedAt }: StoredMessage) => ({
-  MessageId: id,
-  ReceiptHandle: receipt,
-  Body: body,
-  MD5OfBody: md5(body),
-  Attributes: {
-    ApproximateReceiveCount: String(receives),
-    SentTimestamp: String(sentAt),
-    ApproximateFirstReceiveTimestamp: String(firstReceivedAt ?? sentAt),
-  },
-  ...(attributes ? { MessageAttributes: attributes } : {}),
-});
+/** Attributes come only to those who ask for them, as in SQS. */
+function shown(
+  message: StoredMessage,
+  { AttributeNames, MessageSystemAttributeNames = AttributeNames, MessageAttributeNames }: Request,
+) {
+  const system = {
+    ApproximateReceiveCount: String(message.receives),
+    SentTimestamp: String(message.sentAt),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt ?? message.sentAt),
+  };
+  const Attributes = asked(system, MessageSystemAttributeNames);
+  const MessageAttributes = asked(message.attributes ?? {}, MessageAttributeNames);
+  return {
+    MessageId: message.id,
+    ReceiptHandle: message.receipt,
+    Body: message.body,
+    MD5OfBody: md5(message.body),
+    ...(Attributes ? { Attributes } : {}),
+    ...(MessageAttributes ? { MessageAttributes } : {}),
+  };
+}
+
+function asked(
+  all: Readonly<Record<string, unknown>>,
+  names: readonly string[] = [],
+): Record<string, unknown> | undefined {
+  const everything = names.includes('All') || names.includes('.*');
+  const chosen = Object.entries(all).filter(([name]) => everything || names.includes(name));
+  return chosen.length > 0 ? Object.fromEntries(chosen) : undefined;
+}
 
 const operations: Readonly<Record<string, Operation>> = {
   SendMessage: (find, request) => json(send(find(request), request)),
   SendMessageBatch(find, request) {
     const queue = find(request);
+    const bytes = (request.Entries ?? []).reduce(
+      (sum, { MessageBody = '' }) => sum + Buffer.byteLength(MessageBody),
+      0,
+    );
+    if (bytes > MAX_MESSAGE_BYTES)
+      throw new ApiError('AWS.SimpleQueueService.BatchRequestTooLong', 'a batch of over 256 KiB');
     return each(request, (entry) => send(queue, entry));
   },
   async ReceiveMessage(find, request, call) {
     const queue = find(request);
     const { MaxNumberOfMessages = 1, WaitTimeSeconds, VisibilityTimeout } = request;
     const wait = WaitTimeSeconds === undefined ? queue.settings.waitMs : WaitTimeSeconds * 1000;
-    const visibility = VisibilityTimeout === undefined ? queue.settings.visibilityMs : VisibilityTimeout * 1000;
+    const visibility =
+      VisibilityTimeout === undefined ? queue.settings.visibilityMs : VisibilityTimeout * 1000;
     const messages = await queue.receive(MaxNumberOfMessages, wait, visibility, call.gone);
-    return json(messages.length > 0 ? { Messages: messages.map(shown) } : {});
+    return json(messages.length > 0 ? { Messages: messages.map((message) => shown(message, request)) } : {});
   },
   DeleteMessage(find, request) {
     find(request).delete(request.ReceiptHandle ?? '');

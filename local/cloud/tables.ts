@@ -1,13 +1,19 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { type ApiCall, ApiError, type ApiReply, type LocalService, Unreachable } from './api.ts';
 import type { Faults } from './faults.ts';
 
 /** Operations that dynalite has not; the platform makes do without them, and whoever asks is told so. */
-const missing = /^(Transact|Execute|BatchExecute|UpdateTimeToLive|UpdateContinuousBackups|DescribeStream|GetRecords)/;
+const missing =
+  /^(Transact|Execute|BatchExecute|UpdateTimeToLive|UpdateContinuousBackups|DescribeStream|GetRecords)/;
 
 export interface Tables extends LocalService {
   /** Creates the tables of the template; the door must be open, since they are created through it. */
@@ -17,8 +23,14 @@ export interface Tables extends LocalService {
 
 /** DynamoDB: dynalite behind our own door, which reads bodies whole, because a reset in a body would end its process. */
 export function createTables(dataDir: string | undefined, faults: Faults): Tables {
-  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, ...(dataDir === undefined ? {} : { path: dataDir }) });
-  const [listener] = server.listeners('request') as [(request: IncomingMessage, response: ServerResponse) => void];
+  const server = dynalite({
+    createTableMs: 0,
+    deleteTableMs: 0,
+    ...(dataDir === undefined ? {} : { path: dataDir }),
+  });
+  const [listener] = server.listeners('request') as [
+    (request: IncomingMessage, response: ServerResponse) => void,
+  ];
   const requests: Record<string, number> = {};
   let wanted: CreateTableCommandInput[] = [];
 
@@ -35,27 +47,43 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
           BillingMode: 'PAY_PER_REQUEST',
           AttributeDefinitions: properties['AttributeDefinitions'],
           KeySchema: properties['KeySchema'],
-          ...(properties['GlobalSecondaryIndexes'] ? { GlobalSecondaryIndexes: properties['GlobalSecondaryIndexes'] } : {}),
+          ...(properties['GlobalSecondaryIndexes']
+            ? { GlobalSecondaryIndexes: properties['GlobalSecondaryIndexes'] }
+            : {}),
         })) as CreateTableCommandInput[];
     },
     async create(endpoint) {
-      const client = new DynamoDBClient({ endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+      const client = new DynamoDBClient({
+        endpoint,
+        region: 'local',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      });
       for (const table of wanted) {
         await client.send(new CreateTableCommand(table)).catch((error: Error) => {
           if (error.name !== 'ResourceInUseException') throw error;
         });
-        await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 }, { TableName: table.TableName ?? '' });
+        await waitUntilTableExists(
+          { client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
+          { TableName: table.TableName ?? '' },
+        );
       }
       client.destroy();
     },
     handle(call) {
       if (faults.tablesDown) throw new Unreachable();
       if (missing.test(call.operation)) {
-        throw new ApiError('NotImplemented', `DynamoDB ${call.operation} is not emulated on this machine`, 501);
+        throw new ApiError(
+          'NotImplemented',
+          `DynamoDB ${call.operation} is not emulated on this machine`,
+          501,
+        );
       }
       if (Math.random() < faults.throttledTables) {
         const code = 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException';
-        throw new ApiError(code, 'The level of configured provisioned throughput for the table was exceeded.');
+        throw new ApiError(
+          code,
+          'The level of configured provisioned throughput for the table was exceeded.',
+        );
       }
       requests[call.operation] = (requests[call.operation] ?? 0) + 1;
       return ask(listener, call);
@@ -67,7 +95,10 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
 }
 
 /** Gives dynalite's handler a request that is already whole, and collects what it answers. */
-function ask(listener: (request: IncomingMessage, response: ServerResponse) => void, call: ApiCall): Promise<ApiReply> {
+function ask(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  call: ApiCall,
+): Promise<ApiReply> {
   return new Promise((resolve) => {
     const request = new IncomingMessage(new Socket());
     Object.assign(request, { method: call.method, url: call.url, headers: call.headers });

@@ -33,21 +33,32 @@ interface RawTemplate {
 
 /** Reads the one stack of a cloud assembly (the folder `cdk synth` writes). */
 export function readTemplate(assembly: string, place: Place): Template {
-  const manifest = readJson<{ artifacts: Record<string, { type: string; properties?: { templateFile?: string } }> }>(
-    join(assembly, 'manifest.json'),
+  const manifest = readJson<{
+    artifacts: Record<string, { type: string; properties?: { templateFile?: string } }>;
+  }>(join(assembly, 'manifest.json'));
+  const stacks = Object.entries(manifest.artifacts).filter(
+    ([, { type }]) => type === 'aws:cloudformation:stack',
   );
-  const stacks = Object.entries(manifest.artifacts).filter(([, { type }]) => type === 'aws:cloudformation:stack');
   const [stack, ...more] = stacks;
   const file = stack?.[1].properties?.templateFile;
-  if (!stack || !file || more.length > 0) throw new Error(`${assembly} must hold exactly one stack, it holds ${stacks.length}`);
-  const assets = readJson<{ files?: Record<string, { source: { path: string } }> }>(join(assembly, `${stack[0]}.assets.json`));
+  if (!stack || !file || more.length > 0)
+    throw new Error(`${assembly} must hold exactly one stack, it holds ${stacks.length}`);
+  const assets = readJson<{ files?: Record<string, { source: { path: string } }> }>(
+    join(assembly, `${stack[0]}.assets.json`),
+  );
   const raw = readJson<RawTemplate>(join(assembly, file));
   const resolve = resolver(raw, place, stack[0]);
   return {
     resources: Object.entries(raw.Resources ?? {})
       .filter(([, { Condition }]) => resolve.condition(Condition))
-      .map(([logicalId, { Type: type, Properties = {} }]) => ({ logicalId, type, properties: resolve.value(Properties) as Json })),
-    outputs: Object.fromEntries(Object.entries(raw.Outputs ?? {}).map(([name, { Value }]) => [name, String(resolve.value(Value))])),
+      .map(([logicalId, { Type: type, Properties = {} }]) => ({
+        logicalId,
+        type,
+        properties: resolve.value(Properties) as Json,
+      })),
+    outputs: Object.fromEntries(
+      Object.entries(raw.Outputs ?? {}).map(([name, { Value }]) => [name, String(resolve.value(Value))]),
+    ),
     asset(hash) {
       const path = assets.files?.[hash]?.source.path;
       if (!path) throw new Error(`the assembly has no asset ${hash}`);
@@ -101,22 +112,29 @@ function resolver(raw: RawTemplate, place: Place, stackName: string) {
     return type === 'AWS::SQS::Queue' ? `${place.endpoint}/${place.accountId}/${name}` : name;
   };
   const getAtt = (operand: unknown): unknown => {
-    const [id = '', attribute = ''] = Array.isArray(operand) ? operand.map(String) : String(operand).split('.');
+    const [id = '', attribute = ''] = Array.isArray(operand)
+      ? operand.map(String)
+      : String(operand).split('.');
     const name = nameOf(id);
     if (attribute === 'QueueUrl') return ref(id);
     if (/Name$/.test(attribute)) return name;
     const type = raw.Resources?.[id]?.Type ?? '';
     const at = `${place.region}:${place.accountId}`;
-    return arnOf[type]?.(name, at) ?? `arn:aws:local:${at}:${name}${attribute === 'Arn' ? '' : `/${attribute}`}`;
+    return (
+      arnOf[type]?.(name, at) ?? `arn:aws:local:${at}:${name}${attribute === 'Arn' ? '' : `/${attribute}`}`
+    );
   };
   const sub = (operand: unknown): string => {
-    const [pattern, variables] = Array.isArray(operand) ? [String(operand[0]), operand[1] as Json] : [String(operand), {} as Json];
+    const [pattern, variables] = Array.isArray(operand)
+      ? [String(operand[0]), operand[1] as Json]
+      : [String(operand), {} as Json];
     return pattern.replace(/\$\{([^!}][^}]*)\}/g, (_all, name: string) =>
       String(name in variables ? value(variables[name]) : name.includes('.') ? getAtt(name) : ref(name)),
     );
   };
   const list = (operand: unknown) => value(operand) as unknown[];
-  const condition = (name: string | undefined): boolean => name === undefined || Boolean(value(raw.Conditions?.[name]));
+  const condition = (name: string | undefined): boolean =>
+    name === undefined || Boolean(value(raw.Conditions?.[name]));
 
   const functions: Record<string, (operand: unknown) => unknown> = {
     Ref: (operand) => ref(String(operand)),
@@ -156,8 +174,11 @@ function resolver(raw: RawTemplate, place: Place, stackName: string) {
     const [only] = entries;
     const intrinsic = entries.length === 1 && only ? functions[only[0]] : undefined;
     if (intrinsic && only) return intrinsic(only[1]);
-    if (only && entries.length === 1 && only[0].startsWith('Fn::')) throw new Error(`${only[0]} is not resolved on this machine`);
-    return Object.fromEntries(entries.map(([key, inner]) => [key, value(inner)]).filter(([, inner]) => inner !== undefined));
+    if (only && entries.length === 1 && only[0].startsWith('Fn::'))
+      throw new Error(`${only[0]} is not resolved on this machine`);
+    return Object.fromEntries(
+      entries.map(([key, inner]) => [key, value(inner)]).filter(([, inner]) => inner !== undefined),
+    );
   }
   return { value, condition };
 }
