@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
-import { Client, type RtpengineReply } from 'rtpengine-client';
+import { Client } from 'rtpengine-client';
+import type { NgReply } from '../edge-node/media/ng-reply.ts';
 import { createSrf, type SrfRequest, type SrfResponse } from '../edge-node/signaling/drachtio/srf.ts';
 
 /**
@@ -32,8 +33,11 @@ function start(): void {
   const target = setting('BENCH_TARGET');
   const engine = new Client({ timeout: 1500, localAddress: '127.0.0.1' });
   engine.on('error', () => undefined);
-  const ng = (command: 'offer' | 'answer' | 'delete', parameters: Record<string, unknown>): Promise<RtpengineReply> =>
-    engine[command](Number(ngPort), ngHost ?? '127.0.0.1', parameters);
+  const ng = (
+    command: 'offer' | 'answer' | 'delete',
+    parameters: Record<string, unknown>,
+  ): Promise<NgReply> =>
+    engine[command](Number(ngPort), ngHost ?? '127.0.0.1', parameters) as Promise<NgReply>;
   const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
 
   const srf = createSrf();

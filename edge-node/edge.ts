@@ -10,13 +10,13 @@ import { sqsInbox } from './adapters/sqs-inbox.ts';
 import { systemClock } from './clock.ts';
 import { createCommandDesk } from './commands/commands.ts';
 import { createMessageDoor } from './commands/inbox.ts';
-import { createDecisionDesk } from './decisions/desk.ts';
+import { createDecisionDesk, type DecisionDesk } from './decisions/desk.ts';
 import { startSnapshot } from './decisions/snapshot.ts';
 import { startHealthServer } from './health/health-server.ts';
 import { startHeartbeat } from './health/heartbeat.ts';
-import { createMetrics } from './health/metrics.ts';
+import { createMetrics, type ExposedMetrics } from './health/metrics.ts';
 import { startMediaEngine } from './media/engine.ts';
-import { createNarrator } from './narrator.ts';
+import { createNarrator, type Narrator } from './narrator.ts';
 import { startOutbox } from './outbox/outbox.ts';
 import { Parts } from './parts.ts';
 import type { Clock, LiveCalls, MediaEngine, Outbox, RoutingSnapshot } from './ports.ts';
@@ -41,90 +41,118 @@ export interface EdgeOptions {
   readonly clock?: Clock;
 }
 
+/** What every part of this edge shares. */
+interface Ground {
+  readonly settings: EdgeSettings;
+  readonly edge: EdgeRef;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ExposedMetrics;
+  readonly parts: Parts;
+}
+
 /** Everything but the SIP side: it must stand before the first INVITE comes. */
 interface Backplane {
   readonly outbox: Outbox;
   readonly snapshot: RoutingSnapshot;
   readonly media: MediaEngine;
+  readonly decisions: DecisionDesk;
+  readonly narrator: Narrator;
+  /** What a new call needs, and whether it is there. */
+  readonly readiness: () => Readonly<Record<string, boolean>>;
 }
 
 /** Joins the parts of an edge in the order in which they need each other; they are stopped in reverse. */
 export async function startEdge(settings: EdgeSettings, options: EdgeOptions = {}): Promise<Edge> {
   const clock = options.clock ?? systemClock;
   const logger = (options.logger ?? pino({ level: settings.logLevel })).child({ edge: settings.edgeId });
+  const edge = { id: settings.edgeId, region: settings.region, epoch: clock.now() };
   const parts = new Parts();
+  let backplane: Backplane | undefined;
+  let signaling: Signaling | undefined;
+  const metrics = createMetrics(() => gaugesOf(backplane, signaling));
+  const ground: Ground = { settings, edge, clock, logger, metrics, parts };
   try {
-    return await joinParts(settings, clock, logger, parts);
+    backplane = await startBackplane(ground);
+    signaling = await takeCalls(ground, backplane);
+    return await announce(ground, backplane, signaling);
   } catch (error) {
     await parts[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function joinParts(settings: EdgeSettings, clock: Clock, logger: Logger, parts: Parts): Promise<Edge> {
-  const edge: EdgeRef = { id: settings.edgeId, region: settings.region, epoch: clock.now() };
-  let signaling: Signaling | undefined;
-  let backplane: Backplane | undefined;
-  const metrics = createMetrics(() => gaugesOf(backplane, signaling));
-
-  await mkdir(settings.dataDir, { recursive: true });
+async function startBackplane({ settings, edge, clock, logger, metrics, parts }: Ground): Promise<Backplane> {
+  const { dataDir, queueUrl } = settings;
+  await mkdir(dataDir, { recursive: true });
   const bus = eventBridgeBus({ busName: settings.busName });
-  const outboxDir = join(settings.dataDir, 'outbox');
-  const outbox = parts.use(
-    await startOutbox({ dir: outboxDir, bus, clock, logger, maxBytes: settings.outboxBytes }),
-  );
-  const file = join(settings.dataDir, 'routing.json');
+  const journal = { dir: join(dataDir, 'outbox'), maxBytes: settings.outboxBytes };
+  const outbox = parts.use(await startOutbox({ ...journal, bus, clock, logger }));
   const source = configTable({ tableName: settings.configTable });
-  const snapshot = parts.use(
-    await startSnapshot({ source, clock, logger, file, everyMs: settings.snapshotMs }),
-  );
+  const copy = { file: join(dataDir, 'routing.json'), everyMs: settings.snapshotMs };
+  const snapshot = parts.use(await startSnapshot({ ...copy, source, clock, logger }));
   const media = parts.use(await startMediaEngine(settings.media, clock, metrics));
-  backplane = { outbox, snapshot, media };
-
-  const narrator = createNarrator({ edge, replyTo: settings.queueUrl, outbox, metrics, clock });
-  const decisions = createDecisionDesk({ clock, snapshot, metrics });
-  const readiness = () => ({
-    routing: snapshot.current() !== undefined,
-    rtpengine: media.healthy(),
-    outbox: !outbox.backlog().full,
-  });
-  const ready = () => Object.values(readiness()).every(Boolean);
-  const running = parts.use(
-    await startSignaling({
-      ...{ media, decisions, snapshot, narrator, metrics, clock, logger, ready },
-      sipServer: settings.sipServer,
-      limits: settings.limits,
-      decisionMs: settings.decisionMs,
+  return {
+    ...{ outbox, snapshot, media },
+    decisions: createDecisionDesk({ clock, snapshot, metrics }),
+    narrator: createNarrator({ edge, replyTo: queueUrl, outbox, metrics, clock }),
+    readiness: () => ({
+      routing: snapshot.current() !== undefined,
+      rtpengine: media.healthy(),
+      outbox: !outbox.backlog().full,
     }),
+  };
+}
+
+/** Connects the SIP server, then the queue through which decisions and commands come back. */
+async function takeCalls(
+  ground: Ground,
+  { readiness, outbox: _outbox, ...backplane }: Backplane,
+): Promise<Signaling> {
+  const { settings, clock, logger, metrics, parts } = ground;
+  const { sipServer, limits, decisionMs, queueUrl } = settings;
+  const ready = () => Object.values(readiness()).every(Boolean);
+  const shared = { clock, logger, metrics };
+  const signaling = parts.use(
+    await startSignaling({ ...backplane, ...shared, sipServer, limits, decisionMs, ready }),
   );
-  signaling = running;
-
   const commands = createCommandDesk({
-    ...{ calls: running.calls, clock, metrics },
-    refuse: (callId, refusal) => narrator.sayFor(callId, 'command.refused', refusal),
+    ...{ calls: signaling.calls, clock, metrics },
+    refuse: (callId, refusal) => backplane.narrator.sayFor(callId, 'command.refused', refusal),
   });
-  const door = createMessageDoor({ decision: decisions.deliver, command: commands.handle, metrics, logger });
-  parts.use(sqsInbox({ queueUrl: settings.queueUrl, logger }).listen(door));
-  const register = fleetTable({ tableName: settings.fleetTable });
-  const row = () => fleetRow(settings, edge, running, clock);
-  parts.use(await startHeartbeat({ register, row, everyMs: settings.heartbeatMs, clock, logger }));
-  const reachable = () => ({
-    ...readiness(),
-    sipServer: running.link.connected(),
-    accepting: !running.draining,
-  });
-  const http = parts.use(await startHealthServer({ ...settings.http, ready: reachable, metrics }));
-  narrator.say('edge.started', { software, contacts: [...running.link.contacts] });
-  logger.info({ contacts: running.link.contacts, http: `${http.host}:${http.port}` }, 'the edge takes calls');
+  const { deliver } = backplane.decisions;
+  const door = createMessageDoor({ decision: deliver, command: commands.handle, metrics, logger });
+  parts.use(sqsInbox({ queueUrl, logger }).listen(door));
+  return signaling;
+}
 
+/** Tells the fleet, the load balancer and the bus that this edge is here. */
+async function announce(
+  ground: Ground,
+  { narrator, outbox, readiness }: Backplane,
+  signaling: Signaling,
+): Promise<Edge> {
+  const { settings, clock, logger, metrics, parts } = ground;
+  const register = fleetTable({ tableName: settings.fleetTable });
+  const beat = { row: () => fleetRow(ground, signaling), everyMs: settings.heartbeatMs };
+  parts.use(await startHeartbeat({ ...beat, register, clock, logger }));
+  const ready = () => ({
+    ...readiness(),
+    sipServer: signaling.link.connected(),
+    accepting: !signaling.draining,
+  });
+  const http = parts.use(await startHealthServer({ ...settings.http, ready, metrics }));
+  const contacts = [...signaling.link.contacts];
+  narrator.say('edge.started', { software, contacts });
+  logger.info({ contacts, http: `${http.host}:${http.port}` }, 'the edge takes calls');
   return {
     http,
-    calls: running.calls,
+    calls: signaling.calls,
     settled: () => outbox.settled(),
     async drain() {
-      logger.info({ calls: running.calls.size }, 'draining');
-      narrator.say('edge.draining', { calls: running.calls.size });
-      const { ended } = await running.drain(settings.drainSeconds * 1000);
+      logger.info({ calls: signaling.calls.size }, 'draining');
+      narrator.say('edge.draining', { calls: signaling.calls.size });
+      const { ended } = await signaling.drain(settings.drainSeconds * 1000);
       narrator.say('edge.stopped', { endedCalls: ended });
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
@@ -146,7 +174,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
 /** DynamoDB may delete the row this long after the last beat; the reaper must have seen it stale before, s. */
 const ROW_KEPT_SECONDS = 86_400;
 
-const fleetRow = (settings: EdgeSettings, edge: EdgeRef, signaling: Signaling, clock: Clock): FleetRow => ({
+const fleetRow = ({ settings, edge, clock }: Ground, signaling: Signaling): FleetRow => ({
   edgeId: edge.id,
   region: edge.region,
   epoch: edge.epoch,

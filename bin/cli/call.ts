@@ -57,8 +57,11 @@ async function call(number: string, options: Options): Promise<void> {
       `answered, and ended as planned: ${rtp.sent} packets sent, ${rtp.received} heard, loss ${rtp.lossPercent ?? 'n/a'} %, jitter ${rtp.jitterMs ?? 'n/a'} ms, keys heard back: ${rtp.digits || 'none'}\n`,
     );
   }
-  if (!ok) throw new Failure(`the call to ${number} did not go as planned: ${lastLine(errors)}`);
+  if (!ok) throw new Failure(`the call to ${number} did not go as planned: ${whatHappened(errors)}`);
 }
 
-const lastLine = (text: string) =>
-  text.split('\n').filter((line) => /unexpected|abort|timeout|refused/i.test(line))[0] ?? text.slice(-300);
+/** sipp tells what came instead of what it waited for. */
+function whatHappened(errors: string): string {
+  const response = /received 'SIP\/2\.0 (\d{3} [^\r\n']*)/.exec(errors)?.[1];
+  return response === undefined ? errors.slice(-300) : `it was answered ${response.trim()}`;
+}

@@ -19,7 +19,10 @@ export function addEvents(trunkline: Command): void {
       const matches = globOf(options.filter);
       const answer = await fetch(running.events).catch(() => undefined);
       if (!answer?.body) throw new Failure(`the platform does not answer at ${running.events}`);
-      for await (const line of createInterface({ input: Readable.fromWeb(answer.body as never) })) {
+      const lines = createInterface({
+        input: Readable.fromWeb(answer.body as never).once('error', () => lines.close()),
+      });
+      for await (const line of lines) {
         const event = JSON.parse(line) as BusEvent;
         const { callId } = event.detail as { callId?: string };
         if (!matches(event['detail-type']) || (options.call !== undefined && callId !== options.call))

@@ -15,6 +15,7 @@ export const ladderHead = [
 
 const right = (label: string) => `─ ${label} `.padEnd(WIDTH + 1, '─').concat('▶');
 const left = (label: string) => `◀${`─ ${label} `.padEnd(WIDTH + 1, '─')}`;
+const both = `◀${' RTP '.padStart((WIDTH + 5) / 2, '═').padEnd(WIDTH, '═')}▶`;
 const empty = ' '.repeat(WIDTH + 2);
 
 function rungsOf(event: TrunklineEvent): readonly Rung[] {
@@ -32,10 +33,7 @@ function rungsOf(event: TrunklineEvent): readonly Rung[] {
     case 'call.answered':
       return [{ left: left('200'), right: left('200') }];
     case 'media.started':
-      return [{ left: '◀═════ RTP ═════▶', right: '◀═════ RTP ═════▶' }].map((rung) => ({
-        left: rung.left.slice(0, WIDTH + 2),
-        right: rung.right.slice(0, WIDTH + 2),
-      }));
+      return [{ left: both, right: both }];
     case 'dtmf.received':
       return event.leg === 'a'
         ? [{ left: right(`key ${event.digit}`) }]

@@ -1,16 +1,16 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RtpengineReply } from 'rtpengine-client';
 import type { LegMedia, LegName } from '../../contracts/events/call.ts';
 import { mosOf } from '../../core/mos.ts';
 import type { CallMedia } from '../ports.ts';
+import type { NgReply } from './ng-reply.ts';
 import { rtpPackets } from './pcap.ts';
 import { qualityOf } from './stream-quality.ts';
 import { localPortOf, tagOf } from './totals.ts';
 
 /** Turns rtpengine's packet capture of an ended call into loss, jitter and MOS, and deletes it. */
 export interface CaptureReader {
-  measure(callId: string, last: RtpengineReply, attempt: number, totals: CallMedia): Promise<CallMedia>;
+  measure(callId: string, last: NgReply, attempt: number, totals: CallMedia): Promise<CallMedia>;
 }
 
 /** Timestamp units per second; G.722 counts 8,000 by RFC 3551 §4.5.2 though it samples at 16,000. */

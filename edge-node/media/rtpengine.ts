@@ -1,15 +1,16 @@
-import { Client, type RtpengineReply } from 'rtpengine-client';
+import { Client } from 'rtpengine-client';
 import { type Clock, MediaError, type Metrics } from '../ports.ts';
+import type { NgReply } from './ng-reply.ts';
 
 export interface NgAddress {
   readonly host: string;
   readonly port: number;
 }
 
-export type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping';
+type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping';
 
 /** Sends one ng command and gives the reply, or throws {@link MediaError}. */
-export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<RtpengineReply>;
+export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<NgReply>;
 
 export interface NgClient {
   readonly request: NgRequest;
@@ -34,7 +35,7 @@ export function createNgClient(
     const started = clock.monotonic();
     const seconds = () => (clock.monotonic() - started) / 1000;
     try {
-      const reply = await client[command](address.port, address.host, parameters);
+      const reply = (await client[command](address.port, address.host, parameters)) as NgReply;
       const refused = reply.result !== 'ok' && reply.result !== 'pong';
       metrics.mediaRequest(command, refused ? 'error' : 'ok', seconds());
       return reply;

@@ -1,7 +1,7 @@
-import type { RtpengineReply } from 'rtpengine-client';
 import type { LegName } from '../../contracts/events/call.ts';
 import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
+import type { NgReply } from './ng-reply.ts';
 import type { NgRequest } from './rtpengine.ts';
 import { tagOf, totalsOf } from './totals.ts';
 
@@ -73,7 +73,7 @@ function codecsOf({ codecs }: MediaOffer): { codec?: Record<string, readonly str
   return { codec: { strip: ['all'], except, ...converted } };
 }
 
-function sdpOf(reply: RtpengineReply): string {
+function sdpOf(reply: NgReply): string {
   if (reply.sdp) return reply.sdp;
   throw new MediaError('refused', 'rtpengine answered without an SDP');
 }

@@ -1,6 +1,6 @@
-import type { RtpengineReply, RtpengineStream } from 'rtpengine-client';
 import type { LegMedia, LegName } from '../../contracts/events/call.ts';
 import type { CallMedia } from '../ports.ts';
+import type { NgReply, NgStream } from './ng-reply.ts';
 
 /** Tag under which rtpengine knows a leg. Each attempt to reach a target is a B side of its own: b1, b2, … */
 export const tagOf = (leg: LegName, attempt: number) => (leg === 'a' ? 'a' : `b${attempt}`);
@@ -19,10 +19,7 @@ const silent: LegMedia = {
 };
 
 /** The RTP stream that rtpengine receives from a leg, and the codec it saw there. */
-function rtpOf(
-  reply: RtpengineReply,
-  tag: string,
-): { stream: RtpengineStream; codec: string | null } | undefined {
+function rtpOf(reply: NgReply, tag: string): { stream: NgStream; codec: string | null } | undefined {
   const media = reply.tags?.[tag]?.medias?.[0];
   const stream = media?.streams?.[0];
   // rtpengine names a codec with its clock rate: PCMU/8000.
@@ -30,11 +27,11 @@ function rtpOf(
 }
 
 /** Port at which rtpengine receives a leg's RTP, to tell the legs apart in a capture. */
-export const localPortOf = (reply: RtpengineReply, tag: string): number | undefined =>
+export const localPortOf = (reply: NgReply, tag: string): number | undefined =>
   rtpOf(reply, tag)?.stream['local port'];
 
 /** Totals of both legs from a `query` or `delete` reply. Quality stands only where both sides sent RTCP. */
-export function totalsOf(reply: RtpengineReply, attempt: number): CallMedia {
+export function totalsOf(reply: NgReply, attempt: number): CallMedia {
   const leg = (tag: string): LegMedia => {
     const rtp = rtpOf(reply, tag);
     if (!rtp) return silent;
@@ -46,7 +43,7 @@ export function totalsOf(reply: RtpengineReply, attempt: number): CallMedia {
 }
 
 /** rtpengine gives MOS times ten, jitter in ms, loss in percent; nothing at all without round-trip data from both sides. */
-function rtcpQuality(reply: RtpengineReply, stream: RtpengineStream): Partial<LegMedia> {
+function rtcpQuality(reply: NgReply, stream: NgStream): Partial<LegMedia> {
   const average = reply.SSRC?.[String(stream.SSRC)]?.['average MOS'];
   if (average?.MOS === undefined || !average.samples) return {};
   return {

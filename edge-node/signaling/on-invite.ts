@@ -23,7 +23,7 @@ const steps = inOrder(
 export function onInvite(context: SignalingContext, invite: IncomingInvite): void {
   const call = new Call(context, invite);
   steps(call).catch((error: unknown) => {
-    context.logger.error({ callId: call.id, error }, 'a step of the INVITE failed');
+    context.logger.error({ callId: call.id, err: error }, 'a step of the INVITE failed');
     void call.end({
       reason: 'internal-error',
       detail: error instanceof Error ? error.message : String(error),

@@ -38,7 +38,7 @@ export function createProgress(call: Call, target: string): Progress {
       line = line
         .then(() => relay(status, sdp))
         .catch((error: unknown) =>
-          call.context.logger.warn({ callId: call.id, error }, 'early media could not be passed on'),
+          call.context.logger.warn({ callId: call.id, err: error }, 'early media could not be passed on'),
         );
     },
     settled: () => line,

@@ -4,9 +4,8 @@ import pino from 'pino';
 import { RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { decideRoute } from '../../../core/decide-route.ts';
-import { systemClock } from '../../../edge-node/clock.ts';
 import { createNarrator } from '../../../edge-node/narrator.ts';
-import type { AppliedDecision, CallMedia, Clock, MediaOffer, Metrics } from '../../../edge-node/ports.ts';
+import type { AppliedDecision, CallMedia, MediaOffer, Metrics } from '../../../edge-node/ports.ts';
 import { type Admission, createAdmission } from '../../../edge-node/signaling/admission.ts';
 import type { Call } from '../../../edge-node/signaling/call.ts';
 import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
@@ -19,6 +18,7 @@ import type {
   OutgoingCall,
   ReinviteAnswer,
 } from '../../../edge-node/signaling/sip.ts';
+import { type HeldClock, heldClock } from '../held-clock.ts';
 
 /** A stage for signalling stories: the real B2BUA between actors that do exactly what the story says. */
 
@@ -48,38 +48,8 @@ export const twoTargets: RoutingConfigInput = {
   },
 };
 
-/** Timers wait in a list until the story lets time pass. */
-export function heldClock(): Clock & { pass(ms: number): void; pending(): number } {
-  let at = 0;
-  let timers: { due: number; then: () => void }[] = [];
-  return {
-    now: () => Date.UTC(2026, 0, 1) + at,
-    monotonic: () => at,
-    newId: () => systemClock.newId(),
-    after(ms, then) {
-      const timer = { due: at + ms, then };
-      timers.push(timer);
-      return () => {
-        timers = timers.filter((other) => other !== timer);
-      };
-    },
-    pass(ms) {
-      const until = at + ms;
-      for (;;) {
-        const next = timers.filter((t) => t.due <= until).sort((a, b) => a.due - b.due)[0];
-        if (!next) break;
-        timers = timers.filter((other) => other !== next);
-        at = next.due;
-        next.then();
-      }
-      at = until;
-    },
-    pending: () => timers.length,
-  };
-}
-
 /** One side of an established dialog, in the story's hand. */
-export class FakeDialog implements Dialog {
+class FakeDialog implements Dialog {
   readonly byes: string[] = [];
   readonly infos: string[] = [];
   readonly remoteSdp: string;
@@ -109,7 +79,7 @@ export class FakeDialog implements Dialog {
 }
 
 /** The target of one INVITE. */
-export class FakeAttempt implements OutgoingCall {
+class FakeAttempt implements OutgoingCall {
   readonly request: DialRequest;
   cancelled = false;
   readonly dialog: FakeDialog;
@@ -182,7 +152,7 @@ const silentLeg = {
 };
 const someMedia: CallMedia = { a: { ...silentLeg, packets: 100 }, b: { ...silentLeg, packets: 90 } };
 
-export class FakeMedia {
+class FakeMedia {
   readonly offers: MediaOffer[] = [];
   readonly ended: string[] = [];
   failure: Error | undefined;
@@ -203,7 +173,7 @@ export class FakeMedia {
 }
 
 export interface Stage {
-  readonly clock: ReturnType<typeof heldClock>;
+  readonly clock: HeldClock;
   readonly media: FakeMedia;
   readonly attempts: FakeAttempt[];
   readonly events: TrunklineEvent[];
