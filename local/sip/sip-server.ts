@@ -60,7 +60,7 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
     apps: new AppRegistry(),
     dialogs: new DialogTable(),
     servers: new Map(),
-    merging: new Set(),
+    merging: new Map(),
     clients: new Map(),
     received: new Map(),
     inviting: new Map(),
@@ -123,6 +123,7 @@ function abandon(engine: Engine): void {
   for (const client of engine.clients.values()) client.abandon();
   for (const request of engine.received.values()) request.reliable?.stop();
   for (const dialog of engine.dialogs.all()) dialog.unacknowledged?.stop();
+  for (const sent of engine.inviting.values()) sent.canceled = true; // those whose target is still being resolved
   engine.received.clear();
 }
 

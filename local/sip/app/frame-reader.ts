@@ -1,5 +1,5 @@
 /** Bytes of one frame of the application protocol; a SIP message is at most 64 kB. */
-export const largestFrame = 256 * 1024;
+const largestFrame = 256 * 1024;
 
 /** A length is at most this many digits. */
 const mostDigits = 6;

@@ -17,8 +17,8 @@ export interface Engine {
   readonly dialogs: DialogTable;
   /** by serverKey */
   readonly servers: Map<string, ServerTransaction>;
-  /** by requestKey: the server transactions of requests outside of dialogs, to know merged ones */
-  readonly merging: Set<string>;
+  /** by requestKey: the serverKey a request outside of dialogs came with first, to know merged ones */
+  readonly merging: Map<string, string>;
   /** by clientKey */
   readonly clients: Map<string, InviteClient | RequestClient>;
   /** by transaction id: requests of the network the application still owes a final response */

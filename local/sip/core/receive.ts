@@ -14,6 +14,9 @@ import { answerFor, give } from './give-request.ts';
 import { receiveAck, receiveInDialog } from './receive-in-dialog.ts';
 import { dialogIdOf, type ServerTransaction } from './received-request.ts';
 
+/** Each is kept for 64*T1: a flood must not fill the memory. */
+const mostTransactions = 100_000;
+
 /** One message from the network, whatever it is. It never throws: what comes is hostile. */
 export function receive(engine: Engine, text: string, arrival: Arrival): void {
   const parsed = parseMessage(text);
@@ -31,6 +34,8 @@ export function receive(engine: Engine, text: string, arrival: Arrival): void {
       ? requestFault(message)
       : { status: 400, reason: `Bad Request (${parsed.fault})` };
   if (fault) refuseStatelessly(engine, message, arrival, fault.status, fault.reason);
+  else if (engine.servers.size >= mostTransactions)
+    refuseStatelessly(engine, message, arrival, 503, 'Service Unavailable');
   else receiveRequest(engine, message, via, arrival);
 }
 
@@ -58,12 +63,7 @@ function receiveRequest(engine: Engine, request: SipMessage, via: Via, arrival: 
 }
 
 /** Begin the server transaction of a request, answering an INVITE 100 at once. */
-export function openServer(
-  engine: Engine,
-  request: SipMessage,
-  key: string,
-  arrival: Arrival,
-): ServerTransaction {
+function openServer(engine: Engine, request: SipMessage, key: string, arrival: Arrival): ServerTransaction {
   const outlet = engine.transports.replyOutlet(request, arrival);
   const merge = requestKey(request);
   const user = {
@@ -71,7 +71,7 @@ export function openServer(
       const ended = engine.servers.get(key);
       if (ended?.request) engine.received.delete(ended.request.transactionId);
       engine.servers.delete(key);
-      engine.merging.delete(merge);
+      if (engine.merging.get(merge) === key) engine.merging.delete(merge);
     },
   };
   const machine =
@@ -92,7 +92,7 @@ function receiveNew(engine: Engine, request: SipMessage, key: string, arrival: A
     transaction.machine.respond(482, plainResponse(request, 482, 'Loop Detected')); // §8.2.2.2
     return;
   }
-  engine.merging.add(merge);
+  engine.merging.set(merge, key);
   const refusal = inviteFault(request);
   const owner = refusal ? undefined : engine.apps.next(request.method);
   if (refusal) transaction.machine.respond(400, plainResponse(request, 400, `Bad Request (${refusal})`));

@@ -72,13 +72,13 @@ export class ReliableProvisionals {
     this.#deadline = setTimeout(() => {
       this.stop();
       this.#gaveUp();
-    }, this.#timers.t1x64);
+    }, this.#timers.t1x64).unref();
     this.#transmit(current.text, this.#timers.t1);
   }
 
   #transmit(text: string, interval: number): void {
     this.#send(text);
-    this.#repeat = setTimeout(() => this.#transmit(text, interval * 2), interval); // RFC 3262 §3: T1, doubling without a cap
+    this.#repeat = setTimeout(() => this.#transmit(text, interval * 2), interval).unref(); // RFC 3262 §3: T1, doubling without a cap
   }
 
   #stopTimers(): void {

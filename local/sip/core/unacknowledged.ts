@@ -20,14 +20,14 @@ export function repeatUntilAcknowledged(
   const again = () => {
     request.transaction.machine.respond(status, text);
     interval = Math.min(interval * 2, t2);
-    repeat = setTimeout(again, interval);
+    repeat = setTimeout(again, interval).unref();
   };
-  let repeat = setTimeout(again, interval);
+  let repeat = setTimeout(again, interval).unref();
   const deadline = setTimeout(() => {
     clearTimeout(repeat);
     dialog.unacknowledged = undefined;
     endUnasked(engine, dialog, 'ACK timeout');
-  }, t1x64);
+  }, t1x64).unref();
   const stop = () => {
     clearTimeout(repeat);
     clearTimeout(deadline);

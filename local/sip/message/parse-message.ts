@@ -1,7 +1,7 @@
 import { headerName } from './header-names.ts';
 import { SipMessage } from './sip-message.ts';
 
-export const mostHeaders = 256;
+const mostHeaders = 256;
 
 /** Why a text is no SIP message; `message` holds what could be read of it, so that a request can still be answered. */
 export interface ParseFault {

@@ -15,19 +15,22 @@ export function sipTimers(chosen: Partial<SipTimers> = {}): SipTimers {
   return { t1, t2: chosen.t2 ?? 4_000, t4: chosen.t4 ?? 5_000, t1x64: chosen.t1x64 ?? 64 * t1 };
 }
 
-/** At most one retransmission and one deadline run at a time in any state of any transaction. */
+/**
+ * At most one retransmission and one deadline run at a time in any state of any transaction.
+ * The sockets keep the process alive, the timers need not.
+ */
 export class TransactionClock {
   #retransmit: NodeJS.Timeout | undefined;
   #deadline: NodeJS.Timeout | undefined;
 
   retransmitIn(ms: number, act: () => void): void {
     clearTimeout(this.#retransmit);
-    this.#retransmit = setTimeout(act, ms);
+    this.#retransmit = setTimeout(act, ms).unref();
   }
 
   deadlineIn(ms: number, act: () => void): void {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(act, ms);
+    this.#deadline = setTimeout(act, ms).unref();
   }
 
   stopRetransmitting(): void {

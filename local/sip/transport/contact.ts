@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { parseUri, uriParam } from '../message/uri.ts';
 import type { Protocol } from './flow.ts';
@@ -17,6 +18,7 @@ export function parseContact(text: string): ContactOption {
   const wrong = (what: string) =>
     new Error(`contact '${text}': ${what}; it looks like sip:127.0.0.1:5060;transport=udp,tcp`);
   if (!uri) throw wrong('not a SIP URI');
+  if (!isIPv4(uri.host)) throw wrong('its host is no IPv4 address');
   if (uri.scheme === 'sips') throw wrong('sips is not served, only udp and tcp');
   const protocols = (uriParam(uri, 'transport') || 'udp').split(',').map((item) => item.trim().toLowerCase());
   const unknown = protocols.find((protocol) => protocol !== 'udp' && protocol !== 'tcp');

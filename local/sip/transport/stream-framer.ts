@@ -1,7 +1,7 @@
 import { headerName } from '../message/header-names.ts';
 
 /** Bytes of one message on a stream, headers and body. */
-export const largestMessage = 65_536;
+const largestMessage = 65_536;
 
 const headersEnd = Buffer.from('\r\n\r\n');
 

@@ -18,6 +18,7 @@ export class UdpListener implements AsyncDisposable {
   readonly #received: Received;
   /** by `host:port` of the peer, least recently used first */
   readonly #flows = new Map<string, UdpFlow>();
+  #closed = false;
 
   private constructor(socket: Socket, bound: string, advertised: string, received: Received) {
     this.#socket = socket;
@@ -54,7 +55,9 @@ export class UdpListener implements AsyncDisposable {
   replyOutlet(host: string, port: number): Outlet {
     return {
       reliable: false,
-      send: (text) => this.#socket.send(Buffer.from(text, 'latin1'), port, host, () => {}),
+      send: (text) => {
+        if (!this.#closed) this.#socket.send(Buffer.from(text, 'latin1'), port, host, () => {});
+      },
       release: () => {},
     };
   }
@@ -63,7 +66,7 @@ export class UdpListener implements AsyncDisposable {
     const key = `${host}:${port}`;
     const known = this.#flows.get(key);
     this.#flows.delete(key);
-    if (!known && this.#flows.size >= mostFlows && !this.#closeIdleFlow()) return undefined;
+    if (this.#closed || (!known && this.#flows.size >= mostFlows && !this.#closeIdleFlow())) return undefined;
     const flow =
       known ??
       new UdpFlow(this.#bound, this.listener.port, host, port, (data, from, at) =>
@@ -89,6 +92,7 @@ export class UdpListener implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     for (const flow of this.#flows.values()) flow.close();
     this.#flows.clear();
     await new Promise<void>((done) => this.#socket.close(() => done()));

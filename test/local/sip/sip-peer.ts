@@ -11,7 +11,7 @@ export interface Heard {
   header(name: string): string;
 }
 
-export function read(text: string): Heard {
+function read(text: string): Heard {
   const end = text.indexOf('\r\n\r\n');
   const [startLine = '', ...lines] = text.slice(0, end).split('\r\n');
   const header = (name: string) =>

@@ -23,7 +23,7 @@ export interface SrfRequest extends SrfMessage {
   on(event: 'update', listener: (request: SrfRequest, response: SrfResponse) => void): this;
 }
 
-export interface SrfResponse extends SrfMessage {
+interface SrfResponse extends SrfMessage {
   readonly status: number;
   readonly reason: string;
   send(
@@ -46,7 +46,7 @@ export interface SrfDialog {
   once(event: string, listener: (request: SrfRequest, response: SrfResponse) => void): this;
 }
 
-export interface Progress {
+interface Progress {
   cbRequest?: (error: unknown, request: SrfRequest) => void;
   cbProvisional?: (response: SrfResponse) => void;
 }

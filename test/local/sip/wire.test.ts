@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { embedded, onDrachtio, quick, serverUnderTest } from './server-under-test.ts';
 import { fresh, type Heard, SipPeer, sdp } from './sip-peer.ts';
@@ -208,6 +209,45 @@ test.each(broken)(
     expect(peer.heard).toHaveLength(answer ? 2 : 1);
   },
 );
+
+test('two thousand spoiled messages on UDP and TCP: the server answers, and a call in progress goes on', async () => {
+  await using server = await embedded();
+  let info = 0;
+  await using _app = await connectApp(server, (srf) => {
+    srf.invite(async (request, response) => {
+      const dialog = await srf.createUAS(request, response, { localSdp: sdp(5000) });
+      dialog.on('info', (_request, reply) => {
+        info++;
+        reply.send(200);
+      });
+    });
+    srf.options((_request, response) => response.send(200));
+  });
+  await using caller = await SipPeer.udp(server.sipPort);
+  await using hostile = await SipPeer.udp(server.sipPort);
+  const callId = fresh('call-');
+  caller.send(caller.request('INVITE', server.sipPort, { callId, body: sdp() }));
+  const ok = await caller.next(/ 200 /);
+  caller.send(caller.request('ACK', server.sipPort, { callId, to: ok.header('to') }));
+
+  const methods = fc.constantFrom('INVITE', 'OPTIONS', 'ACK', 'CANCEL', 'BYE', 'PRACK', 'UPDATE');
+  const changes = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 12 });
+  for (const [method, spoiled, cut] of fc.sample(fc.tuple(methods, changes, fc.nat()), 2_000)) {
+    const bytes = Buffer.from(
+      hostile.request(method, server.sipPort, { body: method === 'INVITE' ? sdp() : '' }),
+    );
+    for (const [at, byte] of spoiled) bytes[at % bytes.length] = byte;
+    hostile.send(bytes.subarray(0, cut % 3 === 0 ? cut % bytes.length : bytes.length));
+    if (cut % 10 === 0) {
+      const socket = connect(server.sipPort, '127.0.0.1').on('error', () => {});
+      socket.end(bytes).resume();
+    }
+    if (cut % 50 === 0) await new Promise(setImmediate);
+  }
+  caller.send(caller.request('INFO', server.sipPort, { callId, cseq: 2, to: ok.header('to') }));
+  await caller.until((message) => message.header('cseq') === '2 INFO');
+  expect(info).toBe(1);
+});
 
 // drachtio-server does not survive the app's answer to one without a tag
 test('an INVITE without a Contact or a From tag is answered 400', async () => {
