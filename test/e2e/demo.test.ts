@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { trunkline } from '../bin/run-cli.ts';
+
+test('demo --json: one call, decided live, with audio, digits and a complete record', async () => {
+  const { code, stdout, stderr } = await trunkline('demo', '--json');
+  const summary = JSON.parse(stdout);
+  expect({
+    code,
+    stderr,
+    failed: summary.checks.filter((check: { ok: boolean }) => !check.ok),
+  }).toMatchObject({ code: 0, failed: [] });
+  expect(summary).toMatchObject({
+    ok: true,
+    decision: { source: 'live' },
+    digits: { atTheAgent: '12*4#', received: 5, delivered: 5 },
+    record: { complete: true, reason: 'caller-hangup' },
+    media: { a: { measuredBy: 'capture' }, b: { measuredBy: 'capture' } },
+  });
+  expect(summary.media.a.packets).toBeGreaterThan(200);
+  expect(summary.media.b.packets).toBeGreaterThan(200);
+});
+
+test('demo --no-eventbridge: decided from the snapshot, and every event arrives once the bus is back', async () => {
+  const { code, stdout, stderr } = await trunkline('demo', '--json', '--no-eventbridge');
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: true,
+    decision: { source: 'snapshot' },
+    record: { complete: true, missing: [] },
+  });
+});
