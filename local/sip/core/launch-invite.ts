@@ -81,6 +81,7 @@ function remainder(request: SipMessage): SipMessage {
 function accept(engine: Engine, sent: SentInvite, response: IncomingResponse): void {
   const fork = forkOf(engine, sent, response);
   fork.dialog.inviteOut = undefined;
+  fork.dialog.siblings = undefined;
   forgetForks(engine, sent, fork);
   fork.dialog.retarget(response.message);
   if (!sent.within) {
@@ -104,7 +105,10 @@ function forkOf(engine: Engine, sent: SentInvite, response: IncomingResponse): F
   const known = sent.forks.get(message.toTag);
   if (known) return known;
   const dialog = sent.within ?? newDialog(sent, response);
-  if (!sent.within) dialog.inviteOut = sent.request.cseq?.number;
+  if (!sent.within) {
+    dialog.inviteOut = sent.request.cseq?.number;
+    dialog.siblings = sent.forks;
+  }
   const fork: Fork = { dialog, rseq: undefined, ack: undefined };
   sent.forks.set(message.toTag, fork);
   if (!sent.within) {

@@ -41,7 +41,7 @@ export function requestInDialog(
     refuse('missing content-type');
     return;
   }
-  const target = method === 'PRACK' ? forkAsked(engine, dialog, message) : dialog;
+  const target = method === 'PRACK' ? forkAsked(dialog, message) : dialog;
 
   const request = compose(target, method, uri, message);
   const transactionId = randomUUID();
@@ -62,12 +62,9 @@ function acknowledge(app: AppConnection, id: string, dialog: Dialog | undefined,
 }
 
 /** Several answerers of one INVITE share a dialog id: the PRACK is for the one whose RSeq it names (RFC 3262 §7.2). */
-function forkAsked(engine: Engine, dialog: Dialog, message: AppMessage): Dialog {
+function forkAsked(dialog: Dialog, message: AppMessage): Dialog {
   const rseq = Number(/^\d+/.exec(headerOf(message, 'rack') ?? '')?.[0]);
-  for (const sent of engine.inviting.values()) {
-    if (sent.request.callId !== dialog.callId || sent.request.fromTag !== dialog.localTag) continue;
-    for (const fork of sent.forks.values()) if (fork.rseq === rseq) return fork.dialog;
-  }
+  for (const fork of dialog.siblings?.values() ?? []) if (fork.rseq === rseq) return fork.dialog;
   return dialog;
 }
 

@@ -53,6 +53,8 @@ export class Dialog {
   inviteIn: string | undefined;
   /** sends the application's ACK for the 2xx to our INVITE; undefined when none is owed */
   ackOwed: ((ack: AppMessage) => SipMessage) | undefined;
+  /** early dialogs of the same INVITE of ours, with the RSeq each was last heard with; undefined once one is confirmed */
+  siblings: ReadonlyMap<string, { readonly dialog: Dialog; readonly rseq: number | undefined }> | undefined;
   /** stops repeating our 2xx to the INVITE with this CSeq */
   unacknowledged: { readonly seq: number; readonly transactionId: string; stop(): void } | undefined;
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { RawApp } from './raw-app.ts';
-import { embedded, onDrachtio, type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
+import { embedded, type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
 import { fresh, SipPeer, sdp } from './sip-peer.ts';
 import { connectApp } from './srf-app.ts';
 

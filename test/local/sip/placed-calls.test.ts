@@ -236,6 +236,48 @@ test('a B2BUA joins two calls and passes the hang-up on', async () => {
   await caller.until((message) => message.header('cseq') === '2 BYE');
 });
 
+test("a call placed without an offer: the app answers the callee's offer in the ACK", async () => {
+  await using server = await serverUnderTest();
+  await using app = await connectApp(server);
+  await using callee = await SipPeer.udp(server.sipPort);
+  const calling = app.srf.createUAC(target(callee), { noAck: true }) as unknown as Promise<{
+    sdp: string;
+    ack: (sdp: string) => Promise<SrfDialog>;
+  }>;
+  const invite = await callee.next(/^INVITE/);
+  expect(invite.body).toBe('');
+  callee.reply(invite, '200 OK', { body: sdp(6000) });
+  const offered = await calling;
+  expect(offered.sdp).toBe(sdp(6000));
+  await offered.ack(sdp(7000));
+  const ack = await callee.next(/^ACK/);
+  expect([ack.body, ack.header('content-type')]).toEqual([sdp(7000), 'application/sdp']);
+});
+
+test('the callee changes the early session: its UPDATE reaches the app, the answer goes back', async () => {
+  await using server = await serverUnderTest();
+  await using app = await connectApp(server);
+  await using callee = await SipPeer.udp(server.sipPort);
+  const calling = app.srf.createUAC(target(callee), {
+    localSdp: sdp(5000),
+    headers: { Supported: '100rel' },
+  });
+  const invite = await callee.next(/^INVITE/);
+  callee.reply(invite, '183 Session Progress', { body: sdp(6000), headers: ['Require: 100rel', 'RSeq: 1'] });
+  callee.reply(await callee.next(/^PRACK/), '200 OK');
+  const parts = {
+    callId: invite.header('call-id'),
+    fromTag: 'callee',
+    to: invite.header('from'),
+    body: sdp(6002),
+  };
+  callee.send(callee.request('UPDATE', server.sipPort, parts));
+  const updated = await callee.until((message) => message.header('cseq') === '1 UPDATE');
+  expect([updated.startLine, updated.body]).toEqual(['SIP/2.0 200 OK', sdp(5000)]);
+  callee.reply(invite, '486 Busy Here');
+  await expect(calling).rejects.toMatchObject({ status: 486 });
+});
+
 test('a request outside of a dialog is answered to the app', async () => {
   await using server = await serverUnderTest();
   await using app = await connectApp(server);

@@ -114,6 +114,26 @@ test('a PRACK for nothing is answered 481', async () => {
   await caller.next(/ 481 /);
 });
 
+test('two forks ring reliably: each PRACK goes to the fork it is for', async () => {
+  await using server = await embedded();
+  await using app = await connectApp(server);
+  await using callee = await SipPeer.udp(server.sipPort);
+  const options = { localSdp: sdp(), headers: { Supported: '100rel' } };
+  const calling = app.srf.createUAC(`sip:bob@127.0.0.1:${callee.port}`, options);
+  const invite = await callee.next(/^INVITE/);
+  callee.reply(invite, '180 Ringing', { toTag: 'one', headers: ['Require: 100rel', 'RSeq: 100'] });
+  callee.reply(invite, '180 Ringing', { toTag: 'two', headers: ['Require: 100rel', 'RSeq: 200'] });
+  const pracks = [await callee.next(/^PRACK/), await callee.next(/^PRACK/)];
+  const told = pracks.map(
+    (prack) => `${prack.header('rack').split(' ')[0]} ${/tag=(\w+)/.exec(prack.header('to'))?.[1]}`,
+  );
+  expect(told.sort()).toEqual(['100 one', '200 two']);
+  for (const prack of pracks) callee.reply(prack, '200 OK');
+  callee.reply(invite, '486 Busy Here', { toTag: 'one' });
+  await expect(calling).rejects.toMatchObject({ status: 486 });
+  expect(server.stats?.().dialogs).toBe(0);
+});
+
 test('a reliable 183 of the callee is given to the app once and gets its PRACK', async () => {
   await using server = await serverUnderTest();
   await using app = await connectApp(server);
