@@ -30,7 +30,7 @@ export interface Edge extends AsyncDisposable {
   /** Address of /live, /ready and /metrics. */
   readonly http: { readonly host: string; readonly port: number };
   readonly calls: LiveCalls;
-  /** Resolves once everything said so far is on the bus. */
+  /** Resolves once the calls that are over have said so, and everything said is on the bus. */
   settled(): Promise<void>;
   /** Takes no new calls, gives those that are up `drainSeconds`, then ends them with BYE. */
   drain(): Promise<void>;
@@ -148,7 +148,10 @@ async function announce(
   return {
     http,
     calls: signaling.calls,
-    settled: () => outbox.settled(),
+    async settled() {
+      await signaling.settled();
+      await outbox.settled();
+    },
     async drain() {
       logger.info({ calls: signaling.calls.size }, 'draining');
       narrator.say('edge.draining', { calls: signaling.calls.size });
@@ -163,6 +166,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
   const backlog = backplane?.outbox.backlog() ?? { depth: 0, oldestMs: 0, dropped: 0 };
   return {
     calls: signaling?.calls.size ?? 0,
+    callsEnding: signaling?.ending ?? 0,
     outboxEvents: backlog.depth,
     outboxOldestSeconds: backlog.oldestMs / 1000,
     outboxDropped: backlog.dropped,

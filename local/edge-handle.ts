@@ -17,7 +17,11 @@ export interface EdgeHandle extends AsyncDisposable {
   kill9(): Promise<void>;
 }
 
-type Start = (environment: EdgeEnvironment, aws: Readonly<Record<string, string>>, logger: Logger) => Promise<EdgeHandle>;
+type Start = (
+  environment: EdgeEnvironment,
+  aws: Readonly<Record<string, string>>,
+  logger: Logger,
+) => Promise<EdgeHandle>;
 
 const texts = (environment: EdgeEnvironment) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
@@ -79,7 +83,7 @@ export const startEdgeProcess: Start = async (environment, aws, logger) => {
 async function outboxEmpty(http: EdgeHandle['http'], alive: () => boolean): Promise<void> {
   while (alive()) {
     const metrics = await fetch(`http://${http.host}:${http.port}/metrics`).then((answer) => answer.text());
-    if (/^trunkline_outbox_events 0$/m.test(metrics)) return;
+    if (/^trunkline_calls_ending 0$/m.test(metrics) && /^trunkline_outbox_events 0$/m.test(metrics)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

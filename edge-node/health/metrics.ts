@@ -5,6 +5,8 @@ import type { Metrics } from '../ports.ts';
 /** What the edge is asked for at the moment of a scrape. */
 export interface Gauges {
   readonly calls: number;
+  /** Over, but the last event is not yet said. */
+  readonly callsEnding: number;
   readonly outboxEvents: number;
   readonly outboxOldestSeconds: number;
   readonly outboxDropped: number;
@@ -85,6 +87,7 @@ function gaugesOf(registry: Registry, gauges: () => Gauges): void {
       },
     });
   gauge('calls_active', 'Calls that are up', (now) => now.calls);
+  gauge('calls_ending', 'Calls that are over and have not said so yet', (now) => now.callsEnding);
   gauge('outbox_events', 'Events not yet on the bus', (now) => now.outboxEvents);
   gauge(
     'outbox_oldest_seconds',

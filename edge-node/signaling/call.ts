@@ -88,6 +88,11 @@ export class Call implements LiveCall {
     return this.#say(type, payload, options);
   };
 
+  /** Resolves when the call has ended and said so; undefined while it has no end. */
+  get ended(): Promise<void> | undefined {
+    return this.#ended;
+  }
+
   /** ms since the INVITE came in. */
   age(): number {
     return this.context.clock.monotonic() - this.receivedAt;

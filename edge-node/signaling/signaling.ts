@@ -18,6 +18,10 @@ export interface Signaling extends AsyncDisposable {
   readonly link: SipLink;
   readonly calls: LiveCalls;
   readonly draining: boolean;
+  /** Calls that are over and whose last event is not yet said. */
+  readonly ending: number;
+  /** Resolves when the calls that are over now have said their last event. */
+  settled(): Promise<void>;
   /** No new calls from now on; resolves when the last one is over, or when `ms` are and the rest has been ended. */
   drain(ms: number): Promise<{ readonly ended: number }>;
 }
@@ -47,6 +51,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
       void calls.get(callId)?.end({ reason: 'media-lost', detail: 'rtpengine saw no RTP from either side' }),
   );
 
+  const overNow = () => [...calls.values()].filter((call) => call.isOver);
   const endAll = async (reason: 'edge-draining') => {
     const left = [...calls.values()];
     await Promise.all(left.map((call) => call.end({ reason })));
@@ -62,6 +67,12 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     },
     get draining() {
       return admission.draining;
+    },
+    get ending() {
+      return overNow().length;
+    },
+    async settled() {
+      await Promise.all(overNow().map((call) => call.ended));
     },
     async drain(ms) {
       admission.drain();

@@ -8,6 +8,7 @@ import { heldClock } from '../held-clock.ts';
 
 const gauges = {
   calls: 3,
+  callsEnding: 1,
   outboxEvents: 12,
   outboxOldestSeconds: 1.5,
   outboxDropped: 0,
