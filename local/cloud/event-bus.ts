@@ -3,6 +3,7 @@ import { ApiError, json, type LocalService, parseBody, Unreachable } from './api
 import { type DeliveryParts, deliverEvent } from './bus-delivery.ts';
 import { busNamed, type Rule, readRule, type Target } from './bus-rule.ts';
 import type { Faults } from './faults.ts';
+import { isObject } from './pattern-operators.ts';
 import { createPauses } from './timers.ts';
 
 /** An event as EventBridge hands it to a target. */
@@ -174,8 +175,7 @@ function refusalOf(
   if (!buses.has(busNamed(entry.EventBusName)))
     return refuse('InvalidArgument', `there is no event bus ${busNamed(entry.EventBusName)}`);
   try {
-    const detail: unknown = JSON.parse(entry.Detail ?? '');
-    return typeof detail === 'object' && detail !== null
+    return isObject(JSON.parse(entry.Detail ?? ''))
       ? undefined
       : refuse('MalformedDetail', 'Detail must be a JSON object');
   } catch {

@@ -97,10 +97,21 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
 
   const services: LocalService[] = [tables, queues, functions, bus];
   const door = await openDoor(services, options.port ?? 0);
+  const stop = async () => {
+    await door[Symbol.asyncDispose]();
+    for (const service of services.toReversed()) await service[Symbol.asyncDispose]();
+  };
   place.endpoint = door.endpoint;
-  const template = readTemplate(options.assembly, place);
-  for (const service of services) await service.start(template);
-  await tables.create(door.endpoint);
+  const start = async () => {
+    const read = readTemplate(options.assembly, place);
+    for (const service of services) await service.start(read);
+    await tables.create(door.endpoint);
+    return read;
+  };
+  const template = await start().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   const notEmulated = whatIsMissing(template, services);
   for (const resource of notEmulated) logger.warn(resource, 'not emulated on this machine');
 
@@ -143,10 +154,7 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
     },
-    async [Symbol.asyncDispose]() {
-      await door[Symbol.asyncDispose]();
-      for (const service of services.reverse()) await service[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: stop,
   };
 }
 
