@@ -56,6 +56,12 @@ export class FunctionPool {
     this.#logger = logger.child({ function: settings.name });
   }
 
+  /** Starts an instance before it is needed, as provisioned concurrency does. */
+  warm(): void {
+    const instance = this.#coldStart();
+    if (instance) this.#idle.push(instance);
+  }
+
   /** Never rejects: what goes wrong inside is an invocation that failed. */
   invoke(event: unknown): Promise<Invocation> {
     this.invocations += 1;
