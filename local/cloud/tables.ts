@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
@@ -89,6 +90,9 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
       return ask(listener, call);
     },
     async [Symbol.asyncDispose]() {
+      // dynalite closes its database only behind a server that has listened.
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
       await new Promise((resolve) => server.close(resolve));
     },
   };

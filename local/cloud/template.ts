@@ -128,9 +128,11 @@ function resolver(raw: RawTemplate, place: Place, stackName: string) {
     const [pattern, variables] = Array.isArray(operand)
       ? [String(operand[0]), operand[1] as Json]
       : [String(operand), {} as Json];
-    return pattern.replace(/\$\{([^!}][^}]*)\}/g, (_all, name: string) =>
-      String(name in variables ? value(variables[name]) : name.includes('.') ? getAtt(name) : ref(name)),
-    );
+    return pattern.replace(/\$\{(!?)([^}]+)\}/g, (_all, literal: string, name: string) => {
+      if (literal) return `\${${name}}`;
+      if (Object.hasOwn(variables, name)) return String(value(variables[name]));
+      return String(name.includes('.') ? getAtt(name) : ref(name));
+    });
   };
   const list = (operand: unknown) => value(operand) as unknown[];
   const condition = (name: string | undefined): boolean =>
