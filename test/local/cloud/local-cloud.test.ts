@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { aCloud } from './a-cloud.ts';
+
+describe('the local cloud', () => {
+  test('names what it does not emulate, and is silent on what means nothing here', async () => {
+    await using cloud = await aCloud({
+      Topic: { Type: 'AWS::SNS::Topic' },
+      Stream: { Type: 'AWS::Kinesis::Stream' },
+      Role: { Type: 'AWS::IAM::Role' },
+      Logs: { Type: 'AWS::Logs::LogGroup' },
+      Inbox: { Type: 'AWS::SQS::Queue' },
+    });
+    expect(cloud.notEmulated).toEqual([
+      { logicalId: 'Topic', type: 'AWS::SNS::Topic' },
+      { logicalId: 'Stream', type: 'AWS::Kinesis::Stream' },
+    ]);
+  });
+
+  test.each([
+    [
+      'a service',
+      { 'x-amz-target': 'Kinesis_20131202.PutRecord' },
+      'no service on this machine answers Kinesis_20131202.PutRecord',
+    ],
+    ['a path', {}, 'no service on this machine answers POST /'],
+  ])('answers 501 for %s that it has not', async (_what, headers, message) => {
+    await using cloud = await aCloud({});
+    const answer = await fetch(cloud.endpoint, { method: 'POST', headers, body: '{}' });
+    expect([answer.status, await answer.json()]).toEqual([501, { __type: 'NotImplemented', message }]);
+  });
+
+  test('answers 400 for a body that is no JSON', async () => {
+    await using cloud = await aCloud({});
+    const headers = { 'x-amz-target': 'AmazonSQS.SendMessage' };
+    const answer = await fetch(cloud.endpoint, { method: 'POST', headers, body: 'no JSON' });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { __type: 'SerializationException' }]);
+  });
+
+  test('listens on loopback alone, and no more once it has stopped', async () => {
+    const cloud = await aCloud({});
+    expect(new URL(cloud.endpoint).hostname).toBe('127.0.0.1');
+    await cloud[Symbol.asyncDispose]();
+    await expect(fetch(cloud.endpoint)).rejects.toThrow('fetch failed');
+  });
+});
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own.
+const sub = '${AWS::Region}/${Inbox.Arn}/${own}/${!kept}';
+
+describe('the template', () => {
+  test('has its intrinsic functions resolved', async () => {
+    await using cloud = await aCloud(
+      {
+        Inbox: {
+          Type: 'AWS::SQS::Queue',
+          Properties: { QueueName: { 'Fn::Join': ['-', ['to', { Ref: 'AWS::StackName' }]] } },
+        },
+        Show: {
+          Type: 'AWS::Lambda::Function',
+          Properties: {
+            Handler: 'index.handler',
+            Code: { S3Key: 'show.zip' },
+            Environment: {
+              Variables: {
+                URL: { Ref: 'Inbox' },
+                ARN: { 'Fn::GetAtt': ['Inbox', 'Arn'] },
+                NAME: { 'Fn::GetAtt': 'Inbox.QueueName' },
+                SUB: { 'Fn::Sub': [sub, { own: { Ref: 'AWS::AccountId' } }] },
+                PICK: { 'Fn::Select': [1, { 'Fn::Split': [',', 'a,b,c'] }] },
+                NONE: { Ref: 'AWS::NoValue' },
+              },
+            },
+          },
+        },
+      },
+      { code: { show: 'export const handler = async () => process.env;' } },
+    );
+    const arn = 'arn:aws:sqs:local-1:000000000000:to-Test';
+    const shown = await cloud.invoke('Show', {});
+    expect(shown).toMatchObject({
+      URL: cloud.urlOf('to-Test'),
+      ARN: arn,
+      NAME: 'to-Test',
+      SUB: `local-1/${arn}/000000000000/\${kept}`,
+      PICK: 'b',
+    });
+    expect(shown).not.toHaveProperty('NONE');
+  });
+
+  test.each([
+    ['a reference to nothing', { Ref: 'Nobody' }, 'the template refers to Nobody, which it does not have'],
+    [
+      'a function that is not resolved here',
+      { 'Fn::ImportValue': 'x' },
+      'Fn::ImportValue is not resolved on this machine',
+    ],
+  ])('%s stops the start', async (_what, QueueName, message) => {
+    await expect(aCloud({ Inbox: { Type: 'AWS::SQS::Queue', Properties: { QueueName } } })).rejects.toThrow(
+      message,
+    );
+  });
+});
