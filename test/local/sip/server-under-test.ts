@@ -52,6 +52,8 @@ async function real(program: string, timers: Partial<typeof quick>): Promise<Ser
   const config = join(folder, 'drachtio.conf.xml');
   await writeFile(config, configuration(port, timers));
   const child = spawn(program, ['-f', config], { stdio: 'ignore' });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill); // a test that times out never disposes of it
   const admin = { host: '127.0.0.1', port };
   const sipPort = await reach(admin, child);
   return {
@@ -61,7 +63,8 @@ async function real(program: string, timers: Partial<typeof quick>): Promise<Ser
     stats: undefined,
     async [Symbol.asyncDispose]() {
       const gone = once(child, 'exit');
-      child.kill('SIGKILL');
+      process.off('exit', kill);
+      kill();
       await gone;
       await rm(folder, { recursive: true });
     },
