@@ -16,9 +16,9 @@ const tsx = (file) => (args) =>
 
 const verbs = {
   setup: () => 0,
-  demo: (args) => tsx('bin/trunkline.ts')(['demo', ...args]),
+  demo: (args) => node('bin/trunkline.mjs', 'demo', ...args),
   test: (args) => runTests(root, args),
-  bench: tsx('bench/bench.ts'),
+  bench: (args) => node('--import', 'tsx', 'bench/bench.ts', ...args),
 };
 
 const [verb = '', ...args] = process.argv.slice(2);

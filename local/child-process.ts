@@ -20,9 +20,16 @@ process.once('exit', () => {
 });
 
 /** Starts a program of the system. @throws Error that names the Debian package where the program is missing. */
-export function startPeer(command: string, args: readonly string[], parts: { readonly logger?: Logger; readonly package: string; readonly cwd?: string }): Promise<Peer> {
+export function startPeer(
+  command: string,
+  args: readonly string[],
+  parts: { readonly logger?: Logger; readonly package: string; readonly cwd?: string },
+): Promise<Peer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(parts.cwd === undefined ? {} : { cwd: parts.cwd }) });
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(parts.cwd === undefined ? {} : { cwd: parts.cwd }),
+    });
     const lines: string[] = [];
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
@@ -33,7 +40,10 @@ export function startPeer(command: string, args: readonly string[], parts: { rea
     }
     const ended = new Promise<number | null>((done) => child.once('close', (code) => done(code)));
     child.once('error', (cause: NodeJS.ErrnoException) => {
-      const remedy = cause.code === 'ENOENT' ? `${command} is not installed: apt-get install ${parts.package}` : `${command} does not start`;
+      const remedy =
+        cause.code === 'ENOENT'
+          ? `${command} is not installed: apt-get install ${parts.package}`
+          : `${command} does not start`;
       reject(new Error(remedy, { cause }));
     });
     child.once('spawn', () => {

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, paginateQuery, paginateScan, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { RoutingConfig, type RoutingConfigInput } from '../contracts/config.ts';
-import { tables } from '../contracts/tables.ts';
 import type { TrunklineEvent } from '../contracts/events.ts';
+import { tables } from '../contracts/tables.ts';
 import type { CallState } from '../core/call-state.ts';
 import { type ConfigItem, toItems } from '../core/config-items.ts';
 
@@ -27,7 +27,12 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
       ...(env['AWS_ENDPOINT_URL'] ? { endpoint: env['AWS_ENDPOINT_URL'] } : {}),
       ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}),
       ...(env['AWS_ACCESS_KEY_ID']
-        ? { credentials: { accessKeyId: env['AWS_ACCESS_KEY_ID'], secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '' } }
+        ? {
+            credentials: {
+              accessKeyId: env['AWS_ACCESS_KEY_ID'],
+              secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
+            },
+          }
         : {}),
     }),
   );
@@ -52,7 +57,8 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
         FilterExpression: 'sk = :state',
         ExpressionAttributeValues: { ':state': tables.calls.state },
       };
-      for await (const page of paginateScan({ client }, scan)) states.push(...(page.Items ?? []).map(stateIn).filter(isKnown));
+      for await (const page of paginateScan({ client }, scan))
+        states.push(...(page.Items ?? []).map(stateIn).filter(isKnown));
       return states.sort((a, b) => a.callId.localeCompare(b.callId));
     },
     async call(callId) {
@@ -61,12 +67,15 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
     },
     async timeline(callId) {
       const items = await itemsOf(callId);
-      return items.filter(({ sk }) => String(sk).startsWith(tables.calls.eventPrefix)).map((item) => item['event'] as TrunklineEvent);
+      return items
+        .filter(({ sk }) => String(sk).startsWith(tables.calls.eventPrefix))
+        .map((item) => item['event'] as TrunklineEvent);
     },
     async pushConfig(input) {
       const items = toItems(RoutingConfig.parse(input), Date.now());
       // The version goes last: whoever sees it finds the rest.
-      for (const Item of [...items].reverse() as ConfigItem[]) await client.send(new PutCommand({ TableName: configTable, Item: { ...Item } }));
+      for (const Item of [...items].reverse() as ConfigItem[])
+        await client.send(new PutCommand({ TableName: configTable, Item: { ...Item } }));
       return items.length;
     },
     async [Symbol.asyncDispose]() {
@@ -75,5 +84,6 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
   };
 }
 
-const stateIn = (item: Record<string, unknown>): CallState | undefined => item['state'] as CallState | undefined;
+const stateIn = (item: Record<string, unknown>): CallState | undefined =>
+  item['state'] as CallState | undefined;
 const isKnown = (state: CallState | undefined): state is CallState => state !== undefined;

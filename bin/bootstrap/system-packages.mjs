@@ -20,7 +20,7 @@ const installed = (program) =>
     }
   });
 
-export const missingPrograms = () => Object.keys(programs).filter((program) => !installed(program));
+const missingPrograms = () => Object.keys(programs).filter((program) => !installed(program));
 
 /** Debian or one of its children, by os-release(5). */
 function isDebianLike() {

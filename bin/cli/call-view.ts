@@ -57,7 +57,7 @@ export function renderCall(call: CallState): string {
 }
 
 /** What rtpengine received from each side. */
-export function renderMedia(media: { readonly a: LegMedia; readonly b: LegMedia }): string {
+function renderMedia(media: { readonly a: LegMedia; readonly b: LegMedia }): string {
   const row = (leg: string, m: LegMedia) =>
     `${leg.padEnd(12)} ${String(m.packets).padStart(7)} ${shown(m.lossPercent, ' %').padStart(8)} ${shown(m.jitterMs, ' ms').padStart(9)} ${shown(m.mos).padStart(6)}  ${m.codec ?? 'n/a'}${m.measuredBy ? `, measured by ${m.measuredBy}` : ''}`;
   return [

@@ -30,7 +30,7 @@ export function addUp(trunkline: Command): void {
     .action(up);
 }
 
-export function portOf(text: string): number {
+function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('must be a port, 0 to 65535');

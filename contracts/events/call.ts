@@ -19,7 +19,7 @@ export const Party = z.object({
 export type Party = z.infer<typeof Party>;
 
 /** Audio codec name as in an rtpmap: `PCMU`, `opus`; case as IANA registers it. */
-export const CodecName = z.string().min(1).max(32);
+const CodecName = z.string().min(1).max(32);
 
 /** What the caller's SDP offers; absent for a late offer (RFC 3261 §13.2.1: INVITE without SDP). */
 export const Offer = z.object({
@@ -43,8 +43,7 @@ export const CallReceived = callEvent('call.received', {
 export type CallReceived = z.infer<typeof CallReceived>;
 
 /** Where a decision came from: a Lambda in time, the edge's own snapshot, or neither. */
-export const DecisionSource = z.enum(['live', 'snapshot', 'default']);
-export type DecisionSource = z.infer<typeof DecisionSource>;
+const DecisionSource = z.enum(['live', 'snapshot', 'default']);
 
 /** The call knows where to go, or that it goes nowhere (`refused`). */
 export const CallRouted = callEvent('call.routed', {

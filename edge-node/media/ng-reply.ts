@@ -8,7 +8,7 @@ export interface NgReply {
   readonly SSRC?: Readonly<Record<string, NgSsrc>>;
 }
 
-export interface NgMedia {
+interface NgMedia {
   /** With its clock rate: `PCMU/8000`. */
   readonly codec?: string;
   /** RTP first, then RTCP. */
@@ -22,7 +22,7 @@ export interface NgStream {
   readonly stats?: { readonly packets?: number; readonly bytes?: number };
 }
 
-export interface NgSsrc {
+interface NgSsrc {
   /** MOS times ten, jitter in ms, packet loss in percent. */
   readonly 'average MOS'?: {
     readonly MOS?: number;

@@ -26,10 +26,7 @@ export function relayInfoDigits(call: Call, leg: LegName, from: Dialog, to: Dial
 }
 
 /** `Signal=5` and `Duration=160`, one a line. */
-export function readDtmfRelay(
-  contentType: string,
-  body: string,
-): { digit: string; durationMs: number } | undefined {
+function readDtmfRelay(contentType: string, body: string): { digit: string; durationMs: number } | undefined {
   if (!/^application\/dtmf-relay\b/i.test(contentType)) return undefined;
   const signal = Digit.safeParse(/^\s*Signal\s*=\s*([0-9*#A-D])\s*$/im.exec(body)?.[1]?.toUpperCase());
   const duration = Number(/^\s*Duration\s*=\s*(\d{1,5})\s*$/im.exec(body)?.[1] ?? 100);

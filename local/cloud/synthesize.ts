@@ -9,7 +9,7 @@ const sources = ['bin/app.ts', 'lib', 'functions', 'core', 'contracts', 'package
 const cache = join(root, '.trunkline', 'assemblies');
 
 /** Synthesizes the CDK app into `folder`, in this process. */
-export async function synthesizeApp(folder: string): Promise<string> {
+async function synthesizeApp(folder: string): Promise<string> {
   const { buildApp } = await import('../../bin/app.ts');
   return buildApp({ outdir: folder, validate: false }).synth().directory;
 }

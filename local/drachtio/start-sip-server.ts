@@ -86,7 +86,10 @@ async function startDrachtio(binary: string, choice: SipServerChoice): Promise<S
   const sip = { host, port: choice.sipPort || (await freePort()) };
   const file = join(folder, 'drachtio.conf.xml');
   await writeFile(file, configuration(admin, sip), { mode: 0o600 });
-  const peer = await startPeer(binary, ['-f', file], { ...(choice.logger ? { logger: choice.logger } : {}), package: 'drachtio-server' });
+  const peer = await startPeer(binary, ['-f', file], {
+    ...(choice.logger ? { logger: choice.logger } : {}),
+    package: 'drachtio-server',
+  });
   const ready = await Promise.race([answersWithContacts(admin), peer.ended.then(() => false)]);
   if (!ready) {
     await peer[Symbol.asyncDispose]();

@@ -23,7 +23,23 @@ export async function speech(sentence: string): Promise<Int16Array> {
   try {
     const [wav, raw] = [join(folder, 'speech.wav'), join(folder, 'speech.raw')];
     await run('espeak-ng', ['-w', wav, '-s', '150', sentence]);
-    await run('sox', [wav, '-r', String(SAMPLE_RATE), '-c', '1', '-b', '16', '-e', 'signed-integer', '-t', 'raw', raw, 'gain', '-n', '-6']);
+    await run('sox', [
+      wav,
+      '-r',
+      String(SAMPLE_RATE),
+      '-c',
+      '1',
+      '-b',
+      '16',
+      '-e',
+      'signed-integer',
+      '-t',
+      'raw',
+      raw,
+      'gain',
+      '-n',
+      '-6',
+    ]);
     return samplesOf(await readFile(raw));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -37,7 +53,8 @@ export async function audioFile(path: string): Promise<Int16Array> {
   return samplesOf(stdout);
 }
 
-const samplesOf = (raw: Buffer) => new Int16Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + (raw.length & ~1)));
+const samplesOf = (raw: Buffer) =>
+  new Int16Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + (raw.length & ~1)));
 
 /** Root mean square, 0 to 1. */
 export function loudness(samples: Int16Array): number {
@@ -75,7 +92,9 @@ const STEP = SAMPLE_RATE / 50;
 
 function envelope(samples: Int16Array): number[] {
   const steps = Math.floor(samples.length / STEP);
-  return Array.from({ length: steps }, (_, index) => loudness(samples.subarray(index * STEP, (index + 1) * STEP)));
+  return Array.from({ length: steps }, (_, index) =>
+    loudness(samples.subarray(index * STEP, (index + 1) * STEP)),
+  );
 }
 
 /** Pearson's coefficient over the part in which both overlap, where that is at least half of the shorter one. */

@@ -2,8 +2,12 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { qualityOf } from '../../edge-node/media/stream-quality.ts';
 
-export type ToRtpWorker =
-  | { readonly do: 'talk'; readonly to: { readonly host: string; readonly port: number }; readonly audio: Int16Array }
+type ToRtpWorker =
+  | {
+      readonly do: 'talk';
+      readonly to: { readonly host: string; readonly port: number };
+      readonly audio: Int16Array;
+    }
   | { readonly do: 'press'; readonly keys: readonly string[] }
   | { readonly do: 'hush' }
   | { readonly do: 'report' };
@@ -16,7 +20,7 @@ interface HeardPacket {
   readonly at: number;
 }
 
-export type FromRtpWorker =
+type FromRtpWorker =
   | { readonly told: 'port'; readonly port: number }
   | {
       readonly told: 'report';
@@ -52,7 +56,10 @@ export interface RtpEndpoint extends AsyncDisposable {
 }
 
 /** Opens an RTP port on loopback. With `echo` everything heard goes back where it came from. */
-export async function openRtpEndpoint({ codec = 'PCMU' as 'PCMU' | 'PCMA', echo = false } = {}): Promise<RtpEndpoint> {
+export async function openRtpEndpoint({
+  codec = 'PCMU' as 'PCMU' | 'PCMA',
+  echo = false,
+} = {}): Promise<RtpEndpoint> {
   const workerData = { payloadType: codec === 'PCMA' ? 8 : 0, echo };
   const worker = new Worker(new URL('./rtp-worker.mjs', import.meta.url), { workerData, execArgv: [] });
   const ask = (message: ToRtpWorker) => worker.postMessage(message);
@@ -68,7 +75,11 @@ export async function openRtpEndpoint({ codec = 'PCMU' as 'PCMU' | 'PCMA', echo 
       const [answer] = (await once(worker, 'message')) as [FromRtpWorker];
       if (answer.told !== 'report') throw new Error('the RTP worker did not report');
       const { sent, heard, digits, pcm, keysLeft } = answer;
-      const packets = heard.map(({ type, ...packet }) => ({ ...packet, payloadType: type, port: first.port }));
+      const packets = heard.map(({ type, ...packet }) => ({
+        ...packet,
+        payloadType: type,
+        port: first.port,
+      }));
       const quality = qualityOf(packets, 8_000);
       return {
         ...{ sent, received: heard.length, digits, pcm, keysLeft },

@@ -76,7 +76,8 @@ function pressKey() {
     send(keyPayload(key.code, key.frame, false), TELEPHONE_EVENT, key.start, key.frame === 1);
     return true;
   }
-  for (let repeat = 0; repeat < END_REPEATS; repeat += 1) send(keyPayload(key.code, KEY_FRAMES, true), TELEPHONE_EVENT, key.start);
+  for (let repeat = 0; repeat < END_REPEATS; repeat += 1)
+    send(keyPayload(key.code, KEY_FRAMES, true), TELEPHONE_EVENT, key.start);
   key = undefined;
   gap = GAP_FRAMES;
   return true;
@@ -86,7 +87,8 @@ function frame() {
   if (!pressKey() && audio.length > 0) {
     const samples = audio.subarray(position, position + FRAME);
     position = position + FRAME >= audio.length ? 0 : position + FRAME;
-    const padded = samples.length === FRAME ? samples : Int16Array.from({ length: FRAME }, (_, n) => samples[n] ?? 0);
+    const padded =
+      samples.length === FRAME ? samples : Int16Array.from({ length: FRAME }, (_, n) => samples[n] ?? 0);
     send(encode(padded), payloadType, timestamp);
   }
   timestamp += FRAME;
@@ -141,7 +143,14 @@ port.on('message', (message) => {
     audio = new Int16Array(0);
     keys = [];
   } else if (message.do === 'report') {
-    tell({ told: 'report', sent, heard, digits: digits.join(''), pcm: join(pcm), keysLeft: keys.length + (key ? 1 : 0) });
+    tell({
+      told: 'report',
+      sent,
+      heard,
+      digits: digits.join(''),
+      pcm: join(pcm),
+      keysLeft: keys.length + (key ? 1 : 0),
+    });
   }
 });
 

@@ -52,11 +52,16 @@ a=sendrecv
 `;
 };
 
-const scenario = (name: string, steps: readonly string[]) =>
-  `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="${name}">\n${steps.filter(Boolean).join('\n')}\n</scenario>\n`;
+/** sipp refuses a variable that is set and never read, and one that is read and never set. */
+function scenario(name: string, steps: readonly string[]): string {
+  const noted = steps.some((step) => step.includes('assign_to="whole,port"'));
+  const all = [...steps, ...(noted ? ['<Reference variables="whole,port"/>'] : [])];
+  return `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="${name}">\n${all.join('\n')}\n</scenario>\n`;
+}
 const send = (message: string, attributes = '') => `<send ${attributes}><![CDATA[\n${message}\n]]></send>`;
 const pause = (ms: number) => `<pause milliseconds="${ms}"/>`;
-const withBody = (head: string, body: string) => `${head}Content-Type: application/sdp\nContent-Length: [len]\n\n${body}`;
+const withBody = (head: string, body: string) =>
+  `${head}Content-Type: application/sdp\nContent-Length: [len]\n\n${body}`;
 const bare = (head: string) => `${head}Content-Length: 0\n\n`;
 
 /** Writes the port of the other side's audio into sipp's log, where we wait for it. */
@@ -64,9 +69,14 @@ const noteRtp = (word: string) => `<action>
   <ereg regexp="m=audio ([0-9]+)" search_in="body" check_it="false" assign_to="whole,port"/>
   <log message="${word} [$port]"/>
 </action>`;
-const usesNotes = '<Reference variables="whole,port"/>';
 
-const requestHead = (method: string, cseq: number, to: string, from: string, via = '[branch]') => `${method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+const requestHead = (
+  method: string,
+  cseq: number,
+  to: string,
+  from: string,
+  via = '[branch]',
+) => `${method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${via}
 From: <sip:${from}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>${to}
@@ -80,9 +90,13 @@ Max-Forwards: 70
 export function callerScenario(script: CallerScript): string {
   const from = script.from ?? '+15550199';
   const offer = script.body ?? sdp(script.rtpPort, script.codec);
-  const extra = [...(script.headers ?? []), ...(script.reliable ? ['Supported: 100rel'] : [])].map((line) => `${line}\n`).join('');
+  const extra = [...(script.headers ?? []), ...(script.reliable ? ['Supported: 100rel'] : [])]
+    .map((line) => `${line}\n`)
+    .join('');
   const head = `${requestHead('INVITE', 1, '', from)}${extra}`;
-  const invite = send(script.lateOffer ? bare(head) : withBody(head, offer), 'retrans="500" start_rtd="setup"');
+  const isAnswered = script.cancel === undefined && script.expect < 300;
+  const timed = isAnswered ? 'retrans="500" start_rtd="setup"' : 'retrans="500"';
+  const invite = send(script.lateOffer ? bare(head) : withBody(head, offer), timed);
   const inDialog = (method: string, cseq: number) => requestHead(method, cseq, '[peer_tag_param]', from);
   const provisional = script.reliable
     ? [
@@ -91,24 +105,40 @@ export function callerScenario(script: CallerScript): string {
         send(bare(`${inDialog('PRACK', 2)}RAck: [$rseq] 1 INVITE\n`), 'retrans="500"'),
         '<recv response="200"/>',
       ]
-    : ['<recv response="100" optional="true"/>', '<recv response="180" optional="true"/>', `<recv response="183" optional="true">${noteRtp('EARLY')}</recv>`];
+    : [
+        '<recv response="100" optional="true"/>',
+        '<recv response="180" optional="true"/>',
+        `<recv response="183" optional="true">${noteRtp('EARLY')}</recv>`,
+      ];
   const ack = script.lateOffer ? withBody(inDialog('ACK', 1), offer) : bare(inDialog('ACK', 1));
   const bye = script.reliable ? 3 : 2;
   const answered = [
     `<recv response="200" rtd="setup" rrs="true">${noteRtp('ANSWERED')}</recv>`,
     send(ack),
     ...(script.talkMs === undefined
-      ? ['<recv request="BYE"/>', send(bare('SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n'))]
+      ? [
+          '<recv request="BYE"/>',
+          send(
+            bare('SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n'),
+          ),
+        ]
       : [pause(script.talkMs), send(bare(inDialog('BYE', bye)), 'retrans="500"'), '<recv response="200"/>']),
   ];
-  const failed = [`<recv response="${script.expect}"/>`, send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, '[branch-1]')))];
-  const ending = script.cancel === undefined ? (script.expect < 300 ? answered : failed) : cancelled(script.cancel, from);
-  return scenario('carrier', [invite, ...(script.cancel === undefined ? provisional : []), ...ending, usesNotes]);
+  const failed = [
+    `<recv response="${script.expect}"/>`,
+    send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, '[branch-1]'))),
+  ];
+  const ending =
+    script.cancel === undefined ? (isAnswered ? answered : failed) : cancelled(script.cancel, from);
+  return scenario('carrier', [invite, ...(script.cancel === undefined ? provisional : []), ...ending]);
 }
 
 /** RFC 3261 §9.1: the CANCEL has the branch and the CSeq of its INVITE. */
 function cancelled(when: number | 'when it rings', from: string): string[] {
-  const wait = when === 'when it rings' ? ['<recv response="100" optional="true"/>', '<recv response="180"/>'] : ['<recv response="100"/>', pause(when)];
+  const wait =
+    when === 'when it rings'
+      ? ['<recv response="100" optional="true"/>', '<recv response="180"/>']
+      : ['<recv response="100"/>', pause(when)];
   return [
     ...wait,
     send(bare(requestHead('CANCEL', 1, '', from, '[branch-1]')), 'retrans="500"'),
@@ -140,23 +170,40 @@ export function agentScenario(script: AgentScript): string {
   const steps = [`<recv request="INVITE" crlf="true">${noteRtp('INVITED')}</recv>`];
   if (script.rings || script.silent) steps.push(send(bare(responseHead('180 Ringing'))));
   if (script.earlyMedia === 'reliable') {
-    steps.push(send(withBody(responseHead('183 Session Progress', 'Require: 100rel\nRSeq: 1\n'), body), 'retrans="500"'));
-    steps.push('<recv request="PRACK"/>', send(bare('SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n')));
+    steps.push(
+      send(
+        withBody(responseHead('183 Session Progress', 'Require: 100rel\nRSeq: 1\n'), body),
+        'retrans="500"',
+      ),
+    );
+    steps.push(
+      '<recv request="PRACK"/>',
+      send(bare('SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n')),
+    );
   } else if (script.earlyMedia) steps.push(send(withBody(responseHead('183 Session Progress'), body)));
   if (script.silent) {
-    steps.push(...okTo('CANCEL'));
-    return scenario('agent', [...steps, usesNotes]);
+    // RFC 3261 §9.2: the CANCEL is answered, and so is the INVITE. Both have the same CSeq number.
+    const gone = responseHead('487 Request Terminated').replace('[last_CSeq:]', 'CSeq: [last_cseq_number] INVITE');
+    steps.push(...okTo('CANCEL'), send(bare(gone), 'retrans="500"'), '<recv request="ACK"/>');
+    return scenario('agent', steps);
   }
   if (script.answerAfterMs) steps.push(pause(script.answerAfterMs));
   if (script.refuse !== undefined) {
-    steps.push(send(bare(responseHead(`${script.refuse} Refused`)), 'retrans="500"'), '<recv request="ACK"/>');
-    return scenario('agent', [...steps, usesNotes]);
+    steps.push(
+      send(bare(responseHead(`${script.refuse} Refused`)), 'retrans="500"'),
+      '<recv request="ACK"/>',
+    );
+    return scenario('agent', steps);
   }
-  const cseqKept = script.earlyMedia === 'reliable' ? responseHead('200 OK').replace('[last_CSeq:]', 'CSeq: 1 INVITE') : responseHead('200 OK');
+  const cseqKept =
+    script.earlyMedia === 'reliable'
+      ? responseHead('200 OK').replace('[last_CSeq:]', 'CSeq: 1 INVITE')
+      : responseHead('200 OK');
   steps.push(send(withBody(cseqKept, body), 'retrans="500"'), '<recv request="ACK" rtd="true"/>');
   if (script.hangUpAfterMs === undefined) steps.push(...okTo('BYE'));
-  else steps.push(pause(script.hangUpAfterMs), send(bare(agentBye), 'retrans="500"'), '<recv response="200"/>');
-  return scenario('agent', [...steps, usesNotes]);
+  else
+    steps.push(pause(script.hangUpAfterMs), send(bare(agentBye), 'retrans="500"'), '<recv response="200"/>');
+  return scenario('agent', steps);
 }
 
 const agentBye = `BYE [next_url] SIP/2.0

@@ -84,7 +84,14 @@ async function flags(options: SippOptions, file: string, port: number, folder: s
     ...['-t', options.transport === 'tcp' ? 't1' : 'u1', '-nostdin'],
     ...(options.calls === undefined ? [] : ['-m', String(options.calls)]),
     ...(options.callId === undefined ? [] : ['-cid_str', options.callId]),
-    ...['-trace_logs', '-log_file', join(folder, 'notes.log'), '-trace_err', '-error_file', join(folder, 'errors.log')],
+    ...[
+      '-trace_logs',
+      '-log_file',
+      join(folder, 'notes.log'),
+      '-trace_err',
+      '-error_file',
+      join(folder, 'errors.log'),
+    ],
     ...(options.flags ?? []),
   ];
 }

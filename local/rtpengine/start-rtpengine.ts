@@ -33,7 +33,10 @@ export async function startRtpengine(options: RtpengineOptions): Promise<Rtpengi
   const recordingDir = await mkdtemp(join(tmpdir(), 'trunkline-rtp-'));
   for (let attempt = 0; ; attempt += 1) {
     const ng = { host, port: await freePort() };
-    const peer = await startPeer('rtpengine', flags(options, ng.port, recordingDir), { ...loggerOf(options), package: 'rtpengine-daemon' });
+    const peer = await startPeer('rtpengine', flags(options, ng.port, recordingDir), {
+      ...loggerOf(options),
+      package: 'rtpengine-daemon',
+    });
     const ready = await Promise.race([answersPing(ng), peer.ended.then(() => false)]);
     if (ready) return runningEngine(peer, ng, recordingDir);
     await peer[Symbol.asyncDispose]();

@@ -9,7 +9,7 @@ export interface ParsedAddress {
   params?: Record<string, string | null | undefined>;
 }
 
-export interface SrfMessage {
+interface SrfMessage {
   readonly method?: string;
   readonly uri: string;
   readonly body: string | undefined;
@@ -25,7 +25,7 @@ export interface SrfRequest extends SrfMessage, Pick<EventEmitter, 'on' | 'once'
   cancel(done: (error: unknown) => void): void;
 }
 
-export interface SendOptions {
+interface SendOptions {
   headers?: Record<string, string>;
   body?: string;
 }
