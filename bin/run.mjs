@@ -10,9 +10,7 @@ import { installSystemPackages } from './bootstrap/system-packages.mjs';
 import { runTests } from './bootstrap/tests.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const tsx = (file) => (args) =>
-  spawnSync(process.execPath, ['--import', 'tsx', file, ...args], { cwd: root, stdio: 'inherit' }).status ??
-  1;
+const node = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 
 const verbs = {
   setup: () => 0,

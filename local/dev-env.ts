@@ -73,20 +73,7 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   const logger = options.logger ?? pino({ level: process.env['TRUNKLINE_TEST_LOG'] ?? 'silent' });
   const timed = steps(options.onStep);
   const dataDir = options.dataDir ?? (await temporaryFolder(parts));
-
-  const assembly = await timed('template synthesized', () => synthesizeOnce());
-  const cloud = parts.use(
-    await timed('local cloud booted from the template', () =>
-      bootLocalCloud({
-        assembly,
-        logger,
-        ...(options.dataDir === undefined ? {} : { dataDir: join(dataDir, 'tables') }),
-        ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-      }),
-    ),
-  );
-  // While the rest starts, so that the first call is decided as fast as the second.
-  cloud.warm();
+  const cloud = parts.use(await bootCloud(options, dataDir, logger, timed));
   const state = parts.use(openStateTables(cloud));
   await timed('configuration pushed', () => state.pushConfig(options.config));
 
@@ -97,13 +84,8 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   const sipServer = parts.use(await timed('SIP server started', () => chooseSipServer(choice)));
 
   const edgeEnvironment: EdgeEnvironment = {
-    ...cloud.env,
+    ...awsFor(cloud),
     TRUNKLINE_EDGE_ID: 'edge-1',
-    AWS_REGION: cloud.env['AWS_REGION'] ?? '',
-    TRUNKLINE_BUS: cloud.outputs['BusName'] ?? '',
-    TRUNKLINE_QUEUE_URL: cloud.outputs['EdgeQueueUrlEdge1'] ?? '',
-    TRUNKLINE_CONFIG_TABLE: cloud.outputs['ConfigTable'] ?? '',
-    TRUNKLINE_FLEET_TABLE: cloud.outputs['FleetTable'] ?? '',
     TRUNKLINE_DATA_DIR: join(dataDir, 'edge-1'),
     TRUNKLINE_HTTP: `${host}:${options.httpPort ?? 0}`,
     TRUNKLINE_DRAIN_SECONDS: 2,
@@ -147,6 +129,36 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }
+
+type Timed = ReturnType<typeof steps>;
+
+async function bootCloud(
+  { dataDir: kept, onEvent }: DevEnvOptions,
+  dataDir: string,
+  logger: Logger,
+  timed: Timed,
+): Promise<LocalCloud> {
+  const assembly = await timed('template synthesized', () => synthesizeOnce());
+  const cloud = await timed('local cloud booted from the template', () =>
+    bootLocalCloud({
+      ...{ assembly, logger },
+      ...(kept === undefined ? {} : { dataDir: join(dataDir, 'tables') }),
+      ...(onEvent ? { onEvent } : {}),
+    }),
+  );
+  // While the rest starts, so that the first call is decided as fast as the second.
+  cloud.warm();
+  return cloud;
+}
+
+const awsFor = ({ env, outputs }: LocalCloud) => ({
+  ...env,
+  AWS_REGION: env['AWS_REGION'] ?? '',
+  TRUNKLINE_BUS: outputs['BusName'] ?? '',
+  TRUNKLINE_QUEUE_URL: outputs['EdgeQueueUrlEdge1'] ?? '',
+  TRUNKLINE_CONFIG_TABLE: outputs['ConfigTable'] ?? '',
+  TRUNKLINE_FLEET_TABLE: outputs['FleetTable'] ?? '',
+});
 
 const steps =
   (onStep: DevEnvOptions['onStep']) =>
