@@ -183,7 +183,10 @@ export function agentScenario(script: AgentScript): string {
   } else if (script.earlyMedia) steps.push(send(withBody(responseHead('183 Session Progress'), body)));
   if (script.silent) {
     // RFC 3261 §9.2: the CANCEL is answered, and so is the INVITE. Both have the same CSeq number.
-    const gone = responseHead('487 Request Terminated').replace('[last_CSeq:]', 'CSeq: [last_cseq_number] INVITE');
+    const gone = responseHead('487 Request Terminated').replace(
+      '[last_CSeq:]',
+      'CSeq: [last_cseq_number] INVITE',
+    );
     steps.push(...okTo('CANCEL'), send(bare(gone), 'retrans="500"'), '<recv request="ACK"/>');
     return scenario('agent', steps);
   }
