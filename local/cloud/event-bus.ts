@@ -1,23 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { ApiError, json, type LocalService, parseBody, Unreachable } from './api.ts';
 import { type DeliveryParts, deliverEvent } from './bus-delivery.ts';
+import { type BusEvent, type Entry, eventOf, refusalOf } from './bus-entry.ts';
 import { busNamed, type Rule, readRule, type Target } from './bus-rule.ts';
 import type { Faults } from './faults.ts';
-import { isObject } from './pattern-operators.ts';
 import { createPauses } from './timers.ts';
-
-/** An event as EventBridge hands it to a target. */
-export interface BusEvent {
-  readonly version: '0';
-  readonly id: string;
-  readonly 'detail-type': string;
-  readonly source: string;
-  readonly account: string;
-  readonly time: string;
-  readonly region: string;
-  readonly resources: readonly string[];
-  readonly detail: unknown;
-}
 
 export interface EventBus extends LocalService {
   readonly history: readonly BusEvent[];
@@ -33,17 +19,7 @@ export interface EventBusParts extends Omit<DeliveryParts, 'pauses'> {
   readonly onEvent: (event: BusEvent) => void;
 }
 
-const MAX_ENTRY_BYTES = 256 * 1024;
 const HISTORY = 50_000;
-
-interface Entry {
-  readonly Source?: string;
-  readonly DetailType?: string;
-  readonly Detail?: string;
-  readonly EventBusName?: string;
-  readonly Resources?: readonly string[];
-  readonly Time?: number;
-}
 
 /** EventBridge: PutEvents, rules, targets with retries and dead letters, schedules. */
 export function createEventBus(parts: EventBusParts): EventBus {
@@ -78,34 +54,10 @@ export function createEventBus(parts: EventBusParts): EventBus {
       }
     }
   };
-  const makeEvent = (
-    source: string,
-    detailType: string,
-    detail: unknown,
-    time = new Date(timers.now()),
-    resources: readonly string[] = [],
-  ): BusEvent => ({
-    version: '0',
-    id: randomUUID(),
-    'detail-type': detailType,
-    source,
-    account: place().accountId,
-    time: time.toISOString().replace(/\.\d{3}Z$/, 'Z'),
-    region: place().region,
-    resources,
-    detail,
-  });
   const put = (entry: Entry) => {
     const refusal = refusalOf(entry, buses, faults);
     if (refusal) return refusal;
-    const time = entry.Time === undefined ? undefined : new Date(entry.Time * 1000);
-    const event = makeEvent(
-      entry.Source ?? '',
-      entry.DetailType ?? '',
-      JSON.parse(entry.Detail ?? ''),
-      time,
-      entry.Resources,
-    );
+    const event = eventOf(entry, place(), timers.now());
     publish(event, busNamed(entry.EventBusName));
     return { EventId: event.id };
   };
@@ -113,7 +65,8 @@ export function createEventBus(parts: EventBusParts): EventBus {
     const rule = rules.find((each) => each.name === name);
     if (!rule)
       throw new Error(`there is no rule ${name}; rules are: ${rules.map((each) => each.name).join(', ')}`);
-    const event = makeEvent('aws.events', 'Scheduled Event', {});
+    const tick = { Source: 'aws.events', DetailType: 'Scheduled Event', Detail: '{}' };
+    const event = eventOf(tick, place(), timers.now());
     for (const target of rule.targets) send(rule, target, event);
   };
   const schedule = async ({ name, everyMs }: Rule) => {
@@ -159,26 +112,4 @@ export function createEventBus(parts: EventBusParts): EventBus {
       pauses.end();
     },
   };
-}
-
-function refusalOf(
-  entry: Entry,
-  buses: ReadonlySet<string>,
-  faults: Faults,
-): { ErrorCode: string; ErrorMessage: string } | undefined {
-  const refuse = (ErrorCode: string, ErrorMessage: string) => ({ ErrorCode, ErrorMessage });
-  if (faults.refuseEntry?.(entry.Detail ?? '')) return refuse('ThrottlingException', 'Rate exceeded');
-  if (!entry.Source || !entry.DetailType)
-    return refuse('InvalidArgument', 'Source and DetailType are required');
-  if (Buffer.byteLength(entry.Detail ?? '') > MAX_ENTRY_BYTES)
-    return refuse('InvalidArgument', 'an entry of over 256 KB');
-  if (!buses.has(busNamed(entry.EventBusName)))
-    return refuse('InvalidArgument', `there is no event bus ${busNamed(entry.EventBusName)}`);
-  try {
-    return isObject(JSON.parse(entry.Detail ?? ''))
-      ? undefined
-      : refuse('MalformedDetail', 'Detail must be a JSON object');
-  } catch {
-    return refuse('MalformedDetail', 'Detail is malformed.');
-  }
 }

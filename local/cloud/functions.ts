@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { ApiError, json, type LocalService } from './api.ts';
 import { FunctionPool, type FunctionSettings, type Invocation } from './function-pool.ts';
 import type { Resource, Template } from './template.ts';
-import { createPauses, type Timers } from './timers.ts';
+import { createPauses, type Pauses, type Timers } from './timers.ts';
 
 /** What Lambda does with an event that a function did not take (AWS::Lambda::EventInvokeConfig). */
 interface AsyncPolicy {
@@ -48,16 +48,6 @@ export function createFunctions({
   const pauses = createPauses(timers);
   const byArn = (arn: string) => [...pools.values()].find(({ settings }) => settings.arn === arn);
 
-  const attempts = async (pool: FunctionPool, event: unknown, policy: AsyncPolicy): Promise<Invocation> => {
-    const until = timers.now() + policy.maxAgeMs;
-    for (let attempt = 0; ; attempt += 1) {
-      const invocation = await pool.invoke(event);
-      const wait = retryMs * 2 ** attempt;
-      if (invocation.ok || attempt >= policy.retries || timers.now() + wait > until) return invocation;
-      if (!(await pauses.pause(wait))) return invocation;
-    }
-  };
-
   let busy = 0;
   const during = (work: Promise<Invocation>) => {
     busy += 1;
@@ -84,14 +74,7 @@ export function createFunctions({
         pools.set(settings.name, new FunctionPool(settings, logger));
       }
       for (const { properties } of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
-        const destination = properties['DestinationConfig'] as
-          | { OnFailure?: { Destination: string } }
-          | undefined;
-        policies.set(String(properties['FunctionName']), {
-          retries: Number(properties['MaximumRetryAttempts'] ?? 2),
-          maxAgeMs: Number(properties['MaximumEventAgeInSeconds'] ?? 21_600) * 1000,
-          onFailure: destination?.OnFailure?.Destination,
-        });
+        policies.set(String(properties['FunctionName']), policyOf(properties));
       }
     },
     async invokeAsync(arn, event) {
@@ -102,16 +85,15 @@ export function createFunctions({
         maxAgeMs: 21_600_000,
         onFailure: undefined,
       };
-      const invocation = await during(attempts(pool, event, policy));
+      const invocation = await during(invokeWithRetries(pool, event, policy, { retryMs, timers, pauses }));
       if (invocation.ok) return;
       const record = JSON.stringify(failureRecord(pool, event, invocation));
       const kept = policy.onFailure !== undefined && toQueue(policy.onFailure, record);
       logger.error({ function: pool.settings.name, ...invocation, kept }, 'a function failed for good');
     },
     async handle(call) {
-      const name = decodeURIComponent(
-        /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(call.url)?.[1] ?? '',
-      );
+      const [, name = ''] =
+        /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(decodeURIComponent(call.url)) ?? [];
       const pool = pools.get(name) ?? byArn(name);
       if (!pool) throw new ApiError('ResourceNotFoundException', `there is no function ${name}`, 404);
       const event: unknown = call.body.length > 0 ? JSON.parse(call.body.toString('utf8')) : {};
@@ -127,6 +109,33 @@ export function createFunctions({
       pauses.end();
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
+  };
+}
+
+type Waits = Pick<FunctionsParts, 'retryMs' | 'timers'> & { readonly pauses: Pauses };
+
+async function invokeWithRetries(
+  pool: FunctionPool,
+  event: unknown,
+  policy: AsyncPolicy,
+  waits: Waits,
+): Promise<Invocation> {
+  const { retryMs, timers, pauses } = waits;
+  const until = timers.now() + policy.maxAgeMs;
+  for (let attempt = 0; ; attempt += 1) {
+    const invocation = await pool.invoke(event);
+    const wait = retryMs * 2 ** attempt;
+    if (invocation.ok || attempt >= policy.retries || timers.now() + wait > until) return invocation;
+    if (!(await pauses.pause(wait))) return invocation;
+  }
+}
+
+function policyOf(properties: Record<string, unknown>): AsyncPolicy {
+  const destination = properties['DestinationConfig'] as { OnFailure?: { Destination: string } } | undefined;
+  return {
+    retries: Number(properties['MaximumRetryAttempts'] ?? 2),
+    maxAgeMs: Number(properties['MaximumEventAgeInSeconds'] ?? 21_600) * 1000,
+    onFailure: destination?.OnFailure?.Destination,
   };
 }
 

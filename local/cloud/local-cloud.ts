@@ -1,15 +1,17 @@
 import pino, { type Logger } from 'pino';
 import { type LocalService, openDoor } from './api.ts';
-import { type BusEvent, createEventBus } from './event-bus.ts';
+import type { BusEvent } from './bus-entry.ts';
+import { createEventBus } from './event-bus.ts';
 import { compilePattern } from './event-pattern.ts';
 import { type Faults, noFaults } from './faults.ts';
+import { claimFolder } from './folder-claim.ts';
 import { createFunctions } from './functions.ts';
 import { createQueues } from './queues.ts';
 import { createTables } from './tables.ts';
 import { readTemplate, type Template } from './template.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
-export type { BusEvent } from './event-bus.ts';
+export type { BusEvent } from './bus-entry.ts';
 
 export interface LocalCloudOptions {
   /** The folder that `cdk synth` wrote. */
@@ -64,50 +66,22 @@ const nothingToEmulate = /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::Events::Archi
 /** Boots the very template that is deployed. What has no stand-in here is said aloud, never pretended. */
 export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const logger = options.logger ?? pino({ level: 'silent' });
-  const retryMs = options.retryMs ?? 100;
-  const timers = options.timers ?? systemTimers;
   const faults = noFaults();
   const place = { region, accountId, endpoint: '' };
-  let running = 0;
-
-  const tables = createTables(options.dataDir, faults);
-  const queues = createQueues(() => place, timers);
-  const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) =>
-    queues.byArn(arn)?.send(body, attributes) !== undefined;
-  const functions = createFunctions({
-    logger,
-    environment: () => clientEnvironment(place.endpoint),
-    toQueue,
-    retryMs,
-    timers,
-  });
-  const deliver = async (arn: string, event: unknown) => {
-    if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
-    await functions.invokeAsync(arn, event);
-    return true;
-  };
-  const bus = createEventBus({
-    place: () => place,
-    faults,
-    logger,
-    onEvent: options.onEvent ?? (() => {}),
-    deliver,
-    toQueue,
-    retryMs,
-    timers,
-  });
-
-  const services: LocalService[] = [tables, queues, functions, bus];
-  const door = await openDoor(services, options.port ?? 0);
+  const owned: AsyncDisposable[] = options.dataDir === undefined ? [] : [await claimFolder(options.dataDir)];
   const stop = async () => {
-    await door[Symbol.asyncDispose]();
-    for (const service of services.toReversed()) await service[Symbol.asyncDispose]();
+    for (const part of owned.splice(0).reverse()) await part[Symbol.asyncDispose]();
   };
-  place.endpoint = door.endpoint;
+  const emulators = createEmulators({ ...options, logger, faults, place });
+  const services: readonly LocalService[] = Object.values(emulators);
+  owned.push(...services);
   const start = async () => {
+    const door = await openDoor(services, options.port ?? 0);
+    owned.push(door);
+    place.endpoint = door.endpoint;
     const read = readTemplate(options.assembly, place);
     for (const service of services) await service.start(read);
-    await tables.create(door.endpoint);
+    await emulators.tables.create(door.endpoint);
     return read;
   };
   const template = await start().catch(async (error: unknown) => {
@@ -118,11 +92,48 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
   for (const resource of notEmulated) logger.warn(resource, 'not emulated on this machine');
 
   return {
-    endpoint: door.endpoint,
-    env: clientEnvironment(door.endpoint),
+    ...viewOf(emulators),
+    endpoint: place.endpoint,
+    env: clientEnvironment(place.endpoint),
     outputs: template.outputs,
     notEmulated,
     faults,
+    fire: (rule) => emulators.bus.fire(ruleNamed(template, rule)),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+type Place = { readonly region: string; readonly accountId: string; endpoint: string };
+type Emulators = ReturnType<typeof createEmulators>;
+
+/** The four services, joined to one another, in the order in which they start. */
+function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Faults; place: Place }) {
+  const { logger, faults, retryMs = 100, timers = systemTimers, onEvent = () => {} } = parts;
+  const place = () => parts.place;
+  const tables = createTables(parts.dataDir, faults);
+  const queues = createQueues(place, timers);
+  const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) =>
+    queues.byArn(arn)?.send(body, attributes) !== undefined;
+  const environment = () => clientEnvironment(parts.place.endpoint);
+  const functions = createFunctions({ logger, environment, toQueue, retryMs, timers });
+  const deliver = async (arn: string, event: unknown) => {
+    if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
+    await functions.invokeAsync(arn, event);
+    return true;
+  };
+  const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers });
+  return { tables, queues, functions, bus };
+}
+
+type View = Omit<
+  LocalCloud,
+  'endpoint' | 'env' | 'outputs' | 'notEmulated' | 'faults' | 'fire' | typeof Symbol.asyncDispose
+>;
+
+/** What tests and the command line see and do from outside. */
+function viewOf({ tables, queues, functions, bus }: Emulators): View {
+  let running = 0;
+  return {
     usage: () => ({
       events: bus.history.length,
       invocations: functions.all.reduce((sum, { invocations }) => sum + invocations, 0),
@@ -152,14 +163,12 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
     delayFunction(namePart, ms) {
       for (const pool of functions.all) if (pool.settings.name.includes(namePart)) pool.delayMs = ms;
     },
-    fire: (rule) => bus.fire(ruleNamed(template, rule)),
     async settled() {
       // Two quiet looks in a row: a handler may have put an event in its last breath.
       for (let quiet = 0; quiet < 2; quiet = bus.busy + functions.busy + running === 0 ? quiet + 1 : 0) {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
     },
-    [Symbol.asyncDispose]: stop,
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import dynalite from 'dynalite';
 import { type ApiCall, ApiError, type ApiReply, type LocalService, Unreachable } from './api.ts';
 import type { Faults } from './faults.ts';
+import type { Resource } from './template.ts';
 
 /** Operations that dynalite has not; the platform makes do without them, and whoever asks is told so. */
 const missing =
@@ -41,51 +42,11 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
     emulates: ['AWS::DynamoDB::Table'],
     requests,
     async start(template) {
-      wanted = template.resources
-        .filter(({ type }) => type === 'AWS::DynamoDB::Table')
-        .map(({ logicalId, properties }) => ({
-          TableName: String(properties['TableName'] ?? logicalId),
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: properties['AttributeDefinitions'],
-          KeySchema: properties['KeySchema'],
-          ...(properties['GlobalSecondaryIndexes']
-            ? { GlobalSecondaryIndexes: properties['GlobalSecondaryIndexes'] }
-            : {}),
-        })) as CreateTableCommandInput[];
+      wanted = template.resources.filter(({ type }) => type === 'AWS::DynamoDB::Table').map(tableOf);
     },
-    async create(endpoint) {
-      const client = new DynamoDBClient({
-        endpoint,
-        region: 'local',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-      });
-      for (const table of wanted) {
-        await client.send(new CreateTableCommand(table)).catch((error: Error) => {
-          if (error.name !== 'ResourceInUseException') throw error;
-        });
-        await waitUntilTableExists(
-          { client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 },
-          { TableName: table.TableName ?? '' },
-        );
-      }
-      client.destroy();
-    },
+    create: (endpoint) => createAll(endpoint, wanted),
     handle(call) {
-      if (faults.tablesDown) throw new Unreachable();
-      if (missing.test(call.operation)) {
-        throw new ApiError(
-          'NotImplemented',
-          `DynamoDB ${call.operation} is not emulated on this machine`,
-          501,
-        );
-      }
-      if (Math.random() < faults.throttledTables) {
-        const code = 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException';
-        throw new ApiError(
-          code,
-          'The level of configured provisioned throughput for the table was exceeded.',
-        );
-      }
+      refuse(call, faults);
       requests[call.operation] = (requests[call.operation] ?? 0) + 1;
       return ask(listener, call);
     },
@@ -96,6 +57,42 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+const tableOf = ({ logicalId, properties }: Resource) =>
+  ({
+    TableName: String(properties['TableName'] ?? logicalId),
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: properties['AttributeDefinitions'],
+    KeySchema: properties['KeySchema'],
+    ...(properties['GlobalSecondaryIndexes']
+      ? { GlobalSecondaryIndexes: properties['GlobalSecondaryIndexes'] }
+      : {}),
+  }) as CreateTableCommandInput;
+
+/** Those that a folder has kept are there already. */
+async function createAll(endpoint: string, tables: readonly CreateTableCommandInput[]): Promise<void> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ endpoint, region: 'local', credentials });
+  const patience = { client, maxWaitTime: 10, minDelay: 0.01, maxDelay: 0.1 };
+  for (const table of tables) {
+    await client.send(new CreateTableCommand(table)).catch((error: Error) => {
+      if (error.name !== 'ResourceInUseException') throw error;
+    });
+    await waitUntilTableExists(patience, { TableName: table.TableName ?? '' });
+  }
+  client.destroy();
+}
+
+function refuse(call: ApiCall, faults: Faults): void {
+  if (faults.tablesDown) throw new Unreachable();
+  if (missing.test(call.operation)) {
+    throw new ApiError('NotImplemented', `DynamoDB ${call.operation} is not emulated on this machine`, 501);
+  }
+  if (Math.random() < faults.throttledTables) {
+    const code = 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException';
+    throw new ApiError(code, 'The level of configured provisioned throughput for the table was exceeded.');
+  }
 }
 
 /** Gives dynalite's handler a request that is already whole, and collects what it answers. */

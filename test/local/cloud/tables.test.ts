@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +80,23 @@ describe('a table of the template', () => {
 });
 
 describe('what goes wrong', () => {
+  test('a folder of tables has one owner; what a killed one left behind is taken over', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'trunkline-tables-'));
+    await using first = await aCloud({ Calls }, { dataDir });
+    await expect(aCloud({ Calls }, { dataDir })).rejects.toThrow(
+      `${dataDir} is in use by process ${process.pid}`,
+    );
+    await first[Symbol.asyncDispose]();
+    const port = Number(new URL(cloud.endpoint).port);
+    await expect(aCloud({ Calls }, { dataDir, port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const killed = spawnSync(process.execPath, ['-e', '']).pid;
+    await writeFile(join(dataDir, 'owner.pid'), String(killed));
+    await using third = await aCloud({ Calls }, { dataDir });
+    expect(await get('A', third)).toBeUndefined();
+    await third[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true });
+  });
+
   test('a client that resets in the middle of its request harms nobody', async () => {
     const { port } = new URL(cloud.endpoint);
     const head = [
