@@ -1,8 +1,9 @@
-import { ApiError, json, type LocalService, parseBody, Unreachable } from './api.ts';
+import { type ApiCall, ApiError, json, type LocalService, parseBody, Unreachable } from './api.ts';
 import { type DeliveryParts, deliverEvent } from './bus-delivery.ts';
 import { type BusEvent, type Entry, eventOf, refusalOf } from './bus-entry.ts';
 import { busNamed, type Rule, readRule, type Target } from './bus-rule.ts';
 import type { Faults } from './faults.ts';
+import type { Template } from './template.ts';
 import { createPauses } from './timers.ts';
 
 export interface EventBus extends LocalService {
@@ -30,11 +31,9 @@ export function createEventBus(parts: EventBusParts): EventBus {
   let rules: readonly Rule[] = [];
   let busy = 0;
 
-  const ruleArn = ({ bus, name }: Rule) =>
-    `arn:aws:events:${place().region}:${place().accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`;
   const send = (rule: Rule, target: Target, event: BusEvent) => {
     busy += 1;
-    deliverEvent({ ...parts, pauses }, { ...rule, arn: ruleArn(rule) }, target, event)
+    deliverEvent({ ...parts, pauses }, { ...rule, arn: ruleArn(rule, place()) }, target, event)
       .catch((error: unknown) =>
         parts.logger.error({ rule: rule.name, error: String(error) }, 'a delivery failed'),
       )
@@ -84,32 +83,41 @@ export function createEventBus(parts: EventBusParts): EventBus {
       return busy;
     },
     async start(template) {
-      const ofType = (type: string) => template.resources.filter((resource) => resource.type === type);
-      for (const { logicalId, properties } of ofType('AWS::Events::EventBus'))
+      for (const { logicalId, properties } of ofType(template, 'AWS::Events::EventBus')) {
         buses.add(String(properties['Name'] ?? logicalId));
-      rules = ofType('AWS::Events::Rule').map(readRule);
+      }
+      rules = ofType(template, 'AWS::Events::Rule').map(readRule);
       for (const rule of rules.filter(({ enabled }) => enabled)) void schedule(rule);
     },
     async handle(call) {
       if (faults.eventBridgeDown) throw new Unreachable();
-      if (call.operation !== 'PutEvents') {
-        throw new ApiError(
-          'NotImplemented',
-          `EventBridge ${call.operation} is not emulated on this machine`,
-          501,
-        );
-      }
-      const { Entries = [] } = parseBody<{ Entries?: readonly Entry[] }>(call);
-      if (Entries.length < 1 || Entries.length > 10)
-        throw new ApiError('ValidationException', 'PutEvents takes 1 to 10 entries');
-      const results = Entries.map(put);
-      return json({
-        FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length,
-        Entries: results,
-      });
+      return json(putEach(call, put));
     },
     async [Symbol.asyncDispose]() {
       pauses.end();
     },
   };
+}
+
+const ruleArn = ({ bus, name }: Rule, { region, accountId }: { region: string; accountId: string }) =>
+  `arn:aws:events:${region}:${accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`;
+
+const ofType = (template: Template, type: string) =>
+  template.resources.filter((resource) => resource.type === type);
+
+/** Entries fail one by one; the request fails only as a whole that is misshapen. */
+function putEach(call: ApiCall, put: (entry: Entry) => object) {
+  if (call.operation !== 'PutEvents') {
+    throw new ApiError(
+      'NotImplemented',
+      `EventBridge ${call.operation} is not emulated on this machine`,
+      501,
+    );
+  }
+  const { Entries = [] } = parseBody<{ Entries?: readonly Entry[] }>(call);
+  if (Entries.length < 1 || Entries.length > 10) {
+    throw new ApiError('ValidationException', 'PutEvents takes 1 to 10 entries');
+  }
+  const results = Entries.map(put);
+  return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { ApiError, json, type LocalService } from './api.ts';
+import { ApiError, json, type LocalService, parseBody } from './api.ts';
 import { FunctionPool, type FunctionSettings, type Invocation } from './function-pool.ts';
 import type { Resource, Template } from './template.ts';
 import { createPauses, type Pauses, type Timers } from './timers.ts';
@@ -80,11 +80,7 @@ export function createFunctions({
     async invokeAsync(arn, event) {
       const pool = byArn(arn);
       if (!pool) throw new Error(`no function has the ARN ${arn}`);
-      const policy = policies.get(pool.settings.name) ?? {
-        retries: 2,
-        maxAgeMs: 21_600_000,
-        onFailure: undefined,
-      };
+      const policy = policies.get(pool.settings.name) ?? policyOf({});
       const invocation = await during(invokeWithRetries(pool, event, policy, { retryMs, timers, pauses }));
       if (invocation.ok) return;
       const record = JSON.stringify(failureRecord(pool, event, invocation));
@@ -92,11 +88,10 @@ export function createFunctions({
       logger.error({ function: pool.settings.name, ...invocation, kept }, 'a function failed for good');
     },
     async handle(call) {
-      const [, name = ''] =
-        /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(decodeURIComponent(call.url)) ?? [];
+      const name = functionNamed(call.url);
       const pool = pools.get(name) ?? byArn(name);
       if (!pool) throw new ApiError('ResourceNotFoundException', `there is no function ${name}`, 404);
-      const event: unknown = call.body.length > 0 ? JSON.parse(call.body.toString('utf8')) : {};
+      const event = call.body.length > 0 ? parseBody<unknown>(call) : {};
       if (call.headers['x-amz-invocation-type'] === 'Event') {
         void this.invokeAsync(pool.settings.arn, event);
         return { status: 202, body: '' };
@@ -111,6 +106,9 @@ export function createFunctions({
     },
   };
 }
+
+const functionNamed = (url: string) =>
+  /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(decodeURIComponent(url))?.[1] ?? '';
 
 type Waits = Pick<FunctionsParts, 'retryMs' | 'timers'> & { readonly pauses: Pauses };
 
