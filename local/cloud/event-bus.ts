@@ -45,12 +45,11 @@ export function createEventBus(parts: EventBusParts): EventBus {
     history.push(event);
     if (history.length > HISTORY) history.splice(0, HISTORY / 10);
     onEvent(event);
-    for (const rule of rules) {
-      if (rule.bus !== bus || !rule.enabled || faults.pausedRules.has(rule.name) || !rule.matches?.(event))
-        continue;
-      for (const target of rule.targets) {
-        for (let copy = faults.duplicateDeliveries ? 2 : 1; copy > 0; copy -= 1) send(rule, target, event);
-      }
+    const copies = faults.duplicateDeliveries ? [event, event] : [event];
+    for (const rule of rules.filter(
+      (each) => !faults.pausedRules.has(each.name) && wants(each, bus, event),
+    )) {
+      for (const target of rule.targets) for (const copy of copies) send(rule, target, copy);
     }
   };
   const put = (entry: Entry) => {
@@ -98,6 +97,9 @@ export function createEventBus(parts: EventBusParts): EventBus {
     },
   };
 }
+
+const wants = (rule: Rule, bus: string, event: BusEvent) =>
+  rule.enabled && rule.bus === bus && rule.matches?.(event) === true;
 
 const ruleArn = ({ bus, name }: Rule, { region, accountId }: { region: string; accountId: string }) =>
   `arn:aws:events:${region}:${accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`;

@@ -1,6 +1,7 @@
 import { type ApiCall, ApiError, type ApiReply, json, type LocalService, parseBody } from './api.ts';
 import { md5, Queue, type StoredMessage } from './queue.ts';
-import type { Place, Resource } from './template.ts';
+import type { Place } from './references.ts';
+import type { Resource } from './template.ts';
 import type { Timers } from './timers.ts';
 
 interface Entry {

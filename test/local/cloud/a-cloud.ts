@@ -6,7 +6,14 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { bootLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../../local/cloud/local-cloud.ts';
 
-type Resources = Record<string, { Type: string; Properties?: Record<string, unknown> }>;
+type Resources = Record<string, { Type: string; Properties?: Record<string, unknown>; Condition?: string }>;
+
+interface TestOptions extends Omit<LocalCloudOptions, 'assembly'> {
+  /** index.mjs of each function, by the hash of its asset. */
+  readonly code?: Readonly<Record<string, string>>;
+  /** The template beside its resources. */
+  readonly template?: Readonly<Record<string, unknown>>;
+}
 
 export interface TestCloud extends LocalCloud {
   readonly sqs: SQSClient;
@@ -15,8 +22,8 @@ export interface TestCloud extends LocalCloud {
   urlOf(queue: string): string;
 }
 
-/** The folder that `cdk synth` would write for these resources; `code` is index.mjs by the hash of its asset. */
-async function writeAssembly(folder: string, resources: Resources, code: Readonly<Record<string, string>>) {
+/** Writes the folder that `cdk synth` would. */
+async function writeAssembly(folder: string, template: object, code: Readonly<Record<string, string>>) {
   const files = Object.fromEntries(
     Object.keys(code).map((hash) => [hash, { source: { path: `asset.${hash}` } }]),
   );
@@ -27,7 +34,7 @@ async function writeAssembly(folder: string, resources: Resources, code: Readonl
   const write = (name: string, content: unknown) => writeFile(join(folder, name), JSON.stringify(content));
   await write('manifest.json', { artifacts });
   await write('Test.assets.json', { files });
-  await write('Test.template.json', { Resources: resources });
+  await write('Test.template.json', template);
   for (const [hash, source] of Object.entries(code)) {
     await mkdir(join(folder, `asset.${hash}`));
     await writeFile(join(folder, `asset.${hash}`, 'index.mjs'), source);
@@ -35,13 +42,10 @@ async function writeAssembly(folder: string, resources: Resources, code: Readonl
 }
 
 /** A cloud of a template made by hand, with clients of the real SDK that do not try again by themselves. */
-export async function aCloud(
-  resources: Resources,
-  options: Omit<LocalCloudOptions, 'assembly'> & { readonly code?: Readonly<Record<string, string>> } = {},
-): Promise<TestCloud> {
-  const { code = {}, ...rest } = options;
+export async function aCloud(Resources: Resources, options: TestOptions = {}): Promise<TestCloud> {
+  const { code = {}, template = {}, ...rest } = options;
   const assembly = await mkdtemp(join(tmpdir(), 'trunkline-test-'));
-  await writeAssembly(assembly, resources, code);
+  await writeAssembly(assembly, { ...template, Resources }, code);
   const cloud = await bootLocalCloud({ retryMs: 1, ...rest, assembly }).catch(async (error: unknown) => {
     await rm(assembly, { recursive: true });
     throw error;

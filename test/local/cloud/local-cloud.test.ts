@@ -87,6 +87,35 @@ describe('the template', () => {
     expect(shown).not.toHaveProperty('NONE');
   });
 
+  test('leaves out what its conditions leave out', async () => {
+    const equals = (one: string, other: string) => ({ 'Fn::Equals': [one, other] });
+    await using cloud = await aCloud(
+      {
+        Always: {
+          Type: 'AWS::SQS::Queue',
+          Properties: { QueueName: { 'Fn::If': ['Yes', 'taken', 'other'] } },
+        },
+        Never: { Type: 'AWS::SNS::Topic', Condition: 'No' },
+      },
+      {
+        template: {
+          Parameters: { Stage: { Default: 'test' } },
+          Mappings: { Stages: { test: { name: 'small' } } },
+          Conditions: {
+            Yes: { 'Fn::Equals': [{ 'Fn::FindInMap': ['Stages', { Ref: 'Stage' }, 'name'] }, 'small'] },
+            No: { 'Fn::And': [{ Condition: 'Yes' }, { 'Fn::Not': [equals('a', 'a')] }] },
+          },
+          Outputs: {
+            There: { Value: { Ref: 'Always' } },
+            Gone: { Value: { Ref: 'Never' }, Condition: 'No' },
+          },
+        },
+      },
+    );
+    expect(cloud.outputs).toEqual({ There: cloud.urlOf('taken') });
+    expect(cloud.notEmulated).toEqual([]);
+  });
+
   test.each([
     ['a reference to nothing', { Ref: 'Nobody' }, 'the template refers to Nobody, which it does not have'],
     [

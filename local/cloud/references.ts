@@ -1,0 +1,88 @@
+/** Where the local cloud pretends to be. */
+export interface Place {
+  readonly region: string;
+  readonly accountId: string;
+  readonly endpoint: string;
+}
+
+export type Json = Record<string, unknown>;
+/** The file, as far as it is read. */
+export interface RawTemplate {
+  readonly Resources?: Record<string, { Type: string; Properties?: Json; Condition?: string }>;
+  readonly Outputs?: Record<string, { Value: unknown; Condition?: string }>;
+  readonly Parameters?: Record<string, { Default?: unknown }>;
+  readonly Conditions?: Record<string, unknown>;
+  readonly Mappings?: Record<string, Record<string, Record<string, unknown>>>;
+}
+
+/** Resolves what stands inside of a reference. */
+type Value = (node: unknown) => unknown;
+
+/** The name a resource has here: the one the template gives it, otherwise its logical id. */
+const nameProperties: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::Table': 'TableName',
+  'AWS::SQS::Queue': 'QueueName',
+  'AWS::Events::EventBus': 'Name',
+  'AWS::Events::Rule': 'Name',
+  'AWS::Lambda::Function': 'FunctionName',
+  'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::IAM::Role': 'RoleName',
+};
+
+const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
+  'AWS::DynamoDB::Table': (name, at) => `arn:aws:dynamodb:${at}:table/${name}`,
+  'AWS::SQS::Queue': (name, at) => `arn:aws:sqs:${at}:${name}`,
+  'AWS::Events::EventBus': (name, at) => `arn:aws:events:${at}:event-bus/${name}`,
+  'AWS::Events::Rule': (name, at) => `arn:aws:events:${at}:rule/${name}`,
+  'AWS::Lambda::Function': (name, at) => `arn:aws:lambda:${at}:function:${name}`,
+};
+
+/** Ref, Fn::GetAtt and Fn::Sub: what leads from one resource to another. */
+export function references(raw: RawTemplate, place: Place, stackName: string, value: Value) {
+  const pseudo: Record<string, unknown> = {
+    'AWS::Region': place.region,
+    'AWS::AccountId': place.accountId,
+    'AWS::Partition': 'aws',
+    'AWS::URLSuffix': 'amazonaws.com',
+    'AWS::StackName': stackName,
+    'AWS::NoValue': undefined,
+  };
+  const nameOf = (logicalId: string): string => {
+    const resource = raw.Resources?.[logicalId];
+    if (!resource) throw new Error(`the template refers to ${logicalId}, which it does not have`);
+    const given = resource.Properties?.[nameProperties[resource.Type] ?? ''];
+    return given === undefined ? logicalId : String(value(given));
+  };
+  const ref = (id: string): unknown => {
+    if (id in pseudo) return pseudo[id];
+    const parameter = raw.Parameters?.[id];
+    if (parameter) return parameter.Default;
+    const name = nameOf(id);
+    const type = raw.Resources?.[id]?.Type;
+    return type === 'AWS::SQS::Queue' ? `${place.endpoint}/${place.accountId}/${name}` : name;
+  };
+  const getAtt = (operand: unknown): unknown => {
+    const [id = '', attribute = ''] = Array.isArray(operand)
+      ? operand.map(String)
+      : String(operand).split('.');
+    const name = nameOf(id);
+    if (attribute === 'QueueUrl') return ref(id);
+    if (/Name$/.test(attribute)) return name;
+    const type = raw.Resources?.[id]?.Type ?? '';
+    const at = `${place.region}:${place.accountId}`;
+    return (
+      arnOf[type]?.(name, at) ?? `arn:aws:local:${at}:${name}${attribute === 'Arn' ? '' : `/${attribute}`}`
+    );
+  };
+  const sub = (operand: unknown): string => {
+    const [pattern, variables] = Array.isArray(operand)
+      ? [String(operand[0]), operand[1] as Json]
+      : [String(operand), {} as Json];
+    return pattern.replace(/\$\{(!?)([^}]+)\}/g, (_all, literal: string, name: string) => {
+      if (literal) return `\${${name}}`;
+      if (Object.hasOwn(variables, name)) return String(value(variables[name]));
+      return String(name.includes('.') ? getAtt(name) : ref(name));
+    });
+  };
+  return { ref, getAtt, sub };
+}
