@@ -34,9 +34,7 @@ export function createEventBus(parts: EventBusParts): EventBus {
   const send = (rule: Rule, target: Target, event: BusEvent) => {
     busy += 1;
     deliverEvent({ ...parts, pauses }, { ...rule, arn: ruleArn(rule, place()) }, target, event)
-      .catch((error: unknown) =>
-        parts.logger.error({ rule: rule.name, error: String(error) }, 'a delivery failed'),
-      )
+      .catch((err: unknown) => parts.logger.error({ rule: rule.name, err }, 'a delivery failed'))
       .finally(() => {
         busy -= 1;
       });
@@ -52,24 +50,19 @@ export function createEventBus(parts: EventBusParts): EventBus {
       for (const target of rule.targets) for (const copy of copies) send(rule, target, copy);
     }
   };
-  const put = (entry: Entry) => {
-    const refusal = refusalOf(entry, buses, faults);
-    if (refusal) return refusal;
+  const take = (entry: Entry) => {
     const event = eventOf(entry, place(), timers.now());
     publish(event, busNamed(entry.EventBusName));
     return { EventId: event.id };
   };
   const fire = (name: string) => {
-    const rule = rules.find((each) => each.name === name);
-    if (!rule)
-      throw new Error(`there is no rule ${name}; rules are: ${rules.map((each) => each.name).join(', ')}`);
+    const rule = ruleNamed(name, rules);
     const tick = { Source: 'aws.events', DetailType: 'Scheduled Event', Detail: '{}' };
     const event = eventOf(tick, place(), timers.now());
     for (const target of rule.targets) send(rule, target, event);
   };
-  const schedule = async ({ name, everyMs }: Rule) => {
-    while (everyMs !== undefined && (await pauses.pause(everyMs)))
-      if (!faults.pausedRules.has(name)) fire(name);
+  const schedule = async ({ name, everyMs = 0 }: Rule) => {
+    while (await pauses.pause(everyMs)) if (!faults.pausedRules.has(name)) fire(name);
   };
 
   return {
@@ -86,16 +79,22 @@ export function createEventBus(parts: EventBusParts): EventBus {
         buses.add(String(properties['Name'] ?? logicalId));
       }
       rules = ofType(template, 'AWS::Events::Rule').map(readRule);
-      for (const rule of rules.filter(({ enabled }) => enabled)) void schedule(rule);
+      for (const rule of rules) if (rule.enabled && rule.everyMs !== undefined) void schedule(rule);
     },
     async handle(call) {
       if (faults.eventBridgeDown) throw new Unreachable();
-      return json(putEach(call, put));
+      return json(putEach(call, (entry) => refusalOf(entry, buses, faults) ?? take(entry)));
     },
     async [Symbol.asyncDispose]() {
       pauses.end();
     },
   };
+}
+
+function ruleNamed(name: string, rules: readonly Rule[]): Rule {
+  const rule = rules.find((each) => each.name === name);
+  if (rule) return rule;
+  throw new Error(`there is no rule ${name}; rules are: ${rules.map((each) => each.name).join(', ')}`);
 }
 
 const wants = (rule: Rule, bus: string, event: BusEvent) =>

@@ -39,6 +39,8 @@ const INIT_MS = 10_000;
 
 const host = new URL('./function-host.mjs', import.meta.url);
 
+const stopped: Invocation = { ok: false, errorType: 'Stopped', errorMessage: 'the local cloud stops' };
+
 /** One function: worker threads that take one invocation at a time, kept warm, with the function's own environment. */
 export class FunctionPool {
   readonly settings: FunctionSettings;
@@ -76,7 +78,10 @@ export class FunctionPool {
   }
 
   #serve(): void {
-    while (this.#waiting.length > 0 && !this.#closed) {
+    if (this.#closed) {
+      for (const { done } of this.#waiting.splice(0)) done(stopped);
+    }
+    while (this.#waiting.length > 0) {
       const instance = this.#idle.pop() ?? this.#coldStart();
       if (!instance) return;
       const next = this.#waiting.shift();
@@ -173,8 +178,7 @@ export class FunctionPool {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { done } of this.#waiting.splice(0))
-      done({ ok: false, errorType: 'Stopped', errorMessage: 'the local cloud stops' });
+    this.#serve();
     await Promise.all([...this.#instances].map(({ worker }) => worker.terminate()));
   }
 }

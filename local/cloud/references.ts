@@ -5,7 +5,7 @@ export interface Place {
   readonly endpoint: string;
 }
 
-export type Json = Record<string, unknown>;
+type Json = Record<string, unknown>;
 /** The file, as far as it is read. */
 export interface RawTemplate {
   readonly Resources?: Record<string, { Type: string; Properties?: Json; Condition?: string }>;

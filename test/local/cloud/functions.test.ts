@@ -106,6 +106,23 @@ describe('a function', () => {
     expect(await cloud.invoke('Counting', {})).toBe(2);
   });
 
+  test('can be warmed before anybody needs it, without an invocation', async () => {
+    await using other = await aCloud(
+      {
+        Early: {
+          Type: 'AWS::Lambda::Function',
+          Properties: { Handler: 'index.handler', Code: { S3Key: 'early.zip' } },
+        },
+      },
+      { code: { early: 'const loadedAt = Date.now(); export const handler = async () => loadedAt;' } },
+    );
+    other.warm();
+    other.warm();
+    expect(other.usage().invocations).toBe(0);
+    const loadedAt = await other.invoke('Early', {});
+    expect(await other.invoke('Early', {})).toBe(loadedAt);
+  });
+
   test('runs at most as often at one time as it may; the others wait their turn', async () => {
     const threads = await Promise.all(Array.from({ length: 6 }, () => cloud.invoke('Meeting', 30)));
     expect(new Set(threads).size).toBe(2);
@@ -175,7 +192,8 @@ test('a cloud that stops ends what still runs, and tells whoever waits for it', 
     each.catch(() => 'ended'),
   );
   await other[Symbol.asyncDispose]();
-  expect(await Promise.all(invocations)).toEqual(['ended', 'ended']);
+  const late = other.invoke('Endless', 3).catch(() => 'ended');
+  expect(await Promise.all([...invocations, late])).toEqual(['ended', 'ended', 'ended']);
 });
 
 test('a function without its bundle stops the start', async () => {
