@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { startEdge } from '../edge-node/edge.ts';
 import { type EdgeEnvironment, readSettings } from '../edge-node/settings.ts';
+import { endsWithUs } from './child-process.ts';
 
 /** An edge of the local platform, in this process or in one of its own. */
 export interface EdgeHandle extends AsyncDisposable {
@@ -53,7 +54,8 @@ const main = fileURLToPath(new URL('../edge-node/main.ts', import.meta.url));
 
 export const startEdgeProcess: Start = async (environment, aws, logger) => {
   const env = { PATH: process.env['PATH'] ?? '', ...aws, ...texts(environment) };
-  const child = fork(main, { execArgv: ['--import', 'tsx'], env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const [execPath = process.execPath, ...execArgv] = [...endsWithUs(), process.execPath, '--import', 'tsx'];
+  const child = fork(main, { execPath, execArgv, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let said = '';
   const listen = (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-4_000);

@@ -14,7 +14,7 @@ export async function freePort(): Promise<number> {
       udp.once('error', () => resolve(false));
       udp.bind(port, '127.0.0.1', () => resolve(true));
     });
-    await new Promise<void>((resolve) => (free ? udp.close(() => resolve()) : resolve()));
+    await new Promise<void>((resolve) => udp.close(() => resolve()));
     await new Promise((resolve) => tcp.close(resolve));
     if (free) return port;
   }

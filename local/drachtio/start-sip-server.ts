@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { startPeer } from '../child-process.ts';
+import { findProgram, type Peer, startPeer } from '../child-process.ts';
 import { freePort } from '../free-ports.ts';
 import { startSipServer as startEmbedded } from '../sip/sip-server.ts';
 
@@ -31,8 +31,10 @@ export async function chooseSipServer(choice: SipServerChoice = {}): Promise<Sip
   const env = choice.env ?? process.env;
   if (choice.use !== 'embedded') {
     if (env['DRACHTIO_URL']) return givenServer(env['DRACHTIO_URL'], env['DRACHTIO_SIP'] ?? `${host}:5060`);
-    const binary = env['DRACHTIO_BIN'] ?? (await onPath('drachtio', env['PATH'] ?? ''));
+    const named = env['DRACHTIO_BIN'];
+    const binary = await findProgram(named || 'drachtio', env['PATH'] ?? '');
     if (binary) return startDrachtio(binary, choice);
+    if (named) throw new Error(`DRACHTIO_BIN is ${named}, which is not a program that can be run`);
   }
   return embeddedServer(choice);
 }
@@ -67,43 +69,28 @@ function givenServer(url: string, sip: string): SipServerHandle {
   };
 }
 
-async function onPath(name: string, path: string): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter(Boolean)) {
-    const file = join(folder, name);
-    const found = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (found) return file;
-  }
-  return undefined;
-}
-
 async function startDrachtio(binary: string, choice: SipServerChoice): Promise<SipServerHandle> {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-drachtio-'));
-  const secret = randomBytes(16).toString('hex');
-  const admin = { host, port: await freePort(), secret };
-  const sip = { host, port: choice.sipPort || (await freePort()) };
-  const file = join(folder, 'drachtio.conf.xml');
-  await writeFile(file, configuration(admin, sip), { mode: 0o600 });
-  const peer = await startPeer(binary, ['-f', file], {
-    ...(choice.logger ? { logger: choice.logger } : {}),
-    package: 'drachtio-server',
-  });
-  const ready = await Promise.race([answersWithContacts(admin), peer.ended.then(() => false)]);
-  if (!ready) {
+  const forget = () => rm(folder, { recursive: true, force: true });
+  try {
+    const secret = randomBytes(16).toString('hex');
+    const admin = { host, port: await freePort(), secret };
+    const sip = { host, port: choice.sipPort || (await freePort()) };
+    const file = join(folder, 'drachtio.conf.xml');
+    await writeFile(file, configuration(admin, sip), { mode: 0o600 });
+    const peer = await startPeer(binary, ['-f', file], {
+      ...(choice.logger ? { logger: choice.logger } : {}),
+      package: 'drachtio-server',
+    });
+    const dispose = () => peer[Symbol.asyncDispose]().then(forget);
+    if (await answersWithContacts(admin, peer))
+      return { kind: 'drachtio', admin, sip, [Symbol.asyncDispose]: dispose };
     await peer[Symbol.asyncDispose]();
     throw new Error(`${binary} does not start; it said:\n${peer.tail()}`);
+  } catch (error) {
+    await forget();
+    throw error;
   }
-  return {
-    kind: 'drachtio',
-    admin,
-    sip,
-    async [Symbol.asyncDispose]() {
-      await peer[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
 }
 
 const configuration = (admin: SipServerHandle['admin'], sip: SipServerHandle['sip']) => `<drachtio>
@@ -115,9 +102,13 @@ const configuration = (admin: SipServerHandle['admin'], sip: SipServerHandle['si
 `;
 
 /** The admin port opens before the SIP ports do: it is ready when an authenticated hello lists a UDP address. */
-async function answersWithContacts(admin: SipServerHandle['admin']): Promise<boolean> {
+async function answersWithContacts(admin: SipServerHandle['admin'], peer: Peer): Promise<boolean> {
+  let over = false;
+  void peer.ended.then(() => {
+    over = true;
+  });
   const until = Date.now() + READY_MS;
-  while (Date.now() < until) {
+  while (!over && Date.now() < until) {
     const reply = await hello(admin);
     if (reply.includes('udp/')) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -27,21 +27,26 @@ export interface Rtpengine extends AsyncDisposable {
 
 const host = '127.0.0.1';
 const READY_MS = 5_000;
+const ATTEMPTS = 3;
 
 /** Starts the real rtpengine on loopback, in userspace, with a configuration of its own. */
 export async function startRtpengine(options: RtpengineOptions): Promise<Rtpengine> {
   const recordingDir = await mkdtemp(join(tmpdir(), 'trunkline-rtp-'));
-  for (let attempt = 0; ; attempt += 1) {
-    const ng = { host, port: await freePort() };
-    const peer = await startPeer('rtpengine', flags(options, ng.port, recordingDir), {
-      ...loggerOf(options),
-      package: 'rtpengine-daemon',
-    });
-    const ready = await Promise.race([answersPing(ng), peer.ended.then(() => false)]);
-    if (ready) return runningEngine(peer, ng, recordingDir);
-    await peer[Symbol.asyncDispose]();
+  try {
     // A port may be taken between our look and rtpengine's bind.
-    if (attempt >= 3) throw new Error(`rtpengine does not start; it said:\n${peer.tail()}`);
+    for (let attempt = 1; ; attempt += 1) {
+      const ng = { host, port: await freePort() };
+      const peer = await startPeer('rtpengine', flags(options, ng.port, recordingDir), {
+        ...loggerOf(options),
+        package: 'rtpengine-daemon',
+      });
+      if (await answersPing(ng, peer.ended)) return runningEngine(peer, ng, recordingDir);
+      await peer[Symbol.asyncDispose]();
+      if (attempt === ATTEMPTS) throw new Error(`rtpengine does not start; it said:\n${peer.tail()}`);
+    }
+  } catch (error) {
+    await rm(recordingDir, { recursive: true, force: true });
+    throw error;
   }
 }
 
@@ -86,19 +91,18 @@ function flags(options: RtpengineOptions, ngPort: number, recordingDir: string):
   ];
 }
 
-/** The ng protocol: a cookie, a space, a bencoded dictionary. */
-function answersPing({ port }: { readonly port: number }): Promise<boolean> {
+/** The ng protocol: a cookie, a space, a bencoded dictionary. False: it has ended, or says nothing. */
+function answersPing({ port }: Rtpengine['ng'], ended: Promise<unknown>): Promise<boolean> {
   const socket = createSocket('udp4');
-  return new Promise((resolve) => {
-    const finish = (ready: boolean) => {
+  return new Promise<boolean>((resolve) => {
+    const again = setInterval(() => socket.send('ready d7:command4:pinge', port, host), 50);
+    const late = setTimeout(() => resolve(false), READY_MS);
+    socket.once('message', () => resolve(true));
+    socket.on('error', () => undefined);
+    void ended.then(() => resolve(false));
+    socket.once('close', () => {
       clearInterval(again);
       clearTimeout(late);
-      socket.close();
-      resolve(ready);
-    };
-    const again = setInterval(() => socket.send('ready d7:command4:pinge', port, host), 50);
-    const late = setTimeout(() => finish(false), READY_MS);
-    socket.once('message', () => finish(true));
-    socket.on('error', () => undefined);
-  });
+    });
+  }).finally(() => socket.close());
 }
