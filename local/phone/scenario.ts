@@ -70,6 +70,10 @@ const noteRtp = (word: string) => `<action>
   <log message="${word} [$port]"/>
 </action>`;
 
+/** Keeps a header, or the part of it in brackets, for a request of our own. */
+const keep = (header: string, expression: string, assignTo: string) =>
+  `<ereg regexp="${expression}" search_in="hdr" header="${header}:" check_it="true" assign_to="${assignTo}"/>`;
+
 const requestHead = (
   method: string,
   cseq: number,
@@ -167,9 +171,14 @@ const okTo = (request: string) => [
 /** An agent that is called. */
 export function agentScenario(script: AgentScript): string {
   const body = sdp(script.rtpPort, script.codec);
-  const steps = [`<recv request="INVITE" crlf="true">${noteRtp('INVITED')}</recv>`];
+  const hangsUp = script.hangUpAfterMs !== undefined;
+  const contact = hangsUp ? keep('Contact', '&lt;([^>]*)>', 'bracketed,peer') : '';
+  const reliable = script.earlyMedia === 'reliable';
+  const way = reliable ? keep('Via', '.*', 'way') + keep('CSeq', '.*', 'number') : '';
+  const invited = noteRtp('INVITED').replace('</action>', `${contact}${way}</action>`);
+  const steps = [`<recv request="INVITE" crlf="true">${invited}</recv>`];
   if (script.rings || script.silent) steps.push(send(bare(responseHead('180 Ringing'))));
-  if (script.earlyMedia === 'reliable') {
+  if (reliable) {
     steps.push(
       send(
         withBody(responseHead('183 Session Progress', 'Require: 100rel\nRSeq: 1\n'), body),
@@ -198,22 +207,26 @@ export function agentScenario(script: AgentScript): string {
     );
     return scenario('agent', steps);
   }
-  const cseqKept =
-    script.earlyMedia === 'reliable'
-      ? responseHead('200 OK').replace('[last_CSeq:]', 'CSeq: 1 INVITE')
-      : responseHead('200 OK');
-  steps.push(send(withBody(cseqKept, body), 'retrans="500"'), '<recv request="ACK" rtd="true"/>');
+  // The last request is the PRACK then, and the answer still belongs to the INVITE.
+  const ok = reliable
+    ? responseHead('200 OK').replace('[last_Via:]', 'Via: [$way]').replace('[last_CSeq:]', 'CSeq: [$number]')
+    : responseHead('200 OK');
+  // In the ACK both tags stand; for a request of the agent the sides swap (RFC 3261 §12.2.1.1).
+  const sides = hangsUp ? `<action>${keep('From', '.*', 'caller')}${keep('To', '.*', 'agent')}</action>` : '';
+  steps.push(send(withBody(ok, body), 'retrans="500"'), `<recv request="ACK" rtd="true">${sides}</recv>`);
   if (script.hangUpAfterMs === undefined) steps.push(...okTo('BYE'));
-  else
+  else {
     steps.push(pause(script.hangUpAfterMs), send(bare(agentBye), 'retrans="500"'), '<recv response="200"/>');
+    steps.push('<Reference variables="bracketed"/>');
+  }
   return scenario('agent', steps);
 }
 
-const agentBye = `BYE [next_url] SIP/2.0
+const agentBye = `BYE [$peer] SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-[last_From:]
-[last_To:]
-[last_Call-ID:]
+From: [$agent]
+To: [$caller]
+Call-ID: [call_id]
 CSeq: 100 BYE
 Max-Forwards: 70
 `;
