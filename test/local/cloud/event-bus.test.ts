@@ -176,9 +176,12 @@ describe('a target that does not take an event', () => {
   };
 
   test('is tried as often as the rule says; then the event is a dead letter that says why', async () => {
+    const before = clock.now();
     await put({ DetailType: 'few', Source: 'x' });
     expect(cloud.queueDepth('Dead')).toMatchObject({ ready: 0 });
     await passUntil(() => cloud.queueMessages('Dead').length > 0);
+    // Three waits of 1, 2 and 4 s, each cut by up to half.
+    expect(clock.now() - before).toBeGreaterThanOrEqual(3_500);
     expect(await deadLetter()).toEqual({
       event: cloud.events()[0],
       RULE_ARN: 'arn:aws:events:local-1:000000000000:rule/calls/FewTries',

@@ -125,3 +125,11 @@ test('who keeps receiving without deleting sees every message so many times, the
     }),
   );
 });
+
+test('a poll whose client is gone before it begins takes nothing', async () => {
+  const { queue, clock } = aScene();
+  queue.send('for another');
+  expect(await queue.receive(10, 20_000, VISIBLE_AGAIN_MS, AbortSignal.abort())).toEqual([]);
+  expect(queue.depth).toEqual({ ready: 1, inFlight: 0, delayed: 0 });
+  expect(clock.pending()).toBe(0);
+});
