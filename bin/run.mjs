@@ -20,7 +20,7 @@ const verbs = {
 };
 
 const [verb = '', ...args] = process.argv.slice(2);
-if (!(verb in verbs)) {
+if (!Object.hasOwn(verbs, verb)) {
   process.stderr.write(`usage: node bin/run.mjs ${Object.keys(verbs).join('|')} [arguments]\n`);
   process.exit(2);
 }
