@@ -74,6 +74,9 @@ const noteRtp = (word: string) => `<action>
 const keep = (header: string, expression: string, assignTo: string) =>
   `<ereg regexp="${expression}" search_in="hdr" header="${header}:" check_it="true" assign_to="${assignTo}"/>`;
 
+/** RFC 3261 §9.1 and §17.1.1.3: CANCEL, and ACK of a failure, have the branch of their INVITE. */
+const inviteBranch = 'z9hG4bK-[pid]-[call_number]-invite';
+
 const requestHead = (
   method: string,
   cseq: number,
@@ -97,7 +100,7 @@ export function callerScenario(script: CallerScript): string {
   const extra = [...(script.headers ?? []), ...(script.reliable ? ['Supported: 100rel'] : [])]
     .map((line) => `${line}\n`)
     .join('');
-  const head = `${requestHead('INVITE', 1, '', from)}${extra}`;
+  const head = `${requestHead('INVITE', 1, '', from, inviteBranch)}${extra}`;
   const isAnswered = script.cancel === undefined && script.expect < 300;
   const timed = isAnswered ? 'retrans="500" start_rtd="setup"' : 'retrans="500"';
   const invite = send(script.lateOffer ? bare(head) : withBody(head, offer), timed);
@@ -130,14 +133,13 @@ export function callerScenario(script: CallerScript): string {
   ];
   const failed = [
     `<recv response="${script.expect}"/>`,
-    send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, '[branch-1]'))),
+    send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, inviteBranch))),
   ];
   const ending =
     script.cancel === undefined ? (isAnswered ? answered : failed) : cancelled(script.cancel, from);
   return scenario('carrier', [invite, ...(script.cancel === undefined ? provisional : []), ...ending]);
 }
 
-/** RFC 3261 §9.1: the CANCEL has the branch and the CSeq of its INVITE. */
 function cancelled(when: number | 'when it rings', from: string): string[] {
   const wait =
     when === 'when it rings'
@@ -145,11 +147,11 @@ function cancelled(when: number | 'when it rings', from: string): string[] {
       : ['<recv response="100"/>', pause(when)];
   return [
     ...wait,
-    send(bare(requestHead('CANCEL', 1, '', from, '[branch-1]')), 'retrans="500"'),
+    send(bare(requestHead('CANCEL', 1, '', from, inviteBranch)), 'retrans="500"'),
     '<recv response="180" optional="true"/>',
     '<recv response="200"/>',
     '<recv response="487"/>',
-    send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, '[branch-1]'))),
+    send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, inviteBranch))),
   ];
 }
 
