@@ -31,6 +31,8 @@ export interface DevEnvOptions {
   /** Told as each part stands, with the time it took in ms. */
   readonly onStep?: (step: string, ms: number) => void;
   readonly mediaTimeoutSeconds?: number;
+  /** RTP ports of rtpengine: a call takes four. Default 2,000. */
+  readonly mediaPorts?: { readonly min: number; readonly max: number };
 }
 
 /** The whole platform on this machine. Real parts: only AWS is emulated, from the very template that is deployed. */
@@ -78,7 +80,10 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   await timed('configuration pushed', () => state.pushConfig(options.config));
 
   const [dtmfPort, b2bPort] = [await freePort(), await freePort()];
-  const engine = { dtmfPort, b2bPort, logger, timeoutSeconds: options.mediaTimeoutSeconds ?? 60 };
+  const engine = {
+    ...{ dtmfPort, b2bPort, logger, timeoutSeconds: options.mediaTimeoutSeconds ?? 60 },
+    ...(options.mediaPorts ? { ports: options.mediaPorts } : {}),
+  };
   const rtpengine = parts.use(await timed('rtpengine started', () => startRtpengine(engine)));
   const choice = { use: options.sipServer ?? 'auto', sipPort: options.sipPort ?? 0, logger };
   const sipServer = parts.use(await timed('SIP server started', () => chooseSipServer(choice)));
