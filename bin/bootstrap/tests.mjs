@@ -44,6 +44,8 @@ export function runTests(root, wanted) {
       `${ok ? 'ok  ' : 'FAIL'}  ${name}: ${passed} passed, ${failed} failed, ${seconds} s\n`,
     );
   }
+  for (const { title, why } of results.flatMap(({ failures = [] }) => failures))
+    process.stdout.write(`\nfailed: ${title}\n        ${why}\n`);
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`);
   return results.every(({ ok }) => ok) ? 0 : 1;
@@ -67,12 +69,24 @@ function runStep(root, reports, { name, command: [program, ...args], counts }) {
 /** A run that skipped a test has not passed: whatever a test needs, the project installs. */
 function countTests(report, exitedWell) {
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(
-      readFileSync(report, 'utf8'),
-    );
+    const said = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = said;
     const failed = numFailedTests + numPendingTests + (exitedWell || numFailedTests > 0 ? 0 : 1);
-    return { ok: exitedWell && failed === 0 && numTotalTests > 0, passed: numPassedTests, failed };
-  } catch {
-    return { ok: false, passed: 0, failed: 1 };
+    const ok = exitedWell && failed === 0 && numTotalTests > 0;
+    return { ok, passed: numPassedTests, failed, failures: ok ? [] : failuresIn(said) };
+  } catch (error) {
+    return { ok: false, passed: 0, failed: 1, failures: [{ title: report, why: error.message }] };
   }
+}
+
+/** Told again at the very end: whoever sees only the last lines of a long log still learns what to look at. */
+function failuresIn({ testResults }) {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const unwell = assertionResults.filter((test) => test.status !== 'passed');
+    if (unwell.length === 0) return status === 'passed' ? [] : [{ title: name, why: message }];
+    return unwell.map((test) => ({
+      title: `${name} > ${test.fullName}`,
+      why: test.failureMessages.join('\n').slice(0, 2000) || test.status,
+    }));
+  });
 }
