@@ -7,8 +7,6 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const logger = pino({ level: settings.logLevel });
   const edge = await startEdge(settings, { logger });
-  process.send?.({ ready: true, http: edge.http });
-
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) return;
@@ -20,6 +18,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', (signal) => void stop(signal));
   process.on('SIGINT', (signal) => void stop(signal));
+  // Last: whoever hears it may stop us at once, and calls are to be drained then.
+  process.send?.({ ready: true, http: edge.http });
 }
 
 main().catch((error: unknown) => {
