@@ -1,5 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  PutCommand,
+  paginateQuery,
+  paginateScan,
+} from '@aws-sdk/lib-dynamodb';
 import { RoutingConfig, type RoutingConfigInput } from '../contracts/config.ts';
 import type { TrunklineEvent } from '../contracts/events.ts';
 import { tables } from '../contracts/tables.ts';
@@ -18,6 +24,10 @@ export interface StateTables extends AsyncDisposable {
   call(callId: string): Promise<CallState | undefined>;
   /** The stored events of a call, in order. */
   timeline(callId: string): Promise<TrunklineEvent[]>;
+  /**
+   * Makes this the whole configuration; gives the number of its items. @throws Error when another push ended meanwhile:
+   * the table may hold parts of both until one of them is pushed again.
+   */
   pushConfig(config: RoutingConfigInput): Promise<number>;
 }
 
@@ -39,16 +49,19 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
   const callsTable = outputs['CallsTable'] ?? '';
   const configTable = outputs['ConfigTable'] ?? '';
 
-  const itemsOf = async (callId: string) => {
+  const itemsOf = async (TableName: string, key: string, value: string) => {
     const items: Record<string, unknown>[] = [];
     const query = {
-      TableName: callsTable,
-      KeyConditionExpression: 'callId = :callId',
-      ExpressionAttributeValues: { ':callId': callId },
+      TableName,
+      ConsistentRead: true,
+      KeyConditionExpression: '#key = :value',
+      ExpressionAttributeNames: { '#key': key },
+      ExpressionAttributeValues: { ':value': value },
     };
     for await (const page of paginateQuery({ client }, query)) items.push(...(page.Items ?? []));
     return items;
   };
+  const itemsOfCall = (callId: string) => itemsOf(callsTable, tables.calls.partitionKey, callId);
   return {
     async calls() {
       const states: CallState[] = [];
@@ -62,20 +75,34 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
       return states.sort((a, b) => a.callId.localeCompare(b.callId));
     },
     async call(callId) {
-      const item = (await itemsOf(callId)).find(({ sk }) => sk === tables.calls.state);
+      const item = (await itemsOfCall(callId)).find(({ sk }) => sk === tables.calls.state);
       return item && stateIn(item);
     },
     async timeline(callId) {
-      const items = await itemsOf(callId);
+      const items = await itemsOfCall(callId);
       return items
         .filter(({ sk }) => String(sk).startsWith(tables.calls.eventPrefix))
         .map((item) => item['event'] as TrunklineEvent);
     },
     async pushConfig(input) {
-      const items = toItems(RoutingConfig.parse(input), Date.now());
+      const { partitionKey, partition, version } = tables.config;
+      const there = await itemsOf(configTable, partitionKey, partition);
+      const seen = there.find(({ sk }) => sk === version)?.['value'];
+      const next = Math.max(Date.now(), Number(seen ?? 0) + 1);
+      const items = toItems(RoutingConfig.parse(input), next);
+      const [mark, named] = [items.find(isMark), items.filter((item) => !isMark(item))];
+      const kept = new Set(items.map(({ sk }) => sk));
+
+      for (const Item of named) await client.send(new PutCommand({ TableName: configTable, Item }));
+      for (const { pk, sk } of there.filter((item) => !kept.has(String(item['sk']))))
+        await client.send(new DeleteCommand({ TableName: configTable, Key: { pk, sk } }));
       // The version goes last: whoever sees it finds the rest.
-      for (const Item of [...items].reverse() as ConfigItem[])
-        await client.send(new PutCommand({ TableName: configTable, Item: { ...Item } }));
+      await client
+        .send(new PutCommand({ TableName: configTable, Item: { ...mark }, ...unchanged(seen) }))
+        .catch((cause: Error) => {
+          if (cause.name !== 'ConditionalCheckFailedException') throw cause;
+          throw new Error('somebody else has pushed a configuration meanwhile: push it again', { cause });
+        });
       return items.length;
     },
     async [Symbol.asyncDispose]() {
@@ -87,3 +114,14 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
 const stateIn = (item: Record<string, unknown>): CallState | undefined =>
   item['state'] as CallState | undefined;
 const isKnown = (state: CallState | undefined): state is CallState => state !== undefined;
+
+const isMark = ({ sk }: ConfigItem) => sk === tables.config.version;
+
+const unchanged = (seen: unknown) =>
+  seen === undefined
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: '#value = :seen',
+        ExpressionAttributeNames: { '#value': 'value' },
+        ExpressionAttributeValues: { ':seen': seen },
+      };
