@@ -12,5 +12,9 @@ declare module 'rtpengine-client' {
     delete: Command;
     ping: Command;
     close(): void;
+    /** Requests that wait for their reply, by cookie. */
+    protected readonly messages: ReadonlyMap<string, unknown>;
+    /** Called with each reply that could be read. */
+    protected _onParsedMessage(reply: { id: string; data: unknown }): void;
   }
 }

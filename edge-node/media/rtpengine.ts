@@ -27,9 +27,14 @@ export function createNgClient(
   clock: Clock,
   metrics: Metrics,
 ): NgClient {
-  const client = new Client({ timeout: timeoutMs, localAddress: localAddressFor(address.host) });
-  // A reply that comes after its time-out is an 'error' of the client, and without a listener the process dies.
-  client.on('error', () => metrics.mediaRequest('late-reply', 'error', 0));
+  const unread = () => metrics.mediaRequest('unread-reply', 'error', 0);
+  const late = () => metrics.mediaRequest('late-reply', 'error', 0);
+  const client = new DiscreetClient(
+    { timeout: timeoutMs, localAddress: localAddressFor(address.host) },
+    late,
+  );
+  // What cannot be read is an 'error' of the client, and without a listener the process dies.
+  client.on('error', unread);
 
   const attempt = async (command: NgCommand, parameters: Record<string, unknown>) => {
     const started = clock.monotonic();
@@ -59,6 +64,21 @@ export function createNgClient(
     throw refusal(command, reply['error-reason'] ?? reply.result);
   };
   return { request, close: () => client.close() };
+}
+
+/** The client prints a reply that comes after its time-out, whole: an SDP with its SRTP keys would stand in the log. */
+class DiscreetClient extends Client {
+  readonly #late: () => void;
+
+  constructor(options: { timeout: number; localAddress: string }, late: () => void) {
+    super(options);
+    this.#late = late;
+  }
+
+  protected override _onParsedMessage(reply: { id: string; data: unknown }): void {
+    if (this.messages.has(reply.id)) super._onParsedMessage(reply);
+    else this.#late();
+  }
 }
 
 /** rtpengine says in words what it does not like; an SDP it cannot read is the peer's fault, the rest is ours. */
