@@ -36,9 +36,12 @@ afterEach(() => {
 async function connected(timeoutMs: number) {
   const engine = await anEngine();
   const counted: string[] = [];
-  const metrics = {
-    mediaRequest: (command: string, outcome: string) => void counted.push(`${command} ${outcome}`),
-  } as Metrics;
+  const metrics: Metrics = {
+    observe: () => {},
+    message: () => {},
+    refused: () => {},
+    mediaRequest: (command, outcome) => void counted.push(`${command} ${outcome}`),
+  };
   const client = createNgClient({ host: '127.0.0.1', port: engine.port }, timeoutMs, systemClock, metrics);
   ended.push(engine.close, client.close);
   return { ...engine, client, counted };
