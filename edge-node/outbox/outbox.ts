@@ -24,6 +24,8 @@ export interface OutboxOptions {
   readonly maxBytes?: number;
   /** How long an event may wait for company, ms; default 20. */
   readonly batchEveryMs?: number;
+  /** How long it may wait where the bus has just been called, ms; default 100. */
+  readonly spacingMs?: number;
   /** Calls to the bus at one time; default 16. */
   readonly concurrency?: number;
   /** Between tries while the bus is away; default 50 ms doubling up to 5 s. */
@@ -83,6 +85,7 @@ class RunningOutbox implements Outbox {
       clock,
       logger,
       batchEveryMs: options.batchEveryMs ?? 20,
+      spacingMs: options.spacingMs ?? 100,
       concurrency: options.concurrency ?? 16,
       backOff: options.backOff ?? { firstMs: 50, capMs: 5_000 },
       settled: (parcel, refusal) => this.#settle(parcel as EventParcel, refusal),

@@ -9,6 +9,8 @@ export interface SenderParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly batchEveryMs: number;
+  /** Between a call to the bus and the next small batch, ms: on a busy edge urgent events take the others along. */
+  readonly spacingMs: number;
   /** Calls to the bus at one time; urgent events have as many again for themselves. */
   readonly concurrency: number;
   readonly backOff: BackOff;
@@ -39,6 +41,8 @@ export class Sender {
   /** Set while the bus cannot be reached. */
   #away: { attempt: number; since: number; cancel: () => void } | undefined;
   #stopped = false;
+  /** When the bus was last called, on the monotonic clock. */
+  #calledAt = Number.NEGATIVE_INFINITY;
   readonly #resting = new Set<() => void>();
 
   constructor(parts: SenderParts) {
@@ -82,10 +86,18 @@ export class Sender {
 
   #tickLater(): void {
     if (this.#cancelTick || this.#away || this.#stopped) return;
-    this.#cancelTick = this.#parts.clock.after(this.#parts.batchEveryMs, () => {
-      this.#cancelTick = undefined;
-      this.#pump(1);
-    });
+    this.#cancelTick = this.#parts.clock.after(
+      Math.max(this.#parts.batchEveryMs, this.#spacingLeft()),
+      () => {
+        this.#cancelTick = undefined;
+        if (this.#spacingLeft() <= 0) this.#pump(1);
+        else if (this.#queue.length > 0) this.#tickLater();
+      },
+    );
+  }
+
+  #spacingLeft(): number {
+    return this.#calledAt + this.#parts.spacingMs - this.#parts.clock.monotonic();
   }
 
   #pump(atLeast: number): void {
@@ -106,6 +118,7 @@ export class Sender {
       else this.#sending += by;
     };
     count(1);
+    this.#calledAt = this.#parts.clock.monotonic();
     try {
       const outcomes = await this.#parts.bus.put(batch.map(({ entry }) => entry));
       this.#sort(batch, outcomes);

@@ -45,6 +45,24 @@ describe('what is recorded arrives', () => {
     await outbox.settled();
   });
 
+  test('where the bus has just been called an event waits longer, for an urgent one that takes it along', async () => {
+    const clock = heldClock();
+    const { outbox, bus } = await anOutbox({ clock, batchEveryMs: 20, spacingMs: 100 });
+    outbox.record(aReceivedCall(), true);
+    outbox.record(aRinging());
+    clock.pass(60);
+    expect(bus.calls).toHaveLength(1);
+    outbox.record(aReceivedCall(), true);
+    expect(bus.calls[1]?.map(({ detailType }) => detailType)).toEqual(['call.received', 'call.ringing']);
+
+    outbox.record(aRinging());
+    clock.pass(99);
+    expect(bus.calls).toHaveLength(2);
+    clock.pass(1);
+    expect(bus.calls).toHaveLength(3);
+    await outbox.settled();
+  });
+
   test('an urgent event leaves at once and takes along what waits', async () => {
     const clock = heldClock();
     const { outbox, bus } = await anOutbox({ clock });

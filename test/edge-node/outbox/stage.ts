@@ -24,6 +24,7 @@ export async function anOutbox(options: Partial<OutboxOptions> & { bus?: MemoryB
     logger: log.logger,
     backOff: { firstMs: 2, capMs: 20 },
     batchEveryMs: 2,
+    spacingMs: 2,
     flushMs: 50,
     ...options,
     bus,
