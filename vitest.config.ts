@@ -1,19 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+/** Bounds against hanging, not measures: a busy machine may take its time. */
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+/** The AWS SDK's advice on Node's versions, once for each test file. */
+const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+
 /** Unit tests run side by side; end-to-end tests own sockets, rtpengine and both cores, so they take turns. */
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          env: quiet,
+          ...patient,
+        },
       },
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          env: quiet,
+          ...patient,
           globalSetup: ['test/e2e/peers-present.ts'],
         },
       },

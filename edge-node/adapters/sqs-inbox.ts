@@ -29,7 +29,8 @@ type Handle = (body: string) => Promise<void>;
  */
 export function sqsInbox(options: SqsInboxOptions): Inbox {
   const { waitSeconds = 20, queueUrl, logger } = options;
-  const client = options.client ?? new SQSClient(awsClient((waitSeconds + 5) * 1_000));
+  const client =
+    options.client ?? new SQSClient({ ...awsClient((waitSeconds + 5) * 1_000), cacheMiddleware: true });
   const poll = new ReceiveMessageCommand({
     QueueUrl: queueUrl,
     MaxNumberOfMessages: 10,

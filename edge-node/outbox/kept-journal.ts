@@ -3,7 +3,7 @@ import type { Clock } from '../ports.ts';
 import type { Journal, Place } from './journal.ts';
 
 /** How often what was appended goes to the disk itself, and acknowledgements into the journal, ms. */
-const syncEveryMs = 20;
+const syncEveryMs = 100;
 const acknowledgeEveryMs = 250;
 /** How often a disk that refused is tried again, ms. */
 const tryDiskEveryMs = 1_000;
