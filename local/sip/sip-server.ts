@@ -2,12 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { AppConnection } from './app/app-connection.ts';
-import { AppRegistry } from './app/app-registry.ts';
 import { commandFromApp } from './core/command-from-app.ts';
-import type { Engine } from './core/engine.ts';
+import { abandon, type Engine, newEngine } from './core/engine.ts';
 import { answerFor } from './core/give-request.ts';
 import { receive } from './core/receive.ts';
-import { DialogTable } from './dialog/dialog-table.ts';
 import { type SipTimers, sipTimers } from './transaction/timers.ts';
 import type { Arrival } from './transport/flow.ts';
 import { startTransports } from './transport/transports.ts';
@@ -31,6 +29,8 @@ export interface SipServerStats {
   readonly unanswered: number;
   /** INVITEs of applications without a final response */
   readonly inviting: number;
+  /** requests passed on whose targets have not all ended */
+  readonly proxying: number;
   readonly tcpConnections: number;
 }
 
@@ -53,18 +53,7 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
   const timers = sipTimers(options.timers);
   const hear = (text: string, arrival: Arrival) => guarded(log, () => receive(engine, text, arrival));
   const transports = await startTransports(options.contacts, timers.t1x64, hear);
-  const engine: Engine = {
-    transports,
-    timers,
-    log,
-    apps: new AppRegistry(),
-    dialogs: new DialogTable(),
-    servers: new Map(),
-    merging: new Map(),
-    clients: new Map(),
-    received: new Map(),
-    inviting: new Map(),
-  };
+  const engine = newEngine({ transports, timers, log });
   const admin = await listenForApps(engine, options.admin).catch(async (cause) => {
     await transports[Symbol.asyncDispose]();
     throw cause;
@@ -118,15 +107,6 @@ function forget(engine: Engine, app: AppConnection, why: Error | undefined): voi
   }
 }
 
-function abandon(engine: Engine): void {
-  for (const { machine } of engine.servers.values()) machine.abandon();
-  for (const client of engine.clients.values()) client.abandon();
-  for (const request of engine.received.values()) request.reliable?.stop();
-  for (const dialog of engine.dialogs.all()) dialog.unacknowledged?.stop();
-  for (const sent of engine.inviting.values()) sent.canceled = true; // those whose target is still being resolved
-  engine.received.clear();
-}
-
 const stats = (engine: Engine): SipServerStats => ({
   apps: engine.apps.size,
   dialogs: engine.dialogs.size,
@@ -134,5 +114,6 @@ const stats = (engine: Engine): SipServerStats => ({
   clientTransactions: engine.clients.size,
   unanswered: engine.received.size,
   inviting: engine.inviting.size,
+  proxying: engine.proxying.size,
   tcpConnections: engine.transports.connections(),
 });

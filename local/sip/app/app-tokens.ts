@@ -5,7 +5,7 @@ import type { Arrival, Listener, Protocol } from '../transport/flow.ts';
  */
 
 /** UTC, to the microsecond as drachtio-server prints it. */
-const time = (): string => `${new Date().toISOString().slice(11, 23)}000`;
+export const time = (): string => `${new Date().toISOString().slice(11, 23)}000`;
 
 /** A message from the network. `receivedOn` is given for a request outside of any dialog. */
 export function fromNetwork(
@@ -39,6 +39,10 @@ export const responseSent = (
   dialogId: string,
 ): string =>
   `response|${id}|OK|application|${text.length}|${arrival.listener.protocol}|${arrival.host}|${arrival.port}|${time()}|${transactionId}|${dialogId}||Msg sent:|\r\n${text}`;
+
+/** A final response to a request passed on for the application; `continue` says that there is more to come. */
+export const proxyHeard = (id: string, text: string, { listener, host, port, size }: Arrival): string =>
+  `response|${id}|OK|network|${size}|${listener.protocol}|${host}|${port}|${time()}|||continue\r\n${text}`;
 
 export const done = (id: string, ...more: string[]): string => ['response', id, 'OK', ...more].join('|');
 

@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { AppConnection } from '../app/app-connection.ts';
 import { headerOf, parseAppMessage } from '../app/app-message.ts';
-import { done, notDone, refused } from '../app/app-tokens.ts';
+import { done, refused } from '../app/app-tokens.ts';
 import { answer } from './answer.ts';
 import { cancelFromApp } from './cancel-from-app.ts';
 import type { Engine } from './engine.ts';
+import { proxyCommand } from './proxy/proxy-command.ts';
 import { requestFromApp } from './request-from-app.ts';
 import { requestInDialog } from './request-in-dialog.ts';
 
@@ -38,7 +39,7 @@ const commands: Readonly<Record<string, Command>> = {
     app.send(done(id));
   },
   sip,
-  proxy: ({ app, id }) => app.send(notDone(id, 'proxy is not supported by this server')),
+  proxy: ({ engine, app, id, tokens, text }) => proxyCommand(engine, app, id, tokens, parseAppMessage(text)),
 };
 
 /** One frame of an application: `id|command|…`, for `sip` and `proxy` with a message on the lines after. */
@@ -80,12 +81,7 @@ const same = (one: string, other: string): boolean => {
 };
 
 function route({ engine, app, id, tokens }: Asked): void {
-  const verb = tokens[0] ?? '';
-  if (/^cdr:/i.test(verb)) {
-    app.send(notDone(id, 'cdr events are not supported by this server'));
-    return;
-  }
-  engine.apps.route(app, verb);
+  engine.apps.route(app, tokens[0] ?? '');
   app.send(done(id));
 }
 

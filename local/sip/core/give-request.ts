@@ -35,6 +35,12 @@ export function give(
   return request;
 }
 
+/** It is passed on: from here on its targets answer it. */
+export function handOver(engine: Engine, request: ReceivedRequest): void {
+  engine.received.delete(request.transactionId);
+  request.transaction.request = undefined;
+}
+
 /** The application can no longer answer: the server does, or already has. */
 export function takeBack(engine: Engine, request: ReceivedRequest): void {
   engine.received.delete(request.transactionId);

@@ -6,6 +6,8 @@ import type { Arrival } from '../transport/flow.ts';
 import { finish, plainResponse, startResponse } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { answerFor, give } from './give-request.ts';
+import { routedThroughUs } from './proxy/forwarded.ts';
+import { passAckAlong, passAlong } from './proxy/pass-along.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
 
 /** A request with a To tag: it belongs to a dialog of ours or to none (RFC 3261 §12.2.2). */
@@ -17,6 +19,10 @@ export function receiveInDialog(
 ): void {
   const dialog = engine.dialogs.byTags(request.callId, request.toTag, request.fromTag);
   const transaction = open();
+  if (!dialog && routedThroughUs(engine.transports.listeners, request)) {
+    passAlong(engine, request, arrival, transaction);
+    return;
+  }
   if (!dialog) {
     transaction.machine.respond(481, plainResponse(request, 481, 'Call/Transaction Does Not Exist'));
     return;
@@ -94,6 +100,10 @@ function refusePending(engine: Engine, dialog: Dialog): void {
 /** The ACK for a 2xx of ours (§13.3.1.4). Only the first one for each INVITE means anything. */
 export function receiveAck(engine: Engine, ack: SipMessage, arrival: Arrival): void {
   const dialog = engine.dialogs.byTags(ack.callId, ack.toTag, ack.fromTag);
+  if (!dialog && routedThroughUs(engine.transports.listeners, ack)) {
+    passAckAlong(engine, ack);
+    return;
+  }
   const waiting = dialog?.unacknowledged;
   if (!dialog || !waiting || waiting.seq !== ack.cseq?.number) return;
   waiting.stop();

@@ -78,7 +78,7 @@ function openServer(engine: Engine, request: SipMessage, key: string, arrival: A
     request.method === 'INVITE'
       ? new InviteServer(outlet, engine.timers, user)
       : new RequestServer(outlet, engine.timers, user);
-  const transaction: ServerTransaction = { machine, request: undefined };
+  const transaction: ServerTransaction = { machine, request: undefined, proxied: undefined };
   engine.servers.set(key, transaction);
   if (request.method === 'INVITE') machine.respond(100, plainResponse(request, 100, 'Trying'));
   return transaction;
@@ -122,6 +122,7 @@ function receiveCancel(engine: Engine, request: SipMessage, via: Via, key: strin
     );
   transaction.machine.respond(200, plainResponse(request, 200, 'OK', canceled?.localTag || undefined));
   if (canceled) answerFor(engine, canceled, 487, 'Request Terminated');
+  invite.proxied?.cancel();
 }
 
 /** Answer what cannot have a transaction; an ACK is never answered (§17.1.1.3). */

@@ -4,12 +4,15 @@ import type { SipMessage } from '../message/sip-message.ts';
 import type { InviteServer } from '../transaction/invite-server.ts';
 import type { RequestServer } from '../transaction/request-server.ts';
 import type { Arrival } from '../transport/flow.ts';
+import type { ProxiedRequest } from './proxy/proxied-request.ts';
 import type { ReliableProvisionals } from './reliable-provisionals.ts';
 
 export interface ServerTransaction {
   readonly machine: InviteServer | RequestServer;
   /** what the application was given, while it may still answer */
   request: ReceivedRequest | undefined;
+  /** set when it is passed on instead of being answered */
+  proxied: ProxiedRequest | undefined;
 }
 
 /** A request of the network that an application was given and still owes a final response. */

@@ -8,11 +8,19 @@ export interface SipTimers {
   readonly t4: number;
   /** 64*T1: timers B, D, F, H, J, L and M; how long anything is waited for */
   readonly t1x64: number;
+  /** timer C: how long a proxy waits for the final response to an INVITE after each provisional one */
+  readonly c: number;
 }
 
 export function sipTimers(chosen: Partial<SipTimers> = {}): SipTimers {
   const t1 = chosen.t1 ?? 500;
-  return { t1, t2: chosen.t2 ?? 4_000, t4: chosen.t4 ?? 5_000, t1x64: chosen.t1x64 ?? 64 * t1 };
+  return {
+    t1,
+    t2: chosen.t2 ?? 4_000,
+    t4: chosen.t4 ?? 5_000,
+    t1x64: chosen.t1x64 ?? 64 * t1,
+    c: chosen.c ?? 185_000, // more than 3 minutes, §16.6 step 11
+  };
 }
 
 /**

@@ -66,6 +66,7 @@ test.each([
   ],
   ['sip|no-such-transaction||\r\nSIP/2.0 200 OK\r\n\r\n', 'NOK|Response not sent due to unknown transaction'],
   ['sip|||\r\nSIP/2.0 200 OK\r\n\r\n', 'NO|transaction id missing'],
+  ['proxy|nothing||||serial|||sip:a@127.0.0.1', 'NOK|Unknown transaction id: nothing'],
   [
     'sip|nothing||\r\nCANCEL sip:x@127.0.0.1 SIP/2.0\r\n\r\n',
     'NOK|unable to cancel unknown transaction id: nothing',
@@ -81,17 +82,6 @@ test.each([
   expect(await app.ask(command)).toBe(answer);
   app.close();
 });
-
-test.each(['route|cdr:start', 'proxy|txn||||serial|||sip:a@b'])(
-  '%s is refused aloud and the connection stays',
-  async (command) => {
-    await using server = await embedded();
-    const app = await authenticated(server);
-    expect(await app.ask(command)).toMatch(/^NOK\|.+ not supported/);
-    expect(await app.ask('ping')).toBe('OK|pong');
-    app.close();
-  },
-);
 
 test('a body whose type cannot be told is refused', async () => {
   await using server = await serverUnderTest();

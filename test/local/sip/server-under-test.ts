@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SipServerStats, startSipServer } from '../../../local/sip/sip-server.ts';
-import { sipTimers } from '../../../local/sip/transaction/timers.ts';
+import { type SipTimers, sipTimers } from '../../../local/sip/transaction/timers.ts';
 import { RawApp } from './raw-app.ts';
 
 /** The stories run on a real drachtio-server when this names its program. */
@@ -31,7 +31,7 @@ export async function serverUnderTest(timers: Partial<typeof quick> = {}): Promi
 }
 
 /** Our own server, whatever else is given: for what drachtio-server does otherwise, or cannot be made to do. */
-export async function embedded(timers: Partial<typeof quick> = {}): Promise<ServerUnderTest> {
+export async function embedded(timers: Partial<SipTimers> = {}): Promise<ServerUnderTest> {
   const server = await startSipServer({
     admin: { host: '127.0.0.1', port: 0, secret },
     contacts: [contact],
@@ -76,7 +76,7 @@ function configuration(port: number, timers: Partial<typeof quick>): string {
   return `<drachtio><admin port="${port}" secret="${secret}">127.0.0.1</admin>
     <sip><contacts><contact>${contact}</contact></contacts>
     <timers><t1>${t1}</t1><t2>${t2}</t2><t4>${t4}</t4><t1x64>${t1x64}</t1x64></timers></sip>
-    <cdrs>false</cdrs><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>error</loglevel></logging></drachtio>`;
+    <cdrs>true</cdrs><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>error</loglevel></logging></drachtio>`;
 }
 
 async function freePort(): Promise<number> {

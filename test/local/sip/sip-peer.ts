@@ -168,7 +168,7 @@ export class SipPeer implements AsyncDisposable {
   reply(
     to: Heard,
     status: string,
-    parts: { toTag?: string; body?: string; headers?: readonly string[] } = {},
+    parts: { toTag?: string; body?: string; headers?: readonly string[]; contact?: string } = {},
   ): void {
     const body = parts.body ?? '';
     const tag =
@@ -181,7 +181,7 @@ export class SipPeer implements AsyncDisposable {
       `To: ${to.header('to')}${tag}`,
       `Call-ID: ${to.header('call-id')}`,
       `CSeq: ${to.header('cseq')}`,
-      `Contact: ${this.contact}`,
+      `Contact: ${parts.contact ?? this.contact}`,
       ...(parts.headers ?? []),
       ...(body === '' ? [] : ['Content-Type: application/sdp']),
       `Content-Length: ${Buffer.byteLength(body)}`,

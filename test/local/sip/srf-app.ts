@@ -53,6 +53,17 @@ interface Progress {
 
 type Handler = (request: SrfRequest, response: SrfResponse) => void;
 
+/** What became of a request that was passed on. */
+export interface ProxyResults {
+  readonly connected: boolean;
+  readonly finalStatus?: number;
+  readonly responses: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly msgs: readonly { readonly status: number }[];
+  }[];
+}
+
 export interface SrfApp {
   connect(options: object): void;
   disconnect(): void;
@@ -70,6 +81,7 @@ export interface SrfApp {
     uri: string,
     options: object,
   ): Promise<{ uas: SrfDialog; uac: SrfDialog }>;
+  proxyRequest(request: SrfRequest, targets: string | string[], options?: object): Promise<ProxyResults>;
   request(uri: string, options: object, callback: (error: unknown, request: SrfRequest) => void): void;
 }
 
