@@ -11,6 +11,7 @@ import { learnPeer } from './peer-address.ts';
 import { dialogIdOf, type ReceivedRequest } from './received-request.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
 import { repeatUntilAcknowledged } from './unacknowledged.ts';
+import { cdrOfFinal } from './write-cdr.ts';
 
 /** What a response takes from its request, never from the application. Its To may only choose our tag. */
 const fromRequest: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq']);
@@ -138,11 +139,13 @@ function sendNow(
 ): void {
   const text = message.print();
   const { dialog } = request;
+  const callBegins = request.message.method === 'INVITE' && status >= 200 && !dialog?.confirmed;
   if (status >= 200) settle(engine, request, status, text);
   if (dialog && status >= 200 && status < 300 && message.has('contact'))
     dialog.contact = message.first('contact') ?? dialog.contact;
   request.transaction.machine.respond(status, text);
   sent(text);
+  if (callBegins) cdrOfFinal(engine, 'application', 'uas', message);
 }
 
 /** The final response: the application is done with this request. */

@@ -4,9 +4,10 @@ import { fromNetwork } from '../app/app-tokens.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Arrival } from '../transport/flow.ts';
-import { plainResponse } from './compose.ts';
+import { finish, newTag, startResponse } from './compose.ts';
 import type { Engine } from './engine.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
+import { cdrOfFinal } from './write-cdr.ts';
 
 /** Hand a request to the application that is to answer it. */
 export function give(
@@ -54,9 +55,11 @@ export function takeBack(engine: Engine, request: ReceivedRequest): void {
 }
 
 export function answerFor(engine: Engine, request: ReceivedRequest, status: number, reason: string): void {
+  const again = request.dialog?.confirmed; // a re-INVITE begins no call
   takeBack(engine, request);
-  request.transaction.machine.respond(
-    status,
-    plainResponse(request.message, status, reason, request.localTag || undefined),
-  );
+  const tag = request.localTag || newTag();
+  const response = finish(startResponse(request.message, status, reason, tag), [], undefined, '');
+  if (request.message.method === 'INVITE' && status !== 487 && !again)
+    cdrOfFinal(engine, 'application', 'uas', response);
+  request.transaction.machine.respond(status, response.print());
 }

@@ -12,6 +12,7 @@ import { learnPeer } from './peer-address.ts';
 import { ackAndBye, readyForAck } from './send-ack.ts';
 import { madeUpFor } from './send-request.ts';
 import { type Fork, idOf, type SentInvite } from './sent-invite.ts';
+import { cdrOfFinal } from './write-cdr.ts';
 
 export function launchInvite(engine: Engine, sent: SentInvite, hop: Hop | undefined): void {
   if (sent.canceled || !hop) {
@@ -54,6 +55,7 @@ function final(engine: Engine, sent: SentInvite, response: IncomingResponse): vo
   if (sent.within) sent.within.inviteOut = undefined;
   if (response.status < 300) accept(engine, sent, response);
   else forgetForks(engine, sent, undefined);
+  if (!sent.within) cdrOfFinal(engine, 'network', 'uac', response.message);
   tell(sent, response);
   sent.request = remainder(sent.request);
 }
@@ -157,7 +159,7 @@ function tellMadeUp(
   engine.inviting.delete(sent.transactionId);
   if (sent.within) sent.within.inviteOut = undefined;
   forgetForks(engine, sent, undefined);
-  sent.owner.send(
-    madeUp(madeUpFor(sent.request, why).print(), sent.listener.protocol, sent.transactionId, idOf(sent)),
-  );
+  const made = madeUpFor(sent.request, why);
+  if (!sent.within) cdrOfFinal(engine, 'network', 'uac', made);
+  sent.owner.send(madeUp(made.print(), sent.listener.protocol, sent.transactionId, idOf(sent)));
 }

@@ -9,6 +9,7 @@ import { answerFor, give } from './give-request.ts';
 import { routedThroughUs } from './proxy/forwarded.ts';
 import { passAckAlong, passAlong } from './proxy/pass-along.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
+import { writeCdr } from './write-cdr.ts';
 
 /** A request with a To tag: it belongs to a dialog of ours or to none (RFC 3261 §12.2.2). */
 export function receiveInDialog(
@@ -39,6 +40,8 @@ export function receiveInDialog(
   else {
     const ending = endsDialog(dialog, request);
     if (ending) engine.dialogs.remove(dialog);
+    if (request.method === 'BYE')
+      writeCdr(engine, { event: 'stop', source: 'network', reason: 'normal-release' }, request);
     const { transactionId } = give(engine, transaction, request, arrival, dialog.owner, dialog);
     if (request.method === 'INVITE') dialog.inviteIn = transactionId;
     if (ending) refusePending(engine, dialog);

@@ -8,11 +8,12 @@ import { InviteServer } from '../transaction/invite-server.ts';
 import { clientKey, requestKey, serverKey } from '../transaction/keys.ts';
 import { RequestServer } from '../transaction/request-server.ts';
 import type { Arrival } from '../transport/flow.ts';
-import { plainResponse } from './compose.ts';
+import { finish, newTag, plainResponse, startResponse } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { answerFor, give } from './give-request.ts';
 import { receiveAck, receiveInDialog } from './receive-in-dialog.ts';
 import { dialogIdOf, type ServerTransaction } from './received-request.ts';
+import { cdrOfFinal, writeCdr } from './write-cdr.ts';
 
 /** Each is kept for 64*T1: a flood must not fill the memory. */
 const mostTransactions = 100_000;
@@ -95,9 +96,14 @@ function receiveNew(engine: Engine, request: SipMessage, key: string, arrival: A
   engine.merging.set(merge, key);
   const refusal = inviteFault(request);
   const owner = refusal ? undefined : engine.apps.next(request.method);
+  const counts = request.method === 'INVITE' && !refusal;
+  if (counts) writeCdr(engine, { event: 'attempt', source: 'network' }, request);
   if (refusal) transaction.machine.respond(400, plainResponse(request, 400, `Bad Request (${refusal})`));
-  else if (!owner) transaction.machine.respond(503, plainResponse(request, 503, 'Service Unavailable'));
-  else give(engine, transaction, request, arrival, owner, undefined);
+  else if (!owner) {
+    const none = finish(startResponse(request, 503, 'Service Unavailable', newTag()), [], undefined, '');
+    if (counts) cdrOfFinal(engine, 'application', 'uas', none);
+    transaction.machine.respond(503, none.print());
+  } else give(engine, transaction, request, arrival, owner, undefined);
 }
 
 /** What a request that begins a dialog must have (§8.1.1.3, §8.1.1.8). */
@@ -121,7 +127,11 @@ function receiveCancel(engine: Engine, request: SipMessage, via: Via, key: strin
       fromNetwork(request.print(), arrival, canceled.transactionId, dialogIdOf(canceled), false),
     );
   transaction.machine.respond(200, plainResponse(request, 200, 'OK', canceled?.localTag || undefined));
-  if (canceled) answerFor(engine, canceled, 487, 'Request Terminated');
+  if (canceled) {
+    // about the INVITE, as drachtio-server has it
+    writeCdr(engine, { event: 'stop', source: 'network', reason: 'call-canceled' }, canceled.message);
+    answerFor(engine, canceled, 487, 'Request Terminated');
+  }
   invite.proxied?.cancel();
 }
 

@@ -22,6 +22,7 @@ import { locate, type Place, placeOf } from './locate.ts';
 import { learnPeer } from './peer-address.ts';
 import { madeUpFor, sendRequest } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
+import { writeCdr } from './write-cdr.ts';
 
 const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact']);
 
@@ -104,6 +105,7 @@ function invite(
     canceled: false,
   };
   engine.inviting.set(transactionId, sent);
+  writeCdr(engine, { event: 'attempt', source: 'application' }, request);
   locate(place, (hop) => launchInvite(engine, sent, hop));
 }
 

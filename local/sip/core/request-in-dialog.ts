@@ -11,6 +11,7 @@ import { launchInvite } from './launch-invite.ts';
 import { dialogHop } from './send-in-dialog.ts';
 import { madeUpFor, sendRequest } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
+import { writeCdr } from './write-cdr.ts';
 
 const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact']);
 
@@ -46,6 +47,8 @@ export function requestInDialog(
   const request = compose(target, method, uri, message);
   const transactionId = randomUUID();
   app.send(requestSent(id, request.print(), target.listener, transactionId));
+  if (method === 'BYE')
+    writeCdr(engine, { event: 'stop', source: 'application', reason: 'normal-release' }, request);
   if (method === 'INVITE') reinvite(engine, app, transactionId, target, request);
   else other(engine, app, transactionId, target, request);
 }

@@ -21,12 +21,12 @@ export function dialogHop(dialog: Dialog, request: SipMessage, found: (hop: Hop 
   else found(undefined);
 }
 
-/** A BYE nobody waits for; returns its text. */
-export function sendBye(engine: Engine, dialog: Dialog, reason: string): string {
+/** A BYE nobody waits for. */
+export function sendBye(engine: Engine, dialog: Dialog, reason: string): SipMessage {
   const bye = startDialogRequest(dialog, 'BYE', ++dialog.localSeq, newBranch()).add('Reason', reason);
   finish(bye, [], undefined, '');
   dialogHop(dialog, bye, (hop) => {
     if (hop) sendRequest(engine, bye, hop, dialog.listener, nobodyWaits);
   });
-  return bye.print();
+  return bye;
 }

@@ -3,6 +3,9 @@ import type { Dialog } from '../dialog/dialog.ts';
 import type { Engine } from './engine.ts';
 import type { ReceivedRequest } from './received-request.ts';
 import { sendBye } from './send-in-dialog.ts';
+import { writeCdr } from './write-cdr.ts';
+
+export const sessionExpired = 'Session timer expired';
 
 /**
  * RFC 3261 §13.3.1.4: a 2xx to INVITE is repeated by us, not by its transaction, until the ACK comes. Without one within
@@ -44,5 +47,7 @@ export function repeatUntilAcknowledged(
 export function endUnasked(engine: Engine, dialog: Dialog, why: string): void {
   const bye = sendBye(engine, dialog, `SIP ;cause=200 ;text="${why}"`);
   engine.dialogs.remove(dialog);
-  dialog.owner.send(unsolicited(bye, dialog.listener, dialog.id));
+  dialog.owner.send(unsolicited(bye.print(), dialog.listener, dialog.id));
+  const reason = why === sessionExpired ? 'session-expired' : 'system-initiated-termination';
+  writeCdr(engine, { event: 'stop', source: 'application', reason }, bye);
 }
