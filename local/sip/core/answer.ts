@@ -10,6 +10,7 @@ import { answerFor, takeBack } from './give-request.ts';
 import { learnPeer } from './peer-address.ts';
 import { dialogIdOf, type ReceivedRequest } from './received-request.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
+import { answeredSession, sessionAnswer } from './session-timer.ts';
 import { repeatUntilAcknowledged } from './unacknowledged.ts';
 import { cdrOfFinal } from './write-cdr.ts';
 
@@ -57,6 +58,9 @@ function responseFault(request: ReceivedRequest, status: number, response: AppMe
   const knows = request.message.lists('supported', '100rel') || request.message.lists('require', '100rel');
   return knows && request.message.method === 'INVITE' ? undefined : 'Remote endpoint does not support 100rel'; // RFC 3262 §3
 }
+
+const setsSession = ({ message }: ReceivedRequest, status: number): boolean =>
+  status >= 200 && status < 300 && (message.method === 'INVITE' || message.method === 'UPDATE');
 
 const wantsReliable = (status: number, message: SipMessage): boolean =>
   status > 100 && status < 200 && message.lists('require', '100rel');
@@ -107,6 +111,8 @@ function composeResponse(request: ReceivedRequest, status: number, response: App
   const withContact =
     status > 100 && status < 300 && ['INVITE', 'SUBSCRIBE', 'UPDATE'].includes(message.method);
   if (withContact) composed.add('Contact', contactFor(request, response));
+  if (setsSession(request, status))
+    for (const [name, value] of sessionAnswer(request, response)) composed.add(name, value);
   const headers: readonly HeaderLine[] = appHeaders(
     response,
     arrival.listener,
@@ -145,6 +151,7 @@ function sendNow(
     dialog.contact = message.first('contact') ?? dialog.contact;
   request.transaction.machine.respond(status, text);
   sent(text);
+  if (dialog && setsSession(request, status)) answeredSession(engine, dialog, message);
   if (callBegins) cdrOfFinal(engine, 'application', 'uas', message);
 }
 

@@ -55,7 +55,10 @@ export function abandon(engine: Engine): void {
   for (const { machine } of engine.servers.values()) machine.abandon();
   for (const client of engine.clients.values()) client.abandon();
   for (const request of engine.received.values()) request.reliable?.stop();
-  for (const dialog of engine.dialogs.all()) dialog.unacknowledged?.stop();
+  for (const dialog of engine.dialogs.all()) {
+    dialog.unacknowledged?.stop();
+    dialog.session?.stop();
+  }
   for (const sent of engine.inviting.values()) sent.canceled = true; // those whose target is still being resolved
   engine.received.clear();
 }

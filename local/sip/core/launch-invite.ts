@@ -12,6 +12,7 @@ import { learnPeer } from './peer-address.ts';
 import { ackAndBye, readyForAck } from './send-ack.ts';
 import { madeUpFor } from './send-request.ts';
 import { type Fork, idOf, type SentInvite } from './sent-invite.ts';
+import { acceptedSession } from './session-timer.ts';
 import { cdrOfFinal } from './write-cdr.ts';
 
 export function launchInvite(engine: Engine, sent: SentInvite, hop: Hop | undefined): void {
@@ -91,6 +92,7 @@ function accept(engine: Engine, sent: SentInvite, response: IncomingResponse): v
     learnPeer(fork.dialog, response.message, response.arrival);
     engine.dialogs.confirm(fork.dialog);
   }
+  acceptedSession(engine, fork.dialog, response.message, sent.request.body);
   readyForAck(engine, sent, fork);
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { fromNetwork } from '../app/app-tokens.ts';
 import type { Dialog } from '../dialog/dialog.ts';
+import { tooShort } from '../dialog/session-expires.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Arrival } from '../transport/flow.ts';
 import { finish, plainResponse, startResponse } from './compose.ts';
@@ -9,6 +10,7 @@ import { answerFor, give } from './give-request.ts';
 import { routedThroughUs } from './proxy/forwarded.ts';
 import { passAckAlong, passAlong } from './proxy/pass-along.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
+import { sessionTooShort } from './session-timer.ts';
 import { writeCdr } from './write-cdr.ts';
 
 /** A request with a To tag: it belongs to a dialog of ours or to none (RFC 3261 §12.2.2). */
@@ -63,6 +65,7 @@ function dialogFault(engine: Engine, dialog: Dialog, request: SipMessage): Refus
     return refuse(500, 'CSeq out of order'); // §12.2.2
   if (request.method === 'PRACK' && !acknowledges(engine, dialog, request))
     return refuse(481, 'Call/Transaction Does Not Exist'); // RFC 3262 §3
+  if (tooShort(request)) return { status: 422, text: sessionTooShort(request) };
   if (request.method !== 'INVITE') return undefined;
   if (dialog.inviteOut !== undefined) return refuse(491, 'Request Pending'); // §14.2
   if (dialog.inviteIn === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { fromNetwork } from '../app/app-tokens.ts';
+import { tooShort } from '../dialog/session-expires.ts';
 import { cutList } from '../message/name-addr.ts';
 import { parseMessage } from '../message/parse-message.ts';
 import { SipMessage } from '../message/sip-message.ts';
@@ -13,6 +14,7 @@ import type { Engine } from './engine.ts';
 import { answerFor, give } from './give-request.ts';
 import { receiveAck, receiveInDialog } from './receive-in-dialog.ts';
 import { dialogIdOf, type ServerTransaction } from './received-request.ts';
+import { sessionTooShort } from './session-timer.ts';
 import { cdrOfFinal, writeCdr } from './write-cdr.ts';
 
 /** Each is kept for 64*T1: a flood must not fill the memory. */
@@ -94,6 +96,10 @@ function receiveNew(engine: Engine, request: SipMessage, key: string, arrival: A
     return;
   }
   engine.merging.set(merge, key);
+  if (tooShort(request)) {
+    transaction.machine.respond(422, sessionTooShort(request));
+    return;
+  }
   const refusal = inviteFault(request);
   const owner = refusal ? undefined : engine.apps.next(request.method);
   const counts = request.method === 'INVITE' && !refusal;

@@ -11,6 +11,7 @@ import { launchInvite } from './launch-invite.ts';
 import { dialogHop } from './send-in-dialog.ts';
 import { madeUpFor, sendRequest } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
+import { acceptedSession } from './session-timer.ts';
 import { writeCdr } from './write-cdr.ts';
 
 const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact']);
@@ -124,7 +125,10 @@ function other(
   };
   const response = ({ message, arrival, status }: IncomingResponse) => {
     if (status >= 200) final(status);
-    if (status >= 200 && status < 300 && method === 'UPDATE') dialog.retarget(message); // RFC 3311 §5.1
+    if (status >= 200 && status < 300 && method === 'UPDATE') {
+      dialog.retarget(message); // RFC 3311 §5.1
+      acceptedSession(engine, dialog, message, request.body);
+    }
     if (status > 100) app.send(fromNetwork(message.print(), arrival, transactionId, dialog.id, false));
   };
   const failed = (made: SipMessage) => {

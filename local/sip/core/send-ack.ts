@@ -1,4 +1,5 @@
 import { type AppMessage, appHeaders, contentType, parseAppMessage } from '../app/app-message.ts';
+import { type Dialog, owned } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import type { Hop, Listener } from '../transport/flow.ts';
@@ -41,6 +42,14 @@ export function ackAndBye(engine: Engine, sent: SentInvite, fork: Fork, response
   engine.dialogs.remove(fork.dialog);
 }
 
+/** The ACK for a 2xx that no application waits for. */
+export function acknowledgeUnasked(engine: Engine, dialog: Dialog, seq: number): void {
+  const message = finish(startDialogRequest(dialog, 'ACK', seq, newBranch()), [], undefined, '');
+  dialogHop(dialog, message, (hop) => {
+    if (hop) transmit(engine, dialog.listener, hop, message.print());
+  });
+}
+
 function transmit(engine: Engine, from: Listener, hop: Hop, text: string): void {
   const outlet = engine.transports.requestOutlet(hop, from, () => {});
   outlet.send(text);
@@ -54,6 +63,7 @@ function sendAck(engine: Engine, sent: SentInvite, fork: Fork, ack: AppMessage):
     if (/^(proxy-)?authorization$/.test(line.key)) message.lines.push(line); // §13.2.2.4
   finish(message, appHeaders(ack, dialog.listener, serversOwn), contentType(ack), ack.body);
   const text = message.print();
+  if (dialog.session && ack.body !== '') dialog.session.sdp = owned(ack.body);
   dialogHop(dialog, message, (hop) => {
     if (!hop) return;
     fork.ack = () => transmit(engine, dialog.listener, hop, text);

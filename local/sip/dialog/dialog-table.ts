@@ -27,9 +27,14 @@ export class DialogTable {
 
   remove(dialog: Dialog): void {
     dialog.unacknowledged?.stop();
+    dialog.session?.stop();
     this.#byTags.delete(key(dialog.callId, dialog.localTag, dialog.remoteTag));
     if (this.#byId.get(dialog.id) === dialog) this.#byId.delete(dialog.id);
     if (this.#byCallId.get(dialog.callId) === dialog) this.#byCallId.delete(dialog.callId);
+  }
+
+  has(dialog: Dialog): boolean {
+    return this.byTags(dialog.callId, dialog.localTag, dialog.remoteTag) === dialog;
   }
 
   byTags(callId: string, localTag: string, remoteTag: string): Dialog | undefined {

@@ -58,6 +58,9 @@ export class Dialog {
   /** stops repeating our 2xx to the INVITE with this CSeq */
   unacknowledged: { readonly seq: number; readonly transactionId: string; stop(): void } | undefined;
 
+  /** the session ends unless it is refreshed (RFC 4028) */
+  session: { readonly seconds: number; readonly weRefresh: boolean; sdp: string; stop(): void } | undefined;
+
   constructor(start: DialogStart) {
     this.id = owned(start.id);
     this.callId = owned(start.callId);
