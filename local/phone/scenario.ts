@@ -88,7 +88,7 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${via}
 From: <sip:${from}@[local_ip]:[local_port]>;tag=[pid]c[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>${to}
 Call-ID: [call_id]
-CSeq: ${cseq} ${method === 'ACK' || method === 'CANCEL' ? (method === 'ACK' ? 'ACK' : 'CANCEL') : method}
+CSeq: ${cseq} ${method}
 Contact: <sip:${from}@[local_ip]:[local_port];transport=[transport]>
 Max-Forwards: 70
 `;

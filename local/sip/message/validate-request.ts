@@ -9,6 +9,9 @@ export interface Refusal {
 
 const once = ['to', 'from', 'call-id', 'cseq', 'max-forwards', 'content-length'] as const;
 
+/** Longest header field, characters: what a real drachtio-server takes, and far more than any peer needs. */
+const longestHeader = 8_191;
+
 /** What RFC 3261 §8.1.1 requires of every request; the first thing wrong decides the answer. */
 export function requestFault(request: SipMessage): Refusal | undefined {
   if (request.reason !== '') return { status: 505, reason: 'Version Not Supported' }; // §21.5.6
@@ -19,6 +22,8 @@ export function requestFault(request: SipMessage): Refusal | undefined {
   if (request.cseq?.method !== request.method) return bad('CSeq does not fit'); // §8.1.1.5
   for (const key of ['to', 'from'] as const)
     if (!parseNameAddr(request.first(key) ?? '')?.uri) return bad(`unreadable ${key}`);
+  for (const { key, value } of request.lines)
+    if (value.length > longestHeader) return bad(`${key.slice(0, 40)} is too long`);
   return uriFault(request.uri) ?? maxForwardsFault(request);
 }
 
