@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** Bounds against hanging, not measures: a busy machine may take its time. */
-const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
+const patient = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000, interval: 20 } },
+};
 
 /** The AWS SDK's advice on Node's versions, once for each test file. */
 const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };

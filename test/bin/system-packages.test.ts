@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { findProgram } from '../../local/child-process.ts';
 import { aFolder, standIn } from '../local/stand-in.ts';
 
@@ -71,10 +71,10 @@ test('an interrupt leaves no policy behind that would keep every daemon down', a
   await using folder = await aFolder();
   const machine = await aMachine(folder.path, 'sleep 60');
   const running = start(machine);
-  await vi.waitUntil(() => existsSync(machine.policy), { timeout: 5_000 });
+  await expect.poll(() => existsSync(machine.policy)).toBe(true);
   running.interrupt();
   await running.ended;
-  await vi.waitUntil(() => !existsSync(machine.policy), { timeout: 5_000 });
+  await expect.poll(() => !existsSync(machine.policy)).toBe(true);
 });
 
 test('where apt-get fails, it is said what to do by hand', async () => {

@@ -21,7 +21,7 @@ export async function askOptions(via: { readonly host: string; readonly port: nu
     '',
   ].join('\r\n');
   try {
-    const answered = once(socket, 'message', { signal: AbortSignal.timeout(5_000) });
+    const answered = once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
     socket.send(request, via.port, via.host);
     const [answer] = (await answered) as [Buffer];
     return Number(/^SIP\/2\.0 (\d+)/.exec(answer.toString('latin1'))?.[1]);

@@ -148,14 +148,14 @@ describe('in the queue of the edge', () => {
     };
     const before = await count('decision', 'foreign');
     await send(JSON.stringify(decision));
-    await expect.poll(() => count('decision', 'foreign'), { timeout: 5_000 }).toBe(before + 1);
+    await expect.poll(() => count('decision', 'foreign')).toBe(before + 1);
     expect(await platform.env.state.call(over?.callId ?? '')).toEqual(over);
   });
 
   test('garbage is counted, taken out and hurts no call', async () => {
     const before = await count('unknown', 'invalid');
     for (const body of ['no JSON', '{"kind":"decision"}', '[]']) await send(body);
-    await expect.poll(() => count('unknown', 'invalid'), { timeout: 5_000 }).toBe(before + 3);
+    await expect.poll(() => count('unknown', 'invalid')).toBe(before + 3);
     await expectNextCallWorks();
   });
 });
@@ -166,7 +166,7 @@ test('an rtpengine that stops to answer costs calls a 503 until it answers again
     const { host, port: http } = env.edge.http;
     return ((await (await fetch(`http://${host}:${http}/ready`)).json()) as { missing: string[] }).missing;
   };
-  await expect.poll(ready, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(ready).toEqual([]);
   // Held, so that rtpengine stops after the call was let in and before it is asked for anything.
   env.cloud.delayFunction('DecideRoute', 400);
   const received = next('call.received');
@@ -180,13 +180,13 @@ test('an rtpengine that stops to answer costs calls a 503 until it answers again
       complete: true,
       ended: { reason: 'media-unavailable', blame: 'platform', sipStatus: 503 },
     });
-    await expect.poll(ready, { timeout: 10_000 }).toEqual(['rtpengine']);
+    await expect.poll(ready).toEqual(['rtpengine']);
     expect(await env.call({ to: NUMBER, script: { expect: 503 } })).toMatchObject({ ok: true, errors: '' });
     expect(await platform.metrics()).toContain('trunkline_invites_refused_total{reason="edge-not-ready"} 1');
   } finally {
     process.kill(env.rtpengine.pid, 'SIGCONT');
     env.cloud.delayFunction('DecideRoute', 0);
   }
-  await expect.poll(ready, { timeout: 10_000 }).toEqual([]);
+  await expect.poll(ready).toEqual([]);
   await expectNextCallWorks();
 });

@@ -48,7 +48,7 @@ test('an edge that is killed in the middle of calls loses no event, and its call
   // From here on what the edge says is in its journal only.
   env.cloud.faults.eventBridgeDown = true;
   const answers = async () => (await load.notes()).filter((note) => note.startsWith('ANSWERED'));
-  await expect.poll(async () => (await answers()).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(14);
+  await expect.poll(async () => (await answers()).length).toBeGreaterThanOrEqual(14);
   const onTheBus = env.events().length;
   await env.edge.kill9();
   const sawAnswer = (await answers()).map((note) => note.split(' ')[1]);

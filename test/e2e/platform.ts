@@ -33,7 +33,7 @@ export interface Platform extends AsyncDisposable {
   metrics(): Promise<string>;
 }
 
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 20_000;
 
 const eventIn = ({ detail }: BusEvent) => detail as TrunklineEvent;
 

@@ -8,7 +8,7 @@ export async function callsInRtpengine(ng: {
 }): Promise<string[]> {
   const socket = createSocket('udp4');
   try {
-    const answered = once(socket, 'message', { signal: AbortSignal.timeout(5_000) });
+    const answered = once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
     socket.send('ask d7:command4:list5:limiti100ee', ng.port, ng.host);
     const [reply] = (await answered) as [Buffer];
     const list = /5:callsl((?:\d+:[^:]*?)*)e6:result2:ok/.exec(reply.toString('latin1'));

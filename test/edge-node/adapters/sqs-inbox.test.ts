@@ -1,5 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { awsClient } from '../../../edge-node/adapters/aws-client.ts';
 import { sqsInbox } from '../../../edge-node/adapters/sqs-inbox.ts';
 import { heardLogger } from '../heard-logger.ts';
@@ -39,7 +39,7 @@ describe('the inbox', () => {
     const { polls, deleted, queueUrl } = await aQueue([['a', 'b'], ['c']], async (body) => {
       handled.push(body);
     });
-    await vi.waitFor(() => expect(deleted).toEqual(['to-a', 'to-b', 'to-c']));
+    await expect.poll(() => deleted).toEqual(['to-a', 'to-b', 'to-c']);
     expect(handled).toEqual(['a', 'b', 'c']);
     expect(polls[0]).toEqual({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
   });
@@ -48,7 +48,7 @@ describe('the inbox', () => {
     const { listening, deleted, log } = await aQueue([['good', 'bad'], ['next']], async (body) => {
       if (body === 'bad') throw new Error('not today');
     });
-    await vi.waitFor(() => expect(deleted).toContain('to-next'));
+    await expect.poll(() => deleted).toContain('to-next');
     await listening[Symbol.asyncDispose]();
     expect(deleted).toEqual(['to-good', 'to-next']);
     expect(log.said('could not be handled')).toMatchObject([
@@ -63,21 +63,21 @@ describe('the inbox', () => {
       handled.push(body);
       return body === 'slow' ? new Promise((resolve) => finish.push(resolve)) : Promise.resolve();
     });
-    await vi.waitFor(() => expect(handled).toEqual(['slow', 'quick']));
+    await expect.poll(() => handled).toEqual(['slow', 'quick']);
     for (const done of finish) done();
   });
 
   test('comes back after the queue was away, having said so once', async () => {
     const failure = { status: 500, body: { __type: 'InternalFailure', message: 'oops' } };
     const { deleted, log } = await aQueue(['reset', failure, 'reset', failure, ['a']], async () => undefined);
-    await vi.waitFor(() => expect(deleted).toEqual(['to-a']));
+    await expect.poll(() => deleted).toEqual(['to-a']);
     expect(log.said('cannot be read')).toHaveLength(1);
     expect(log.said('can be read again')).toMatchObject([{ failures: 4 }]);
   });
 
   test('stops at once in the middle of a long poll', async () => {
     const { listening, polls, log } = await aQueue([], async () => undefined);
-    await vi.waitFor(() => expect(polls).toHaveLength(1));
+    await expect.poll(() => polls).toHaveLength(1);
     await listening[Symbol.asyncDispose]();
     expect(log.lines).toEqual([]);
   });
@@ -92,7 +92,7 @@ describe('the inbox', () => {
       begun = true;
       return working;
     });
-    await vi.waitFor(() => expect(begun).toBe(true));
+    await expect.poll(() => begun).toBe(true);
     const disposed = listening[Symbol.asyncDispose]();
     finish();
     await disposed;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { VersionedConfig } from '../../../contracts/config.ts';
 import { startSnapshot } from '../../../edge-node/decisions/snapshot.ts';
 import { heardLogger } from '../heard-logger.ts';
@@ -47,11 +47,11 @@ describe('the snapshot', () => {
     const table = aTable(aConfig(7));
     const { snapshot, clock } = await aSnapshot(table);
     clock.pass(10_000);
-    await vi.waitFor(() => expect(table.asked).toEqual([undefined, 7]));
+    await expect.poll(() => table.asked).toEqual([undefined, 7]);
     table.content = aConfig(8);
-    await vi.waitFor(() => expect(clock.pending()).toBe(1));
+    await expect.poll(() => clock.pending()).toBe(1);
     clock.pass(10_000);
-    await vi.waitFor(() => expect(snapshot.current()?.version).toBe(8));
+    await expect.poll(() => snapshot.current()?.version).toBe(8);
     expect(table.asked).toEqual([undefined, 7, 7]);
   });
 

@@ -53,7 +53,7 @@ describe('a command to rtpengine', () => {
   test('is asked again once when its datagram is lost', async () => {
     const { client, asked, counted } = await connected(150);
     const answer = client.request('offer', offer);
-    await vi.waitUntil(() => asked.length === 2);
+    await expect.poll(() => asked.length).toBe(2);
     asked[1]?.reply('d6:result2:ok3:sdp3:v=0e');
     expect(await answer).toMatchObject({ result: 'ok', sdp: 'v=0' });
     expect(counted).toEqual(['offer timeout', 'offer ok']);
@@ -64,7 +64,7 @@ describe('a command to rtpengine', () => {
     const { client, asked, counted } = await connected(20);
     await expect(client.request('offer', offer)).rejects.toThrow(/gave no answer to offer within 20 ms/);
     asked[0]?.reply('d6:result2:ok3:sdp31:a=crypto:1 inline:aSecretOfSRTPe');
-    await vi.waitUntil(() => counted.includes('late-reply error'));
+    await expect.poll(() => counted).toContain('late-reply error');
     expect(printed).not.toHaveBeenCalled();
   });
 
@@ -72,9 +72,9 @@ describe('a command to rtpengine', () => {
     vi.spyOn(console, 'log').mockReturnValue();
     const { client, asked, counted } = await connected(5_000);
     const pong = client.request('ping');
-    await vi.waitUntil(() => asked.length === 1);
+    await expect.poll(() => asked.length).toBe(1);
     asked[0]?.reply('no bencode');
-    await vi.waitUntil(() => counted.includes('unread-reply error'));
+    await expect.poll(() => counted).toContain('unread-reply error');
     asked[0]?.reply('d6:result4:ponge');
     expect(await pong).toEqual({ result: 'pong' });
   });
@@ -85,7 +85,7 @@ describe('a command to rtpengine', () => {
   ])('refused with "%s" is an error of kind %s', async (reason, kind) => {
     const { client, asked } = await connected(5_000);
     const answer = client.request('offer', offer);
-    await vi.waitUntil(() => asked.length === 1);
+    await expect.poll(() => asked.length).toBe(1);
     asked[0]?.reply(`d6:result5:error12:error-reason${reason.length}:${reason}e`);
     await expect(answer).rejects.toMatchObject({ kind, message: `rtpengine refused offer: ${reason}` });
   });

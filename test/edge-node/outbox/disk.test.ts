@@ -1,6 +1,6 @@
 import { readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { anEnded, aReceivedCall, aRinging } from '../an-event.ts';
 import { heldClock } from '../held-clock.ts';
 import { MemoryBus } from './memory-bus.ts';
@@ -66,14 +66,14 @@ describe('an outage longer than memory', () => {
     const bus = awayBus();
     const { outbox, log } = await anOutbox({ bus, memoryEvents: 20, segmentBytes: 5_000, concurrency: 1 });
     for (let index = 0; index < 500; index += 1) outbox.record(aRinging());
-    await vi.waitFor(() => expect(log.said('cannot be reached')).toHaveLength(1));
+    await expect.poll(() => log.said('cannot be reached')).toHaveLength(1);
     let release = () => {};
     bus.answer = () => {
       if (bus.taken.length === 0) release = bus.hold();
       return undefined;
     };
     bus.away = undefined;
-    await vi.waitFor(() => expect(log.said('is back')).toHaveLength(1));
+    await expect.poll(() => log.said('is back')).toHaveLength(1);
     const urgent = aReceivedCall();
     outbox.record(urgent, true);
     expect(bus.calls.at(-1)?.[0]?.detail).toContain(urgent.id);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { aReceivedCall, aRinging } from '../an-event.ts';
 import { heldClock } from '../held-clock.ts';
 import { MemoryBus } from './memory-bus.ts';
@@ -130,7 +130,7 @@ describe('what is recorded arrives', () => {
     for (const event of many(200)) outbox.record(event);
     await outbox.settled();
     expect(bus.taken).toHaveLength(200);
-    await vi.waitFor(() => expect(journalFiles(dir)).toHaveLength(1));
+    await expect.poll(() => journalFiles(dir)).toHaveLength(1);
   });
 });
 
@@ -155,7 +155,7 @@ describe('a bus with faults', () => {
     bus.away = new Error('connect ECONNREFUSED');
     const events = many(200);
     for (const event of events) outbox.record(event);
-    await vi.waitFor(() => expect(bus.calls.length).toBeGreaterThan(20));
+    await expect.poll(() => bus.calls.length).toBeGreaterThan(20);
     expect(outbox.backlog().depth).toBe(200);
     bus.away = undefined;
     await outbox.settled();
@@ -170,12 +170,12 @@ describe('a bus with faults', () => {
     bus.away = new Error('connect ECONNREFUSED');
     outbox.record(aRinging());
     clock.pass(2);
-    await vi.waitFor(() => expect(log.said('cannot be reached')).toHaveLength(1));
+    await expect.poll(() => log.said('cannot be reached')).toHaveLength(1);
     for (const event of many(50)) outbox.record(event, true);
     expect(bus.calls).toHaveLength(1);
     bus.away = undefined;
     clock.pass(100);
-    await vi.waitFor(() => expect(outbox.backlog().depth).toBe(0));
+    await expect.poll(() => outbox.backlog().depth).toBe(0);
   });
 
   test('a batch that is refused as a whole is sent one by one, and only the culprit is set aside', async () => {
@@ -219,7 +219,7 @@ describe('a bus with faults', () => {
     outbox.record(stuck);
     const others = many(100);
     for (const event of others) outbox.record(event);
-    await vi.waitFor(() => expect(bus.taken).toHaveLength(100));
+    await expect.poll(() => bus.taken).toHaveLength(100);
     expect(outbox.backlog().depth).toBe(1);
     bus.answer = () => undefined;
     await outbox.settled();

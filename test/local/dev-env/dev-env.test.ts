@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RoutingConfigInput } from '../../../contracts/config.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { findProgram } from '../../../local/child-process.ts';
@@ -100,7 +100,7 @@ describe('an edge in a process of its own', () => {
     const edge = await env.restartEdge();
     expect(env.edge).toBe(edge);
     expect(edge.pid).not.toBe(first);
-    await vi.waitUntil(async () => (await ready(env)) === 200, { timeout: 10_000 });
+    await expect.poll(() => ready(env)).toBe(200);
     await env.settled();
     // What was sent but not yet marked as sent when it died is sent once more, with its id.
     const started = env.events('edge.started').map(({ detail }) => detail as TrunklineEvent);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { endsWithUs, findProgram } from '../../../local/child-process.ts';
 import { startRtpengine } from '../../../local/rtpengine/start-rtpengine.ts';
 import { isFree } from '../ports.ts';
@@ -86,7 +86,7 @@ if (endsWithUs().length > 0) {
       const [port] = (await once(owner, 'message')) as [number];
       expect(await isFree(port)).toBe(false);
       owner.kill(signal);
-      await vi.waitUntil(() => isFree(port), { timeout: 5_000 });
+      await expect.poll(() => isFree(port)).toBe(true);
     },
   );
 }

@@ -69,7 +69,7 @@ test('the transactions of a busy call are all gone in the end', async () => {
   app.srf.createUAC(`sip:bob@127.0.0.1:${peer.port}`, { localSdp: sdp() }).catch(() => {});
   await peer.next(/^INVITE/);
   await expect
-    .poll(() => server.stats?.(), { timeout: 5_000 })
+    .poll(() => server.stats?.())
     .toMatchObject({
       serverTransactions: 0,
       clientTransactions: 0,
