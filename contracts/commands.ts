@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Time, Ulid } from './envelope.ts';
 
 const command = <T extends string, P extends z.ZodRawShape>(type: T, payload: P) =>

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { crossCheck } from './config/cross-check.ts';
 
 const Name = z

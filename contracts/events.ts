@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import * as call from './events/call.ts';
 import * as command from './events/command.ts';
 import * as dtmf from './events/dtmf.ts';

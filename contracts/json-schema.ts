@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commands } from './commands.ts';
 import { RoutingConfig } from './config.ts';
 import { DeliveredCommand } from './edge-message.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** One fault of a refused message: where it is, what stands there and what should. */
 export interface Fault {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CodecPolicy, Target } from './config.ts';
 import { Time, Ulid } from './envelope.ts';
 import { TerminationReason } from './terminations.ts';

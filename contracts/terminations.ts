@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Why a call, or one attempt to reach a target, ended. Each has exactly one row in core/terminations.ts. */
 export const terminationReasons = [

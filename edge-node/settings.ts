@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where something listens or is found: `host:port`. Port 0 lets the system choose. */
 const HostPort = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Facts, type Log, logOf } from './log.ts';
 
 /** What EventBridge hands to a function; `detail` is ours, the rest is the bus's. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { CallReceived } from '../contracts/events/call.ts';
 import { decideRoute } from '../core/decide-route.ts';
 import type { Outcome } from './bus-handler.ts';

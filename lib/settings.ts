@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type HandlerName, handlerEnvs } from '../functions/env.ts';
 import { pascal } from './outputs.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sharedEvent, Ulid } from '../envelope.ts';
 
 export const CommandApplied = sharedEvent('command.applied', { commandId: Ulid, command: z.string() });

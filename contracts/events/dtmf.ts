@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { callEvent, Ulid } from '../envelope.ts';
 import { LegName } from './call.ts';
 

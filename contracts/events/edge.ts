@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { edgeEvent } from '../envelope.ts';
 
 /** An edge is up: calls of an earlier epoch of the same id are over. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { callEvent } from '../envelope.ts';
 import { LegMedia } from './call.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RoutingConfig, type VersionedConfig } from '../../contracts/config.ts';
 import type { Clock, ConfigSource, RoutingSnapshot } from '../ports.ts';
 

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock, SeenDigit } from '../ports.ts';
 import { legOfTag } from './totals.ts';
 

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EdgeRef } from '../../contracts/envelope.ts';
 import { tables } from '../../contracts/tables.ts';
 import type { ActiveCall } from '../../core/find-calls-to-reap.ts';

@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Fleet, Heartbeat } from '../ports.ts';
 
 /** A row that does not parse is an error: taken for an absent one it would end the calls of a living edge. */

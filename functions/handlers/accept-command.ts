@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accept, patience } from '../accept-command.ts';
 import { dynamoDb, eventBridge, sqs } from '../adapters/clients.ts';
 import { dynamoCallStates } from '../adapters/dynamo-calls.ts';

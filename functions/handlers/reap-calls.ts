@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dynamoDb, eventBridge } from '../adapters/clients.ts';
 import { dynamoActiveCalls } from '../adapters/dynamo-active-calls.ts';
 import { dynamoCallStates } from '../adapters/dynamo-calls.ts';
