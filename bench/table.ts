@@ -53,7 +53,7 @@ export function printTable({ bare, edge, ...run }: BenchResult): void {
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   process.stdout.write(
-    `\nSIP server: ${run.sipServer}; ${run.calls} calls at ${run.perSecond}/s, twice, by turns; ${run.held} held.\n`,
+    `\nSIP server: ${run.sipServer}; ${run.calls} calls at ${run.perSecond}/s, twice, by turns, then 60 at 5/s for the response times; ${run.held} held.\n`,
   );
   for (const row of rows)
     process.stdout.write(

@@ -49,19 +49,7 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
   const callsTable = outputs['CallsTable'] ?? '';
   const configTable = outputs['ConfigTable'] ?? '';
 
-  const itemsOf = async (TableName: string, key: string, value: string) => {
-    const items: Record<string, unknown>[] = [];
-    const query = {
-      TableName,
-      ConsistentRead: true,
-      KeyConditionExpression: '#key = :value',
-      ExpressionAttributeNames: { '#key': key },
-      ExpressionAttributeValues: { ':value': value },
-    };
-    for await (const page of paginateQuery({ client }, query)) items.push(...(page.Items ?? []));
-    return items;
-  };
-  const itemsOfCall = (callId: string) => itemsOf(callsTable, tables.calls.partitionKey, callId);
+  const itemsOfCall = (callId: string) => itemsOf(client, callsTable, tables.calls.partitionKey, callId);
   return {
     async calls() {
       const states: CallState[] = [];
@@ -84,31 +72,47 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
         .filter(({ sk }) => String(sk).startsWith(tables.calls.eventPrefix))
         .map((item) => item['event'] as TrunklineEvent);
     },
-    async pushConfig(input) {
-      const { partitionKey, partition, version } = tables.config;
-      const there = await itemsOf(configTable, partitionKey, partition);
-      const seen = there.find(({ sk }) => sk === version)?.['value'];
-      const next = Math.max(Date.now(), Number(seen ?? 0) + 1);
-      const items = toItems(RoutingConfig.parse(input), next);
-      const [mark, named] = [items.find(isMark), items.filter((item) => !isMark(item))];
-      const kept = new Set(items.map(({ sk }) => sk));
-
-      for (const Item of named) await client.send(new PutCommand({ TableName: configTable, Item }));
-      for (const { pk, sk } of there.filter((item) => !kept.has(String(item['sk']))))
-        await client.send(new DeleteCommand({ TableName: configTable, Key: { pk, sk } }));
-      // The version goes last: whoever sees it finds the rest.
-      await client
-        .send(new PutCommand({ TableName: configTable, Item: { ...mark }, ...unchanged(seen) }))
-        .catch((cause: Error) => {
-          if (cause.name !== 'ConditionalCheckFailedException') throw cause;
-          throw new Error('somebody else has pushed a configuration meanwhile: push it again', { cause });
-        });
-      return items.length;
-    },
+    pushConfig: (input) => pushConfig(client, configTable, input),
     async [Symbol.asyncDispose]() {
       client.destroy();
     },
   };
+}
+
+type Item = Record<string, unknown>;
+
+/** All items of one partition. */
+async function itemsOf(client: DynamoDBDocumentClient, TableName: string, key: string, value: string) {
+  const items: Item[] = [];
+  const query = {
+    TableName,
+    ConsistentRead: true,
+    KeyConditionExpression: '#key = :value',
+    ExpressionAttributeNames: { '#key': key },
+    ExpressionAttributeValues: { ':value': value },
+  };
+  for await (const page of paginateQuery({ client }, query)) items.push(...(page.Items ?? []));
+  return items;
+}
+
+async function pushConfig(client: DynamoDBDocumentClient, TableName: string, input: RoutingConfigInput) {
+  const { partitionKey, partition, version } = tables.config;
+  const there = await itemsOf(client, TableName, partitionKey, partition);
+  const seen = there.find(({ sk }) => sk === version)?.['value'];
+  const items = toItems(RoutingConfig.parse(input), Math.max(Date.now(), Number(seen ?? 0) + 1));
+  const kept = new Set(items.map(({ sk }) => sk));
+
+  for (const item of items.filter((each) => !isMark(each)))
+    await client.send(new PutCommand({ TableName, Item: item }));
+  for (const { pk, sk } of there.filter((item) => !kept.has(String(item['sk']))))
+    await client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
+  // The version goes last: whoever sees it finds the rest.
+  const mark = { TableName, Item: { ...items.find(isMark) }, ...unchanged(seen) };
+  await client.send(new PutCommand(mark)).catch((cause: Error) => {
+    if (cause.name !== 'ConditionalCheckFailedException') throw cause;
+    throw new Error('somebody else has pushed a configuration meanwhile: push it again', { cause });
+  });
+  return items.length;
 }
 
 const stateIn = (item: Record<string, unknown>): CallState | undefined =>
