@@ -6,6 +6,8 @@ import { commandFromApp } from './core/command-from-app.ts';
 import { abandon, type Engine, newEngine } from './core/engine.ts';
 import { answerFor } from './core/give-request.ts';
 import { receive } from './core/receive.ts';
+import { Locator } from './locate/locator.ts';
+import { dnsNames } from './locate/names.ts';
 import { type SipTimers, sipTimers } from './transaction/timers.ts';
 import type { Arrival } from './transport/flow.ts';
 import { startTransports } from './transport/transports.ts';
@@ -15,6 +17,8 @@ export interface SipServerOptions {
   readonly admin: { readonly host: string; readonly port: number; readonly secret: string };
   /** `sip:127.0.0.1:5060;transport=udp,tcp`; port 0 means any free one, the same for UDP and TCP */
   readonly contacts: readonly string[];
+  /** DNS servers to ask, `192.0.2.53` or `192.0.2.53:5353`; those of this machine where not given */
+  readonly dns?: readonly string[];
   /** milliseconds; RFC 3261's own where not given */
   readonly timers?: Partial<SipTimers>;
   readonly logger?: Logger;
@@ -53,7 +57,8 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
   const timers = sipTimers(options.timers);
   const hear = (text: string, arrival: Arrival) => guarded(log, () => receive(engine, text, arrival));
   const transports = await startTransports(options.contacts, timers.t1x64, hear);
-  const engine = newEngine({ transports, timers, log });
+  const locator = new Locator(dnsNames(options.dns));
+  const engine = newEngine({ transports, timers, locator, log });
   const admin = await listenForApps(engine, options.admin).catch(async (cause) => {
     await transports[Symbol.asyncDispose]();
     throw cause;

@@ -12,6 +12,16 @@ export const newBranch = (): string => magicCookie + randomBytes(9).toString('ba
 export const viaOf = (listener: Listener, branch: string): string =>
   `SIP/2.0/${listener.protocol.toUpperCase()} ${listener.host}:${listener.port};rport;branch=${branch}`;
 
+/** The same request as a new transaction: for the next place of a name (RFC 3263 §4.3). */
+export function withNewBranch(request: SipMessage, listener: Listener): SipMessage {
+  const again = SipMessage.request(request.method, request.uri);
+  again.add('Via', viaOf(listener, newBranch()));
+  const own = request.lines.findIndex((line) => line.key === 'via');
+  again.lines.push(...request.lines.filter((_line, at) => at !== own));
+  again.body = request.body;
+  return again;
+}
+
 /** `<sip:192.0.2.1:5060>`, over TCP with `;transport=tcp`. */
 export const contactOf = (listener: Listener): string =>
   `<sip:${listener.host}:${listener.port}${listener.protocol === 'udp' ? '' : `;transport=${listener.protocol}`}>`;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { AppRegistry } from '../app/app-registry.ts';
 import { DialogTable } from '../dialog/dialog-table.ts';
+import type { Locator } from '../locate/locator.ts';
 import type { InviteClient } from '../transaction/invite-client.ts';
 import type { RequestClient } from '../transaction/request-client.ts';
 import type { SipTimers } from '../transaction/timers.ts';
@@ -14,6 +15,7 @@ import type { SentInvite } from './sent-invite.ts';
 export interface EngineParts {
   readonly transports: Transports;
   readonly timers: SipTimers;
+  readonly locator: Locator;
   readonly log: Logger;
 }
 

@@ -1,33 +1,54 @@
 import { fromNetwork, madeUp } from '../app/app-tokens.ts';
 import { Dialog, owned } from '../dialog/dialog.ts';
+import type { Hops } from '../locate/locator.ts';
 import { untagged } from '../message/name-addr.ts';
 import { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import { InviteClient } from '../transaction/invite-client.ts';
 import { clientKey } from '../transaction/keys.ts';
-import type { Hop } from '../transport/flow.ts';
-import { ackForFailure } from './compose.ts';
+import { ackForFailure, withNewBranch } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { learnPeer } from './peer-address.ts';
 import { ackAndBye, readyForAck } from './send-ack.ts';
-import { madeUpFor } from './send-request.ts';
+import { madeUpFor, retryAfter } from './send-request.ts';
 import { type Fork, idOf, type SentInvite } from './sent-invite.ts';
 import { acceptedSession } from './session-timer.ts';
 import { cdrOfFinal } from './write-cdr.ts';
 
-export function launchInvite(engine: Engine, sent: SentInvite, hop: Hop | undefined): void {
-  if (sent.canceled || !hop) {
+/** To the first of the places of one name; to the next when that is dead or overloaded (RFC 3263 §4.3). */
+export function launchInvite(engine: Engine, sent: SentInvite, hops: Hops | undefined): void {
+  if (sent.canceled || !hops) {
     tellMadeUp(engine, sent, sent.canceled ? 'canceled' : 'unresolved');
     return;
   }
+  const [hop, ...others] = hops;
+  const { failures } = engine.locator;
+  const launched = { request: sent.request };
+  const next = (): boolean => {
+    const [following, ...rest] = others;
+    if (!following || sent.canceled) return false;
+    forgetForks(engine, sent, undefined);
+    sent.request = withNewBranch(sent.request, sent.listener);
+    launchInvite(engine, sent, [following, ...rest]);
+    return true;
+  };
+  const finalOf = (response: IncomingResponse) => {
+    if (response.status === 503) failures.failed(hop, retryAfter(response.message));
+    else failures.worked(hop);
+    if (response.status === 503 && next()) return;
+    final(engine, sent, response);
+    launched.request = sent.request;
+  };
   const key = clientKey(sent.request.via?.branch ?? '', 'INVITE');
   const outlet = engine.transports.requestOutlet(hop, sent.listener, () => client.transportError());
   const client: InviteClient = new InviteClient(sent.request.print(), outlet, engine.timers, {
-    response: (response) =>
-      response.status < 200 ? provisional(engine, sent, response) : final(engine, sent, response),
+    response: (response) => (response.status < 200 ? provisional(engine, sent, response) : finalOf(response)),
     furtherSuccess: (response) => furtherSuccess(engine, sent, response),
-    failed: (why) => tellMadeUp(engine, sent, why),
-    ackFor: ({ message }) => ackForFailure(sent.request, message),
+    failed: (why) => {
+      failures.failed(hop);
+      if (!next()) tellMadeUp(engine, sent, why);
+    },
+    ackFor: ({ message }) => ackForFailure(launched.request, message),
     ended: () => engine.clients.delete(key),
   });
   sent.hop = hop;

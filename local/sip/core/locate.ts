@@ -1,34 +1,51 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import { parseUri, uriParam } from '../message/uri.ts';
-import type { Hop, Protocol } from '../transport/flow.ts';
+import { isIPv6 } from 'node:net';
+import type { Hops, Reach } from '../locate/locator.ts';
+import { type Target, targetOf, usualPort } from '../locate/target.ts';
+import type { Hop, Listener, Protocol } from '../transport/flow.ts';
+import type { Engine } from './engine.ts';
 
-/** Where a URI leads, its host still a name perhaps. */
-export interface Place {
-  readonly protocol: Protocol;
-  readonly host: string;
-  readonly port: number;
+const familyOf = (host: string): 4 | 6 => (isIPv6(host.replace(/[[\]]/g, '')) ? 6 : 4);
+
+const reachOf = (engine: Engine, only?: Protocol): Reach[] =>
+  engine.transports.listeners
+    .filter(({ protocol }) => only === undefined || protocol === only)
+    .map(({ protocol, host }) => ({ protocol, family: familyOf(host) }));
+
+/** Can we send there at all, as far as its URI tells? */
+export function canReach(engine: Engine, target: Target): boolean {
+  const asked = target.transport ?? (target.secure ? 'tls' : undefined);
+  return reachOf(engine).some(({ protocol }) => asked === undefined || protocol === asked);
 }
 
-/** Undefined when the URI asks for a transport we do not have, or is none we can follow. */
-export function placeOf(uri: string, otherwise: Protocol = 'udp'): Place | undefined {
-  const parsed = parseUri(uri);
-  if (!parsed || parsed.scheme === 'sips') return undefined;
-  const protocol = (uriParam(parsed, 'transport') ?? otherwise).toLowerCase();
-  if (protocol !== 'udp' && protocol !== 'tcp') return undefined;
-  const host = uriParam(parsed, 'maddr') || parsed.host; // RFC 3263 §4
-  return { protocol, host, port: parsed.port ?? 5060 };
+/** The places a URI leads to; `only` when it has to be that transport. Calls back at once when no name is in it. */
+export function locate(
+  engine: Engine,
+  uri: string,
+  only: Protocol | undefined,
+  found: (hops: Hops | undefined) => void,
+): void {
+  const target = targetOf(uri);
+  if (!target) found(undefined);
+  else
+    engine.locator.locate(
+      only === undefined ? target : { ...target, transport: only },
+      reachOf(engine, only),
+      found,
+    );
 }
 
-/** Calls back with the address, at once when the host is one already, with undefined when the name leads nowhere. */
-export function locate(place: Place, found: (hop: Hop | undefined) => void): void {
-  const bare = place.host.replace(/[[\]]/g, '');
-  if (isIP(bare) !== 0) {
-    found({ ...place, host: bare });
-    return;
-  }
-  lookup(bare, { family: 4 }).then(
-    ({ address }) => found({ ...place, host: address }),
-    () => found(undefined),
+/** Which of our addresses a hop is reached from. */
+export function listenerTo(engine: Engine, hop: Hop): Listener | undefined {
+  const { listeners } = engine.transports;
+  const fits = (one: Listener) => one.protocol === hop.protocol && familyOf(one.host) === familyOf(hop.host);
+  return listeners.find(fits) ?? engine.transports.listenerFor(hop.protocol);
+}
+
+/** Is this one of our own addresses? */
+export function isOurs(engine: Engine, target: Target): boolean {
+  const transport = target.transport ?? (target.secure ? 'tls' : 'udp');
+  return engine.transports.listeners.some(
+    ({ protocol, host, port }) =>
+      protocol === transport && host === target.host && port === (target.port ?? usualPort(transport)),
   );
 }

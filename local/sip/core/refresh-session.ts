@@ -28,7 +28,7 @@ export function refreshSession(engine: Engine, dialog: Dialog, user: RefreshUser
   }
   const request = compose(dialog, expires, session.sdp);
   dialog.inviteOut = request.cseq?.number;
-  dialogHop(dialog, request, (hop) => {
+  dialogHop(engine, dialog, request, (hop) => {
     if (hop) launch(engine, dialog, request, hop, expires, user);
     else user.failed();
   });

@@ -10,6 +10,8 @@ import {
 } from '../app/app-message.ts';
 import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
 import { Dialog, dialogId } from '../dialog/dialog.ts';
+import type { Hops } from '../locate/locator.ts';
+import { targetOf } from '../locate/target.ts';
 import { tagOf, untagged } from '../message/name-addr.ts';
 import { SipMessage } from '../message/sip-message.ts';
 import { parseUri } from '../message/uri.ts';
@@ -18,9 +20,9 @@ import type { Listener } from '../transport/flow.ts';
 import { contactOf, finish, newBranch, newTag, viaOf } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { launchInvite } from './launch-invite.ts';
-import { locate, type Place, placeOf } from './locate.ts';
+import { canReach, isOurs, listenerTo, locate } from './locate.ts';
 import { learnPeer } from './peer-address.ts';
-import { madeUpFor, sendRequest } from './send-request.ts';
+import { madeUpFor, sendToFirst } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
 import { writeCdr } from './write-cdr.ts';
 
@@ -40,13 +42,12 @@ export function requestFromApp(
     refuse(`invalid request-uri: ${message.startLine}`);
     return;
   }
-  const place = placeOf(routeUri || uri);
-  const listener = place && engine.transports.listenerFor(place.protocol);
-  if (!place || !listener) {
+  const target = targetOf(routeUri || uri);
+  if (!target || !canReach(engine, target)) {
     refuse('requested protocol/transport not available');
     return;
   }
-  if (isOurs(engine, place)) {
+  if (isOurs(engine, target)) {
     refuse('can not send request to myself');
     return;
   }
@@ -54,18 +55,22 @@ export function requestFromApp(
     refuse('missing content-type');
     return;
   }
-
-  const request = compose(method, uri, message, listener);
-  const transactionId = randomUUID();
-  app.send(requestSent(id, request.print(), listener, transactionId));
-  if (method === 'INVITE') invite(engine, app, transactionId, request, place, listener);
-  else other(engine, app, transactionId, request, place, listener);
+  locate(engine, routeUri || uri, undefined, (hops) => {
+    const listener = hops ? listenerTo(engine, hops[0]) : engine.transports.listeners[0];
+    if (!listener) return;
+    const request = compose(method, uri, message, listener);
+    const transactionId = randomUUID();
+    app.send(requestSent(id, request.print(), listener, transactionId));
+    const places = hops && fromOneAddress(engine, hops, listener);
+    if (method === 'INVITE') invite(engine, app, transactionId, request, places, listener);
+    else other(engine, app, transactionId, request, places, listener);
+  });
 }
 
-const isOurs = (engine: Engine, place: Place): boolean =>
-  engine.transports.listeners.some(
-    (one) => one.protocol === place.protocol && one.host === place.host && one.port === place.port,
-  );
+/** A request names the address it comes from, so what is reached from another of ours is left out. */
+function fromOneAddress(engine: Engine, [first, ...others]: Hops, listener: Listener): Hops {
+  return [first, ...others.filter((hop) => listenerTo(engine, hop) === listener)];
+}
 
 /** RFC 3261 §8.1.1. The application may choose From, To, Call-ID, CSeq and Contact, as after a digest challenge it must. */
 function compose(method: string, uri: string, message: AppMessage, listener: Listener): SipMessage {
@@ -90,7 +95,7 @@ function invite(
   app: AppConnection,
   transactionId: string,
   request: SipMessage,
-  place: Place,
+  hops: Hops | undefined,
   listener: Listener,
 ): void {
   const sent: SentInvite = {
@@ -106,7 +111,7 @@ function invite(
   };
   engine.inviting.set(transactionId, sent);
   writeCdr(engine, { event: 'attempt', source: 'application' }, request);
-  locate(place, (hop) => launchInvite(engine, sent, hop));
+  launchInvite(engine, sent, hops);
 }
 
 function other(
@@ -114,7 +119,7 @@ function other(
   app: AppConnection,
   transactionId: string,
   request: SipMessage,
-  place: Place,
+  hops: Hops | undefined,
   listener: Listener,
 ): void {
   const id = request.method === 'SUBSCRIBE' ? dialogId(request.callId, request.fromTag) : '';
@@ -125,11 +130,8 @@ function other(
     if (incoming.status > 100)
       app.send(fromNetwork(incoming.message.print(), incoming.arrival, transactionId, id, false));
   };
-  locate(place, (hop) =>
-    hop
-      ? sendRequest(engine, request, hop, listener, { response, failed })
-      : failed(madeUpFor(request, 'unresolved')),
-  );
+  if (hops) sendToFirst(engine, request, hops, listener, { response, failed });
+  else failed(madeUpFor(request, 'unresolved'));
 }
 
 /** A 2xx to SUBSCRIBE begins a dialog (RFC 6665 §4.1). */

@@ -108,7 +108,7 @@ function reinvite(
   };
   dialog.inviteOut = request.cseq?.number;
   engine.inviting.set(transactionId, sent);
-  dialogHop(dialog, request, (hop) => launchInvite(engine, sent, hop));
+  dialogHop(engine, dialog, request, (hop) => launchInvite(engine, sent, hop && [hop]));
 }
 
 function other(
@@ -135,7 +135,7 @@ function other(
     final(made.status);
     app.send(madeUp(made.print(), dialog.listener.protocol, transactionId, dialog.id));
   };
-  dialogHop(dialog, request, (hop) => {
+  dialogHop(engine, dialog, request, (hop) => {
     if (hop) sendRequest(engine, request, hop, dialog.listener, { response, failed });
     else failed(madeUpFor(request, 'unresolved'));
   });

@@ -45,7 +45,7 @@ export function ackAndBye(engine: Engine, sent: SentInvite, fork: Fork, response
 /** The ACK for a 2xx that no application waits for. */
 export function acknowledgeUnasked(engine: Engine, dialog: Dialog, seq: number): void {
   const message = finish(startDialogRequest(dialog, 'ACK', seq, newBranch()), [], undefined, '');
-  dialogHop(dialog, message, (hop) => {
+  dialogHop(engine, dialog, message, (hop) => {
     if (hop) transmit(engine, dialog.listener, hop, message.print());
   });
 }
@@ -64,7 +64,7 @@ function sendAck(engine: Engine, sent: SentInvite, fork: Fork, ack: AppMessage):
   finish(message, appHeaders(ack, dialog.listener, serversOwn), contentType(ack), ack.body);
   const text = message.print();
   if (dialog.session && ack.body !== '') dialog.session.sdp = owned(ack.body);
-  dialogHop(dialog, message, (hop) => {
+  dialogHop(engine, dialog, message, (hop) => {
     if (!hop) return;
     fork.ack = () => transmit(engine, dialog.listener, hop, text);
     fork.ack();

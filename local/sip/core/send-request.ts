@@ -1,9 +1,10 @@
+import type { Hops } from '../locate/locator.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import { clientKey } from '../transaction/keys.ts';
 import { RequestClient } from '../transaction/request-client.ts';
 import type { Hop, Listener } from '../transport/flow.ts';
-import { finish, newTag, startResponse } from './compose.ts';
+import { finish, newTag, startResponse, withNewBranch } from './compose.ts';
 import type { Engine } from './engine.ts';
 
 /** What became of a request that is no INVITE. */
@@ -32,6 +33,40 @@ export function sendRequest(
   });
   engine.clients.set(key, client);
   client.start();
+}
+
+/** The same to the places of one name, the next when one is dead or overloaded (RFC 3263 §4.3). */
+export function sendToFirst(
+  engine: Engine,
+  request: SipMessage,
+  [hop, ...others]: Hops,
+  from: Listener,
+  outcome: RequestOutcome,
+): void {
+  const { failures } = engine.locator;
+  const next = (): boolean => {
+    const [following, ...rest] = others;
+    if (!following) return false;
+    sendToFirst(engine, withNewBranch(request, from), [following, ...rest], from, outcome);
+    return true;
+  };
+  sendRequest(engine, request, hop, from, {
+    response: (response) => {
+      if (response.status === 503) failures.failed(hop, retryAfter(response.message));
+      else failures.worked(hop);
+      if (response.status !== 503 || !next()) outcome.response(response);
+    },
+    failed: (made) => {
+      failures.failed(hop);
+      if (!next()) outcome.failed(made);
+    },
+  });
+}
+
+/** In seconds, undefined when it is not said (RFC 3261 §20.33). */
+export function retryAfter(response: SipMessage): number | undefined {
+  const seconds = /^\d{1,9}/.exec(response.first('retry-after') ?? '')?.[0];
+  return seconds === undefined ? undefined : Number(seconds);
 }
 
 /** The final response that stands for none (RFC 3261 §8.1.3.1). */

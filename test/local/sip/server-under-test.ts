@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SipServerStats, startSipServer } from '../../../local/sip/sip-server.ts';
+import { type SipServerOptions, type SipServerStats, startSipServer } from '../../../local/sip/sip-server.ts';
 import { type SipTimers, sipTimers } from '../../../local/sip/transaction/timers.ts';
 import { RawApp } from './raw-app.ts';
 
@@ -31,11 +31,15 @@ export async function serverUnderTest(timers: Partial<typeof quick> = {}): Promi
 }
 
 /** Our own server, whatever else is given: for what drachtio-server does otherwise, or cannot be made to do. */
-export async function embedded(timers: Partial<SipTimers> = {}): Promise<ServerUnderTest> {
+export async function embedded(
+  timers: Partial<SipTimers> = {},
+  options: Partial<SipServerOptions> = {},
+): Promise<ServerUnderTest> {
   const server = await startSipServer({
     admin: { host: '127.0.0.1', port: 0, secret },
     contacts: [contact],
     timers,
+    ...options,
   });
   return {
     sipPort: server.contacts[0]?.port ?? 0,

@@ -2,7 +2,7 @@ import type { SipMessage } from '../../message/sip-message.ts';
 import type { Arrival } from '../../transport/flow.ts';
 import { newBranch, plainResponse } from '../compose.ts';
 import type { Engine } from '../engine.ts';
-import { locate, placeOf } from '../locate.ts';
+import { listenerTo, locate } from '../locate.ts';
 import type { ServerTransaction } from '../received-request.ts';
 import { writeCdr } from '../write-cdr.ts';
 import { byRoutes, forwardedRequest, routesBeyond } from './forwarded.ts';
@@ -40,11 +40,11 @@ export function passAlong(
 /** The ACK of a 2xx is a transaction of its own that nobody answers (§13.2.2.4): it is sent on and forgotten. */
 export function passAckAlong(engine: Engine, ack: SipMessage): void {
   const way = byRoutes(ack.uri, routesBeyond(engine.transports.listeners, ack));
-  const place = placeOf(way.nextHop);
-  const leaving = place && engine.transports.listenerFor(place.protocol);
-  if (!place || !leaving || ack.first('max-forwards') === '0') return;
-  locate(place, (hop) => {
-    if (!hop) return;
+  if (ack.first('max-forwards') === '0') return;
+  locate(engine, way.nextHop, undefined, (hops) => {
+    const hop = hops?.[0];
+    const leaving = hop && listenerTo(engine, hop);
+    if (!hop || !leaving) return;
     const outlet = engine.transports.requestOutlet(hop, leaving, () => {});
     outlet.send(
       forwardedRequest(ack, leaving, newBranch(), { ...way, recordRoutes: [], headers: [] }).print(),

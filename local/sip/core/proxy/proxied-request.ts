@@ -54,6 +54,8 @@ export class ProxiedRequest {
   readonly #failures: SipMessage[] = [];
   #answered = false;
   #canceled = false;
+  /** nobody else is asked */
+  #closed = false;
 
   constructor(
     engine: Engine,
@@ -85,6 +87,11 @@ export class ProxiedRequest {
     this.#cancelAll();
   }
 
+  /** may further places be asked? */
+  get searching(): boolean {
+    return !this.#closed && !this.#answered;
+  }
+
   stop(): void {
     for (const branch of this.#branches) branch.stop();
   }
@@ -106,7 +113,7 @@ export class ProxiedRequest {
   #launch(target: Target): void {
     this.#open++;
     this.#order.send(this, target, (branch, request) => {
-      if (!branch || !request || this.#canceled) {
+      if (!branch || !request || !this.searching) {
         this.failure(target, branch ? 487 : 503, undefined);
         return;
       }
@@ -165,6 +172,7 @@ export class ProxiedRequest {
   }
 
   #cancelAll(): void {
+    this.#closed = true;
     this.#waiting = [];
     for (const branch of this.#branches) branch.cancel();
   }

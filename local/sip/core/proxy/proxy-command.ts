@@ -1,9 +1,10 @@
 import type { AppConnection } from '../../app/app-connection.ts';
 import { type AppMessage, appHeaders } from '../../app/app-message.ts';
 import { done, notDone, proxyHeard } from '../../app/app-tokens.ts';
+import { targetOf } from '../../locate/target.ts';
 import type { Engine } from '../engine.ts';
 import { answerFor, handOver } from '../give-request.ts';
-import { placeOf } from '../locate.ts';
+import { canReach } from '../locate.ts';
 import type { ReceivedRequest } from '../received-request.ts';
 import { nonceOf } from './challengers.ts';
 import { isOwnUri, recordRoutes } from './forwarded.ts';
@@ -61,8 +62,8 @@ function targetsOf(engine: Engine, { message }: ReceivedRequest, uris: readonly 
   const challenger = engine.challengers.take(nonceOf(credentials));
   return (challenger === undefined ? uris : [challenger])
     .filter((uri) => {
-      const place = placeOf(uri);
-      return place !== undefined && engine.transports.listenerFor(place.protocol) !== undefined;
+      const target = targetOf(uri);
+      return target !== undefined && canReach(engine, target);
     })
     .map((uri) => ({ uri, redirected: false }));
 }
