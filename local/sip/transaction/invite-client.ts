@@ -78,7 +78,7 @@ export class InviteClient {
     this.#outlet = outlet;
     this.#timers = timers;
     this.#user = user;
-    this.#interval = timers.t1;
+    this.#interval = timers.a;
   }
 
   get reliable(): boolean {
@@ -88,7 +88,7 @@ export class InviteClient {
   start(): void {
     this.#outlet.send(this.#text);
     if (!this.#outlet.reliable) this.#armRetransmit();
-    this.#armDeadline();
+    this.#armDeadline(this.#timers.b);
   }
 
   receive(response: IncomingResponse): void {
@@ -139,7 +139,7 @@ export class InviteClient {
   accept(response: IncomingResponse): State {
     this.#text = '';
     this.#clock.stop();
-    this.#armDeadline();
+    this.#armDeadline(this.#timers.m);
     this.#outlet.release();
     this.#state = accepted;
     this.#user.response(response);
@@ -157,7 +157,7 @@ export class InviteClient {
     this.acknowledge(response);
     this.#user.response(response);
     if (this.#outlet.reliable) return this.end(); // timer D is 0 on a reliable transport
-    this.#armDeadline();
+    this.#armDeadline(this.#timers.d);
     return completed;
   }
 
@@ -187,15 +187,15 @@ export class InviteClient {
 
   #sendCancel(): void {
     this.#cancel?.();
-    this.#armDeadline();
+    this.#armDeadline(this.#timers.b);
   }
 
   #armRetransmit(): void {
     this.#clock.retransmitIn(this.#interval, () => this.#timer('retransmit'));
   }
 
-  #armDeadline(): void {
-    this.#clock.deadlineIn(this.#timers.t1x64, () => this.#timer('deadline'));
+  #armDeadline(ms: number): void {
+    this.#clock.deadlineIn(ms, () => this.#timer('deadline'));
   }
 
   #timer(which: 'retransmit' | 'deadline'): void {

@@ -63,7 +63,7 @@ export class InviteServer {
     this.#outlet = outlet;
     this.#timers = timers;
     this.#user = user;
-    this.#interval = timers.t1;
+    this.#interval = timers.g;
   }
 
   get answered(): boolean {
@@ -99,14 +99,14 @@ export class InviteServer {
 
   accept(text: string): State {
     this.say(text, accepted);
-    this.#clock.deadlineIn(this.#timers.t1x64, () => this.#timer('deadline')); // timer L
+    this.#clock.deadlineIn(this.#timers.l, () => this.#timer('deadline'));
     return accepted;
   }
 
   refuse(text: string): State {
     this.say(text, completed);
     if (!this.#outlet.reliable) this.#armRetransmit();
-    this.#clock.deadlineIn(this.#timers.t1x64, () => this.#timer('deadline')); // timer H
+    this.#clock.deadlineIn(this.#timers.h, () => this.#timer('deadline'));
     return completed;
   }
 
@@ -120,7 +120,7 @@ export class InviteServer {
   confirm(): State {
     this.#clock.stop();
     if (this.#outlet.reliable) return this.end(); // timer I is 0 on a reliable transport
-    this.#clock.deadlineIn(this.#timers.t4, () => this.#timer('deadline'));
+    this.#clock.deadlineIn(this.#timers.i, () => this.#timer('deadline'));
     return confirmed;
   }
 

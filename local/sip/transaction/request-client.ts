@@ -59,13 +59,13 @@ export class RequestClient {
     this.#outlet = outlet;
     this.#timers = timers;
     this.#user = user;
-    this.#interval = timers.t1;
+    this.#interval = timers.e;
   }
 
   start(): void {
     this.#outlet.send(this.#text);
     if (!this.#outlet.reliable) this.#armRetransmit();
-    this.#clock.deadlineIn(this.#timers.t1x64, () => this.#timer('deadline'));
+    this.#clock.deadlineIn(this.#timers.f, () => this.#timer('deadline'));
   }
 
   receive(response: IncomingResponse): void {
@@ -95,7 +95,7 @@ export class RequestClient {
     this.#outlet.release();
     this.#user.response(response);
     if (this.#outlet.reliable) return this.end(); // timer K is 0 on a reliable transport
-    this.#clock.deadlineIn(this.#timers.t4, () => this.#timer('deadline'));
+    this.#clock.deadlineIn(this.#timers.k, () => this.#timer('deadline'));
     return completed;
   }
 

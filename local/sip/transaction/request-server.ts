@@ -100,7 +100,7 @@ export class RequestServer {
   }
 
   #armDeadline(): void {
-    this.#clock.deadlineIn(this.#timers.t1x64, () => {
+    this.#clock.deadlineIn(this.#timers.j, () => {
       if (this.#state.deadline) this.#state = this.#state.deadline(this);
     });
   }
