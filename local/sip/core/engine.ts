@@ -10,6 +10,7 @@ import { Challengers } from './proxy/challengers.ts';
 import type { ProxiedRequest } from './proxy/proxied-request.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
 import type { SentInvite } from './sent-invite.ts';
+import type { Subscribing } from './subscribing.ts';
 
 /** What the server is made of from outside. */
 export interface EngineParts {
@@ -33,6 +34,8 @@ export interface Engine extends EngineParts {
   readonly received: Map<string, ReceivedRequest>;
   /** by transaction id: INVITEs of applications without a final response */
   readonly inviting: Map<string, SentInvite>;
+  /** SUBSCRIBEs of applications without a final response, by Call-ID and our tag */
+  readonly subscribing: Map<string, Subscribing>;
   /** requests passed on whose targets have not all ended */
   readonly proxying: Set<ProxiedRequest>;
   readonly challengers: Challengers;
@@ -47,6 +50,7 @@ export const newEngine = (parts: EngineParts): Engine => ({
   clients: new Map(),
   received: new Map(),
   inviting: new Map(),
+  subscribing: new Map(),
   proxying: new Set(),
   challengers: new Challengers(),
 });

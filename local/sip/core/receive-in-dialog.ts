@@ -11,6 +11,7 @@ import { routedThroughUs } from './proxy/forwarded.ts';
 import { passAckAlong, passAlong } from './proxy/pass-along.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
 import { sessionTooShort } from './session-timer.ts';
+import { begunByNotify } from './subscribing.ts';
 import { writeCdr } from './write-cdr.ts';
 
 /** A request with a To tag: it belongs to a dialog of ours or to none (RFC 3261 §12.2.2). */
@@ -20,7 +21,9 @@ export function receiveInDialog(
   arrival: Arrival,
   open: () => ServerTransaction,
 ): void {
-  const dialog = engine.dialogs.byTags(request.callId, request.toTag, request.fromTag);
+  const dialog =
+    engine.dialogs.byTags(request.callId, request.toTag, request.fromTag) ??
+    begunByNotify(engine, request, arrival);
   const transaction = open();
   if (!dialog && routedThroughUs(engine.transports.listeners, request)) {
     passAlong(engine, request, arrival, transaction);

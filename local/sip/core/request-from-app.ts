@@ -9,7 +9,7 @@ import {
   ownContact,
 } from '../app/app-message.ts';
 import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
-import { Dialog, dialogId } from '../dialog/dialog.ts';
+import { dialogId } from '../dialog/dialog.ts';
 import type { Hops } from '../locate/locator.ts';
 import { targetOf } from '../locate/target.ts';
 import { tagOf, untagged } from '../message/name-addr.ts';
@@ -21,9 +21,9 @@ import { contactOf, finish, newBranch, newTag, viaOf } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { launchInvite } from './launch-invite.ts';
 import { canReach, isOurs, listenerTo, locate } from './locate.ts';
-import { learnPeer } from './peer-address.ts';
 import { madeUpFor, sendToFirst } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
+import { accepted, subscribe, unsubscribe } from './subscribing.ts';
 import { writeCdr } from './write-cdr.ts';
 
 const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact']);
@@ -122,42 +122,20 @@ function other(
   hops: Hops | undefined,
   listener: Listener,
 ): void {
-  const id = request.method === 'SUBSCRIBE' ? dialogId(request.callId, request.fromTag) : '';
-  const failed = (made: SipMessage) => app.send(madeUp(made.print(), listener.protocol, transactionId, id));
+  const subscribing = request.method === 'SUBSCRIBE' ? { request, listener, owner: app } : undefined;
+  const id = subscribing ? dialogId(request.callId, request.fromTag) : '';
+  if (subscribing) subscribe(engine, subscribing);
+  const failed = (made: SipMessage) => {
+    if (subscribing) unsubscribe(engine, subscribing);
+    app.send(madeUp(made.print(), listener.protocol, transactionId, id));
+  };
   const response = (incoming: IncomingResponse) => {
-    if (request.method === 'SUBSCRIBE' && incoming.status >= 200 && incoming.status < 300)
-      subscribed(engine, app, id, request, listener, incoming);
+    if (subscribing && incoming.status >= 200) unsubscribe(engine, subscribing);
+    if (subscribing && incoming.status >= 200 && incoming.status < 300)
+      accepted(engine, subscribing, incoming);
     if (incoming.status > 100)
       app.send(fromNetwork(incoming.message.print(), incoming.arrival, transactionId, id, false));
   };
   if (hops) sendToFirst(engine, request, hops, listener, { response, failed });
   else failed(madeUpFor(request, 'unresolved'));
-}
-
-/** A 2xx to SUBSCRIBE begins a dialog (RFC 6665 §4.1). */
-function subscribed(
-  engine: Engine,
-  owner: AppConnection,
-  id: string,
-  request: SipMessage,
-  listener: Listener,
-  { message, arrival }: IncomingResponse,
-): void {
-  const dialog = new Dialog({
-    id,
-    callId: request.callId,
-    localTag: request.fromTag,
-    remoteTag: message.toTag,
-    local: untagged(request.first('from') ?? ''),
-    remote: untagged(request.first('to') ?? ''),
-    localSeq: request.cseq?.number ?? 0,
-    remoteSeq: undefined,
-    contact: request.first('contact') ?? '',
-    kind: 'SUBSCRIBE',
-    listener,
-    owner,
-  });
-  dialog.routeBy(message.all('record-route').reverse());
-  learnPeer(dialog, message, arrival);
-  engine.dialogs.confirm(dialog);
 }

@@ -71,6 +71,7 @@ export interface SrfApp {
   invite(handler: Handler): void;
   options(handler: Handler): void;
   message(handler: Handler): void;
+  subscribe(handler: Handler): void;
   use(handler: (request: SrfRequest, response: SrfResponse, next: () => void) => void): void;
   use(method: string, handler: Handler): void;
   createUAS(request: SrfRequest, response: SrfResponse, options: object): Promise<SrfDialog>;

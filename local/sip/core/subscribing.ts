@@ -1,0 +1,70 @@
+import type { AppConnection } from '../app/app-connection.ts';
+import { Dialog, dialogId } from '../dialog/dialog.ts';
+import { untagged } from '../message/name-addr.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import type { IncomingResponse } from '../transaction/incoming-response.ts';
+import type { Arrival, Listener } from '../transport/flow.ts';
+import type { Engine } from './engine.ts';
+import { learnPeer } from './peer-address.ts';
+
+/** A SUBSCRIBE of an application that has no final response. */
+export interface Subscribing {
+  readonly request: SipMessage;
+  readonly listener: Listener;
+  readonly owner: AppConnection;
+}
+
+const key = (callId: string, ourTag: string): string => `${callId}\n${ourTag}`;
+const keyOf = ({ request }: Subscribing): string => key(request.callId, request.fromTag);
+
+export const subscribe = (engine: Engine, subscribing: Subscribing): void =>
+  void engine.subscribing.set(keyOf(subscribing), subscribing);
+
+export const unsubscribe = (engine: Engine, subscribing: Subscribing): void =>
+  void engine.subscribing.delete(keyOf(subscribing));
+
+/** A 2xx to SUBSCRIBE begins a dialog (RFC 6665 §4.1), unless a NOTIFY already has. */
+export function accepted(
+  engine: Engine,
+  subscribing: Subscribing,
+  { message, arrival }: IncomingResponse,
+): void {
+  const { callId, fromTag } = subscribing.request;
+  if (engine.dialogs.byTags(callId, fromTag, message.toTag)) return;
+  begin(engine, subscribing, message, arrival, message.toTag, message.all('record-route').reverse());
+}
+
+/** A NOTIFY may overtake the answer to its SUBSCRIBE, and begins the dialog then (§4.4.1). */
+export function begunByNotify(engine: Engine, notify: SipMessage, arrival: Arrival): Dialog | undefined {
+  const subscribing = engine.subscribing.get(key(notify.callId, notify.toTag));
+  if (!subscribing || notify.method !== 'NOTIFY') return undefined;
+  return begin(engine, subscribing, notify, arrival, notify.fromTag, notify.all('record-route'));
+}
+
+function begin(
+  engine: Engine,
+  { request, listener, owner }: Subscribing,
+  message: SipMessage,
+  arrival: Arrival,
+  remoteTag: string,
+  routes: readonly string[],
+): Dialog {
+  const dialog = new Dialog({
+    id: dialogId(request.callId, request.fromTag),
+    callId: request.callId,
+    localTag: request.fromTag,
+    remoteTag,
+    local: untagged(request.first('from') ?? ''),
+    remote: untagged(request.first('to') ?? ''),
+    localSeq: request.cseq?.number ?? 0,
+    remoteSeq: undefined,
+    contact: request.first('contact') ?? '',
+    kind: 'SUBSCRIBE',
+    listener,
+    owner,
+  });
+  dialog.routeBy(routes);
+  learnPeer(dialog, message, arrival);
+  engine.dialogs.confirm(dialog);
+  return dialog;
+}
