@@ -4,7 +4,7 @@ import { time } from './app-tokens.ts';
 export type CdrRole = 'uac' | 'uas' | 'proxy-uac' | 'proxy-uas';
 
 /** Why a call is over, or never was. The last is what drachtio-server says of a call it hung up because of its CANCEL. */
-export type CdrReason =
+type CdrReason =
   | 'call-rejected'
   | 'call-canceled'
   | 'normal-release'

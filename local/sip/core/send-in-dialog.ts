@@ -14,7 +14,7 @@ export function dialogHop(
   found: (hop: Hop | undefined) => void,
 ): void {
   if (dialog.connection?.open) {
-    found({ protocol: 'tcp', host: '', port: 0, connection: dialog.connection });
+    found({ protocol: dialog.listener.protocol, host: '', port: 0, connection: dialog.connection });
     return;
   }
   if (dialog.seenAt) {

@@ -1,4 +1,4 @@
-import { type Cdr, cdrFrame } from '../app/cdr-frame.ts';
+import { type Cdr, type CdrRole, cdrFrame } from '../app/cdr-frame.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Engine } from './engine.ts';
 
@@ -11,7 +11,7 @@ export function writeCdr(engine: Engine, cdr: Cdr, message: SipMessage): void {
 export function cdrOfFinal(
   engine: Engine,
   source: 'network' | 'application',
-  role: 'uac' | 'uas' | 'proxy-uac' | 'proxy-uas',
+  role: CdrRole,
   message: SipMessage,
 ): void {
   if (message.status < 300) writeCdr(engine, { event: 'start', source, role }, message);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { RawApp } from './raw-app.ts';
 import { embedded, quick, type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
 import { fresh, type Heard, SipPeer, sdp } from './sip-peer.ts';
 import { type ConnectedApp, connectApp, type ProxyResults } from './srf-app.ts';
@@ -421,4 +422,89 @@ test('a call over TCP goes on over UDP, and both ways lead back through the serv
   caller.send(caller.request('BYE', server.sipPort, { ...parts, cseq: 2, headers }));
   callee.reply(await callee.next(/^BYE/), '200 OK');
   await caller.until((one) => one.header('cseq') === '2 BYE');
+});
+
+test('PRACK and a canceled re-INVITE of a call passed on come through as well', async () => {
+  await using server = await serverUnderTest();
+  await using callee = await SipPeer.udp(server.sipPort);
+  await using _app = await proxyApp(server, [callee], { recordRoute: true });
+  await using caller = await SipPeer.udp(server.sipPort);
+  const callId = fresh('call-');
+  const supported = ['Supported: 100rel'];
+  caller.send(caller.request('INVITE', server.sipPort, { callId, headers: supported, body: sdp() }));
+  const invite = await callee.next(/^INVITE/);
+  callee.reply(invite, '183 Session Progress', { headers: ['Require: 100rel', 'RSeq: 9'] });
+  const early = await caller.next(/ 183 /);
+  const headers = [`Route: ${early.header('record-route')}`];
+  const parts = { callId, to: early.header('to'), uri: callee.contact.slice(1, -1) };
+  const rack = [...headers, `RAck: ${early.header('rseq')} 1 INVITE`];
+  caller.send(caller.request('PRACK', server.sipPort, { ...parts, cseq: 2, headers: rack }));
+  const prack = await callee.next(/^PRACK/);
+  expect(prack.header('rack')).toBe('9 1 INVITE');
+  callee.reply(prack, '200 OK');
+  await caller.until((one) => one.header('cseq') === '2 PRACK');
+  callee.reply(invite, '200 OK', { body: sdp() });
+  await caller.next(/ 200 OK/);
+  caller.send(caller.request('ACK', server.sipPort, { ...parts, headers }));
+  await callee.next(/^ACK/);
+
+  const same = { ...parts, cseq: 3, headers, branch: fresh('z9hG4bK') };
+  caller.send(caller.request('INVITE', server.sipPort, { ...same, body: sdp() }));
+  const again = await callee.next(/^INVITE/);
+  callee.reply(again, '100 Trying');
+  caller.send(caller.request('CANCEL', server.sipPort, same));
+  callee.reply(await callee.next(/^CANCEL/), '200 OK');
+  callee.reply(again, '487 Request Terminated');
+  await caller.until((one) => one.header('cseq') === '3 INVITE' && / 487 /.test(one.startLine));
+});
+
+// drachtio-server pays no heed to Proxy-Require
+test('what a caller requires of a proxy is refused, as we know none of it', async () => {
+  await using server = await embedded();
+  await using callee = await SipPeer.udp(server.sipPort);
+  await using app = await proxyApp(server, [callee]);
+  app.results.catch(() => {});
+  await using caller = await SipPeer.udp(server.sipPort);
+  caller.send(caller.request('INVITE', server.sipPort, { headers: ['Proxy-Require: privacy'], body: sdp() }));
+  expect((await caller.next(/ 420 /)).header('unsupported')).toBe('privacy');
+  await expect(app.results).rejects.toContain('Rejected with 420');
+});
+
+test('an app that wants no full response hears at once that its request is on its way', async () => {
+  await using server = await serverUnderTest();
+  await using callee = await SipPeer.udp(server.sipPort);
+  await using caller = await SipPeer.udp(server.sipPort);
+  const app = await RawApp.connect(server.admin);
+  await app.ask(`authenticate|${server.secret}|`);
+  await app.ask('route|invite');
+  caller.send(caller.request('INVITE', server.sipPort, { body: sdp() }));
+  const given = await app.until((frame) => frame.includes('|sip|network|'));
+  const transaction = given.split('|')[8];
+  const command = `proxy|${transaction}||||serial|||${target(callee)}\r\nINVITE sip:x SIP/2.0\r\n\r\n`;
+  expect(await app.ask(command)).toBe('OK|done');
+  callee.reply(await callee.next(/^INVITE/), '486 Busy Here');
+  await caller.next(/ 486 /);
+  expect(app.frames.filter((frame) => frame.includes('continue'))).toEqual([]);
+  app.close();
+});
+
+test('nothing is left of calls passed on, however they ended', async () => {
+  await using server = await embedded(quick);
+  await using callee = await SipPeer.udp(server.sipPort);
+  await using _app = await proxyApp(server, [callee], { recordRoute: true });
+  await using caller = await SipPeer.udp(server.sipPort);
+  for (const status of ['200 OK', '486 Busy Here', '487 Request Terminated', '302 Moved Temporarily', '']) {
+    const same = { callId: fresh('call-'), branch: fresh('z9hG4bK') };
+    caller.send(caller.request('INVITE', server.sipPort, { ...same, body: sdp() }));
+    const invite = await callee.next(/^INVITE/);
+    if (status !== '') callee.reply(invite, status);
+    const final = await caller.until(
+      (one) => one.startLine.slice(8, 9) >= '2' && one.header('call-id') === same.callId,
+    );
+    if (status !== '200 OK')
+      caller.send(caller.request('ACK', server.sipPort, { ...same, to: final.header('to') }));
+  }
+  await expect
+    .poll(() => server.stats?.())
+    .toMatchObject({ proxying: 0, serverTransactions: 0, clientTransactions: 0, dialogs: 0, unanswered: 0 });
 });

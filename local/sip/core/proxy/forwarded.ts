@@ -2,7 +2,7 @@ import { cutList, parseNameAddr } from '../../message/name-addr.ts';
 import { type HeaderLine, SipMessage } from '../../message/sip-message.ts';
 import { parseUri, uriParam } from '../../message/uri.ts';
 import type { Listener } from '../../transport/flow.ts';
-import { viaOf } from '../compose.ts';
+import { finish, newTag, startResponse, viaOf } from '../compose.ts';
 
 export interface Changes {
   readonly uri: string;
@@ -50,6 +50,16 @@ export function forwardedResponse(response: SipMessage): SipMessage {
   }
   forwarded.body = response.body;
   return forwarded;
+}
+
+/** Why a proxy may not pass a request on (§16.3); its answer, or nothing. */
+export function passingFault(request: SipMessage): SipMessage | undefined {
+  if (request.first('max-forwards') === '0')
+    return finish(startResponse(request, 483, 'Too Many Hops', newTag()), [], undefined, '');
+  const required = request.all('proxy-require').join(', ');
+  if (required === '') return undefined;
+  const refusal = startResponse(request, 420, 'Bad Extension', newTag()).add('Unsupported', required);
+  return finish(refusal, [], undefined, '');
 }
 
 const uriOf = (route: string): string => parseNameAddr(route)?.uri ?? '';

@@ -1,11 +1,11 @@
 import type { SipMessage } from '../../message/sip-message.ts';
 import type { Arrival } from '../../transport/flow.ts';
-import { newBranch, plainResponse } from '../compose.ts';
+import { newBranch } from '../compose.ts';
 import type { Engine } from '../engine.ts';
 import { listenerTo, locate } from '../locate.ts';
 import type { ServerTransaction } from '../received-request.ts';
 import { writeCdr } from '../write-cdr.ts';
-import { byRoutes, forwardedRequest, routesBeyond } from './forwarded.ts';
+import { byRoutes, forwardedRequest, passingFault, routesBeyond } from './forwarded.ts';
 import { ProxiedRequest, type ProxyOrder } from './proxied-request.ts';
 import { sendOn } from './send-on.ts';
 
@@ -16,8 +16,9 @@ export function passAlong(
   arrival: Arrival,
   transaction: ServerTransaction,
 ): void {
-  if (request.first('max-forwards') === '0') {
-    transaction.machine.respond(483, plainResponse(request, 483, 'Too Many Hops'));
+  const refusal = passingFault(request);
+  if (refusal) {
+    transaction.machine.respond(refusal.status, refusal.print());
     return;
   }
   const way = byRoutes(request.uri, routesBeyond(engine.transports.listeners, request));

@@ -3,11 +3,11 @@ import { type AppMessage, appHeaders } from '../../app/app-message.ts';
 import { done, notDone, proxyHeard } from '../../app/app-tokens.ts';
 import { targetOf } from '../../locate/target.ts';
 import type { Engine } from '../engine.ts';
-import { answerFor, handOver } from '../give-request.ts';
+import { answerFor, handOver, takeBack } from '../give-request.ts';
 import { canReach } from '../locate.ts';
 import type { ReceivedRequest } from '../received-request.ts';
 import { nonceOf } from './challengers.ts';
-import { isOwnUri, recordRoutes } from './forwarded.ts';
+import { isOwnUri, passingFault, recordRoutes } from './forwarded.ts';
 import { ProxiedRequest, type ProxyOrder, type ProxyUser, type Target } from './proxied-request.ts';
 import { sendOn } from './send-on.ts';
 
@@ -30,9 +30,12 @@ export function proxyCommand(
     app.send(notDone(id, `Unknown transaction id: ${transactionId}`));
     return;
   }
-  if (request.message.first('max-forwards') === '0') {
-    app.send(notDone(id, 'Rejected with 483 Too Many Hops due to Max-Forwards value of 0'));
-    answerFor(engine, request, 483, 'Too Many Hops');
+  const refusal = passingFault(request.message);
+  if (refusal) {
+    const why = refusal.status === 483 ? ' due to Max-Forwards value of 0' : '';
+    app.send(notDone(id, `Rejected with ${refusal.status} ${refusal.reason}${why}`));
+    takeBack(engine, request);
+    request.transaction.machine.respond(refusal.status, refusal.print());
     return;
   }
   const targets = targetsOf(engine, request, tokens.slice(7));
