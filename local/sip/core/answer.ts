@@ -40,6 +40,7 @@ export function answer(
   request.localTag ||= tagOf(headerOf(response, 'to') ?? '') || newTag();
   if (beginsDialog(request, status)) request.dialog = beginDialog(engine, request, response);
   const message = composeResponse(request, status, response);
+  if (status >= 200 && status < 300) engine.flows.granted(request.message, request.arrival, response);
   const sent = (text: string) =>
     app.send(responseSent(id, text, request.arrival, transactionId, dialogIdOf(request)));
   if (wantsReliable(status, message)) sendReliably(engine, request, message, sent);

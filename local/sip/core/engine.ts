@@ -6,6 +6,7 @@ import type { InviteClient } from '../transaction/invite-client.ts';
 import type { RequestClient } from '../transaction/request-client.ts';
 import type { SipTimers } from '../transaction/timers.ts';
 import type { Transports } from '../transport/transports.ts';
+import { KeptFlows } from './kept-flows.ts';
 import { Challengers } from './proxy/challengers.ts';
 import type { ProxiedRequest } from './proxy/proxied-request.ts';
 import type { ReceivedRequest, ServerTransaction } from './received-request.ts';
@@ -39,6 +40,7 @@ export interface Engine extends EngineParts {
   /** requests passed on whose targets have not all ended */
   readonly proxying: Set<ProxiedRequest>;
   readonly challengers: Challengers;
+  readonly flows: KeptFlows;
 }
 
 export const newEngine = (parts: EngineParts): Engine => ({
@@ -53,6 +55,7 @@ export const newEngine = (parts: EngineParts): Engine => ({
   subscribing: new Map(),
   proxying: new Set(),
   challengers: new Challengers(),
+  flows: new KeptFlows(),
 });
 
 /** Stop every timer: the server goes down, and tells nobody. */

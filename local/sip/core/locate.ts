@@ -24,6 +24,11 @@ export function locate(
   only: Protocol | undefined,
   found: (hops: Hops | undefined) => void,
 ): void {
+  const kept = engine.flows.find(uri);
+  if (kept) {
+    found([kept]);
+    return;
+  }
   const target = targetOf(uri);
   if (!target) found(undefined);
   else
