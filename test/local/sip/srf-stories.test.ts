@@ -224,3 +224,81 @@ test('two calls with one peer at a time keep apart', async () => {
   }
   expect([(await first).status, (await second).status]).toEqual([200, 415]);
 });
+
+test('two changes of a session at once: the second waits for the first', async () => {
+  await using server = await serverUnderTest();
+  await using app = await connectApp(server);
+  await using callee = await SipPeer.udp(server.sipPort);
+  const { dialog } = await placed(app.srf, callee);
+  const changes = [dialog.modify(sdp(4002)), dialog.modify(sdp(4004))];
+  for (const port of [4002, 4004]) {
+    const invite = await callee.next(/^INVITE/);
+    expect(invite.body).toBe(sdp(port));
+    expect(callee.count(/^INVITE/)).toBe(port === 4002 ? 2 : 3);
+    callee.reply(invite, '200 OK', { body: sdp(port + 1) });
+    await callee.next(/^ACK/);
+  }
+  expect(await Promise.all(changes)).toEqual([sdp(4003), sdp(4005)]);
+});
+
+test('a call without an offer is answered with a session that only listens', async () => {
+  await using server = await serverUnderTest();
+  await using app = await connectApp(server);
+  await using callee = await SipPeer.udp(server.sipPort);
+  const calling = app.srf.createUAC(target(callee), {});
+  const invite = await callee.next(/^INVITE/);
+  expect(invite.body).toBe('');
+  callee.reply(invite, '200 OK', { body: sdp(6000) });
+  await calling;
+  const ack = await callee.next(/^ACK/);
+  expect(ack.header('content-type')).toBe('application/sdp');
+  expect(ack.body).toContain('a=recvonly');
+});
+
+test('a registration of the app is challenged and sent again with credentials', async () => {
+  await using server = await serverUnderTest();
+  await using app = await connectApp(server);
+  await using registrar = await SipPeer.udp(server.sipPort);
+  const registered = new Promise<number>((found) =>
+    app.srf.request(
+      target(registrar),
+      {
+        method: 'REGISTER',
+        headers: { Contact: '<sip:me@localhost>;expires=60', To: '<sip:me@lab.test>' },
+        auth: { username: 'u', password: 'p' },
+      },
+      (_error, request) => request.on('response', ({ status }) => found(status)),
+    ),
+  );
+  const first = await registrar.next(/^REGISTER/);
+  expect(first.header('contact')).toBe(`<sip:me@127.0.0.1:${server.sipPort}>;expires=60`);
+  registrar.reply(first, '401 Unauthorized', {
+    headers: ['WWW-Authenticate: Digest realm="lab", nonce="n", qop="auth"'],
+  });
+  const second = await registrar.next(/^REGISTER/);
+  expect(second.header('authorization')).toMatch(/^Digest username="u"/);
+  expect(second.header('call-id')).toBe(first.header('call-id'));
+  registrar.reply(second, '200 OK');
+  expect(await registered).toBe(200);
+});
+
+test('REGISTER reaches the app with all its Contacts, and its answer goes back', async () => {
+  await using server = await serverUnderTest();
+  await using peer = await SipPeer.udp(server.sipPort);
+  const seen: string[] = [];
+  await using _app = await connectApp(server, (srf) =>
+    srf.use('register', (request, response) => {
+      seen.push(request.get('contact'));
+      response.send(200, {
+        headers: { Contact: request.get('contact'), Date: 'Mon, 23 Nov 2026 05:00:00 GMT' },
+      });
+    }),
+  );
+  const contact = '<sip:one@127.0.0.1>;expires=60, <sip:two@127.0.0.1>;q=0.5';
+  peer.send(peer.request('REGISTER', server.sipPort, { contact }));
+  const granted = await peer.next(/ 200 /);
+  expect(granted.header('date')).toBe('Mon, 23 Nov 2026 05:00:00 GMT');
+  const parts = (text: string) => text.replaceAll(' ', '').split(',');
+  expect(parts(seen[0] ?? '')).toEqual(parts(contact));
+  expect(parts(granted.header('contact'))).toEqual(parts(contact));
+});
