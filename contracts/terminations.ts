@@ -25,6 +25,7 @@ export const terminationReasons = [
   'edge-lost',
   'media-unavailable',
   'media-lost',
+  'media-engine-lost',
   'sip-server-lost',
   'internal-error',
   'rejected-by-route',

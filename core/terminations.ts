@@ -63,6 +63,12 @@ export const terminations = {
   'edge-lost': row('platform', 500, false, 'The edge that owned the call stopped its heartbeat.'),
   'media-unavailable': row('platform', 503, false, 'No rtpengine took the call.'),
   'media-lost': row('platform', 500, false, 'rtpengine dropped the call: no RTP came from either side.'),
+  'media-engine-lost': row(
+    'platform',
+    503,
+    false,
+    'The rtpengine that carried the call stopped to answer, or was started anew.',
+  ),
   'sip-server-lost': row('platform', 503, false, 'The SIP server of the edge went away.'),
   'internal-error': row('platform', 500, false, 'A bug in the edge; the log of the call has the details.'),
   'rejected-by-route': row('policy', 603, false, 'The configuration refuses calls to this number.'),

@@ -15,11 +15,11 @@ import { startSnapshot } from './decisions/snapshot.ts';
 import { startHealthServer } from './health/health-server.ts';
 import { startHeartbeat } from './health/heartbeat.ts';
 import { createMetrics, type ExposedMetrics } from './health/metrics.ts';
-import { startMediaEngine } from './media/engine.ts';
+import { type MediaPool, startMediaPool } from './media/pool.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { startOutbox } from './outbox/outbox.ts';
 import { Parts } from './parts.ts';
-import type { Clock, LiveCalls, MediaEngine, Outbox, RoutingSnapshot } from './ports.ts';
+import type { Clock, LiveCalls, Outbox, RoutingSnapshot } from './ports.ts';
 import type { EdgeSettings } from './settings.ts';
 import { type Signaling, startSignaling } from './signaling/signaling.ts';
 
@@ -27,7 +27,7 @@ const software = 'trunkline/0.1.0';
 
 /** A running edge. Disposing ends the calls that are up; {@link Edge.drain} first lets them finish. */
 export interface Edge extends AsyncDisposable {
-  /** Address of /live, /ready and /metrics. */
+  /** Address of /live, /ready, /metrics and /media. */
   readonly http: { readonly host: string; readonly port: number };
   readonly calls: LiveCalls;
   /** Resolves once the calls that are over have said so, and everything said is on the bus. */
@@ -55,7 +55,7 @@ interface Ground {
 interface Backplane {
   readonly outbox: Outbox;
   readonly snapshot: RoutingSnapshot;
-  readonly media: MediaEngine;
+  readonly media: MediaPool;
   readonly decisions: DecisionDesk;
   readonly narrator: Narrator;
   /** What a new call needs, and whether it is there. */
@@ -91,7 +91,7 @@ async function startBackplane({ settings, edge, clock, logger, metrics, parts }:
   const source = configTable({ tableName: settings.configTable });
   const copy = { file: join(dataDir, 'routing.json'), everyMs: settings.snapshotMs };
   const snapshot = parts.use(await startSnapshot({ ...copy, source, clock, logger }));
-  const media = parts.use(await startMediaEngine(settings.media, clock, metrics));
+  const media = parts.use(await startMediaPool(settings.media, { clock, metrics, logger }));
   return {
     ...{ outbox, snapshot, media },
     decisions: createDecisionDesk({ clock, snapshot, metrics }),
@@ -129,7 +129,7 @@ async function takeCalls(
 /** Tells the fleet, the load balancer and the bus that this edge is here. */
 async function announce(
   ground: Ground,
-  { narrator, outbox, readiness }: Backplane,
+  { narrator, outbox, media, readiness }: Backplane,
   signaling: Signaling,
 ): Promise<Edge> {
   const { settings, clock, logger, metrics, parts } = ground;
@@ -141,7 +141,7 @@ async function announce(
     sipServer: signaling.link.connected(),
     accepting: !signaling.draining,
   });
-  const http = parts.use(await startHealthServer({ ...settings.http, ready, metrics }));
+  const http = parts.use(await startHealthServer({ ...settings.http, ready, metrics, media }));
   const contacts = [...signaling.link.contacts];
   narrator.say('edge.started', { software, contacts });
   logger.info({ contacts, http: `${http.host}:${http.port}` }, 'the edge takes calls');
@@ -170,7 +170,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     outboxEvents: backlog.depth,
     outboxOldestSeconds: backlog.oldestMs / 1000,
     outboxDropped: backlog.dropped,
-    rtpengineUp: backplane?.media.healthy() ?? false,
+    rtpengines: backplane?.media.engines() ?? [],
     sipServerUp: signaling?.link.connected() ?? false,
   };
 }

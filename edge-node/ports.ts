@@ -149,7 +149,10 @@ export class MediaError extends Error {
 /** RTP totals of both legs. */
 export type CallMedia = { readonly [leg in LegName]: LegMedia };
 
-/** One call's media at one rtpengine. Every method settles within the engine's timeout or throws {@link MediaError}. */
+/**
+ * One call's media at one rtpengine. Every method settles within 1.4 s or throws {@link MediaError}; an offer may take
+ * 0.7 s more for each further engine that it tries.
+ */
 export interface MediaSession {
   /** The SDP to send on to the other side. A repeated offer (next target) starts the B side afresh. */
   offer(offer: MediaOffer): Promise<string>;
@@ -170,11 +173,18 @@ export interface SeenDigit {
   readonly durationMs: number;
 }
 
+/** Why a call has no media any more. */
+export interface LostMedia {
+  readonly reason: 'media-lost' | 'media-engine-lost';
+  readonly detail: string;
+}
+
+/** Every rtpengine of this edge, as calls see them: which one a call is on, it need not know. */
 export interface MediaEngine extends AsyncDisposable {
   session(callId: string): MediaSession;
-  /** Answers ping. */
+  /** Whether one is there that takes new calls. */
   healthy(): boolean;
   onDigit(listener: (digit: SeenDigit) => void): void;
-  /** The engine dropped a call by itself (both sides silent). */
-  onLost(listener: (callId: string) => void): void;
+  /** rtpengine dropped a call by itself (both sides silent), or died with the call on it. */
+  onLost(listener: (callId: string, why: LostMedia) => void): void;
 }

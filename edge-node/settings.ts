@@ -1,19 +1,42 @@
 import * as z from 'zod';
 
+const hostPort = /^(\[[0-9a-fA-F:]+\]|[^:,[\]\s]+):\d{1,5}$/;
+const addressOf = (text: string) => {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+};
+
 /** Where something listens or is found: `host:port`. Port 0 lets the system choose. */
 const HostPort = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:[\]\s]+):\d{1,5}$/, 'must be HOST:PORT, such as 127.0.0.1:22222')
-  .transform((text) => {
-    const colon = text.lastIndexOf(':');
-    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
-  })
+  .regex(hostPort, 'must be HOST:PORT, such as 127.0.0.1:22222')
+  .transform(addressOf)
   .refine(({ port }) => port <= 65_535, 'the port must be 65535 at most');
+
+/** One or several addresses with commas between them, each once. */
+const HostPorts = z.string().transform((text, context) => {
+  const entries = text.split(',').map((entry) => entry.trim());
+  for (const [index, entry] of entries.entries()) {
+    const fault = faultOf(entry, entries.indexOf(entry) < index);
+    if (fault) context.issues.push({ code: 'custom', message: fault, input: text });
+  }
+  return entries.map(addressOf);
+});
+
+function faultOf(entry: string, isRepeated: boolean): string | undefined {
+  if (!hostPort.test(entry)) {
+    const example = '127.0.0.1:22222 or 10.0.0.5:22222,10.0.0.6:22222';
+    return `must be HOST:PORT, or several with commas between them, such as ${example}; "${entry}" is not`;
+  }
+  const { port } = addressOf(entry);
+  if (port < 1 || port > 65_535) return `"${entry}" has a port that is none: use one of 1 to 65535`;
+  return isRepeated ? `"${entry}" stands there twice: name each rtpengine once` : undefined;
+}
 
 const wholeNumber = (fallback: number, min: number) => z.coerce.number().int().min(min).default(fallback);
 
 /** The environment of an edge process. Everything has its unit in its name. */
-const Environment = z.object({
+const Variables = z.object({
   TRUNKLINE_EDGE_ID: z
     .string()
     .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be letters, digits and hyphens, at most 64'),
@@ -37,11 +60,29 @@ const Environment = z.object({
     .string()
     .min(8, 'must be a secret of at least 8 characters')
     .refine((secret) => !/^cymru/.test(secret), 'must not be a secret that everybody knows'),
-  RTPENGINE_NG: HostPort,
+  /** Every rtpengine of this edge: HOST:PORT, with commas between them. */
+  RTPENGINE_NG: HostPorts,
+  /** All of them tell their digits and their lost calls here. */
   RTPENGINE_DTMF_LISTEN: HostPort,
   RTPENGINE_B2B_LISTEN: HostPort,
-  RTPENGINE_RECORDING_DIR: z.string().min(1).optional(),
+  /** Of each rtpengine its own, in the order of RTPENGINE_NG; nothing between two commas where one has none here. */
+  RTPENGINE_RECORDING_DIR: z
+    .string()
+    .min(1)
+    .transform((text) => text.split(',').map((dir) => dir.trim()))
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+const Environment = Variables.superRefine(({ RTPENGINE_NG, RTPENGINE_RECORDING_DIR: dirs }, context) => {
+  if (dirs === undefined) return;
+  const fault = (message: string) =>
+    context.addIssue({ code: 'custom', path: ['RTPENGINE_RECORDING_DIR'], message });
+  const [engines, named] = [RTPENGINE_NG.length, dirs.filter(Boolean)];
+  if (dirs.length !== engines) {
+    fault(`names ${dirs.length} folder(s) for ${engines} rtpengine(s): name one for each of RTPENGINE_NG`);
+  }
+  if (new Set(named).size < named.length) fault('names a folder twice: each rtpengine must have its own');
 });
 
 /** The variables of an edge process. */
@@ -78,10 +119,12 @@ function settingsOf(env: z.output<typeof Environment>) {
       secret: env.DRACHTIO_SECRET,
     }),
     media: Object.freeze({
-      ng: env.RTPENGINE_NG,
+      engines: env.RTPENGINE_NG.map((ng, index) => ({
+        ng,
+        recordingDir: env.RTPENGINE_RECORDING_DIR?.[index] || undefined,
+      })),
       dtmfListen: env.RTPENGINE_DTMF_LISTEN,
       b2bListen: env.RTPENGINE_B2B_LISTEN,
-      recordingDir: env.RTPENGINE_RECORDING_DIR,
     }),
     logLevel: env.LOG_LEVEL,
   });

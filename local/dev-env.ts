@@ -31,7 +31,9 @@ export interface DevEnvOptions {
   /** Told as each part stands, with the time it took in ms. */
   readonly onStep?: (step: string, ms: number) => void;
   readonly mediaTimeoutSeconds?: number;
-  /** RTP ports of rtpengine: a call takes four. Default 2,000. */
+  /** How many rtpengines; default 1. */
+  readonly rtpengines?: number;
+  /** RTP ports of the first rtpengine: a call takes four. Default 2,000, which each further one has, too. */
   readonly mediaPorts?: { readonly min: number; readonly max: number };
 }
 
@@ -41,6 +43,8 @@ export interface DevEnv extends AsyncDisposable {
   readonly sip: SipServerHandle['sip'];
   readonly sipServer: SipServerHandle;
   readonly rtpengine: Rtpengine;
+  /** All of them, {@link DevEnv.rtpengine} first. */
+  readonly rtpengines: readonly Rtpengine[];
   readonly state: StateTables;
   readonly edge: EdgeHandle;
   /** Environment with which an edge joins this platform. */
@@ -79,12 +83,7 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   const state = parts.use(openStateTables(cloud));
   await timed('configuration pushed', () => state.pushConfig(options.config));
 
-  const [dtmfPort, b2bPort] = [await freePort(), await freePort()];
-  const engine = {
-    ...{ dtmfPort, b2bPort, logger, timeoutSeconds: options.mediaTimeoutSeconds ?? 60 },
-    ...(options.mediaPorts ? { ports: options.mediaPorts } : {}),
-  };
-  const rtpengine = parts.use(await timed('rtpengine started', () => startRtpengine(engine)));
+  const media = await timed('rtpengine started', () => bootMedia(options, parts, logger));
   const choice = { use: options.sipServer ?? 'auto', sipPort: options.sipPort ?? 0, logger };
   const sipServer = parts.use(await timed('SIP server started', () => chooseSipServer(choice)));
 
@@ -97,10 +96,7 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
     DRACHTIO_HOST: sipServer.admin.host,
     DRACHTIO_PORT: sipServer.admin.port,
     DRACHTIO_SECRET: sipServer.admin.secret,
-    RTPENGINE_NG: `${host}:${rtpengine.ng.port}`,
-    RTPENGINE_DTMF_LISTEN: `${host}:${dtmfPort}`,
-    RTPENGINE_B2B_LISTEN: `${host}:${b2bPort}`,
-    RTPENGINE_RECORDING_DIR: rtpengine.recordingDir,
+    ...media.environment,
     LOG_LEVEL: 'warn',
     ...options.edgeSettings,
   };
@@ -110,7 +106,8 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   parts.use({ [Symbol.asyncDispose]: async () => edge?.[Symbol.asyncDispose]() });
 
   return {
-    ...{ cloud, sip: sipServer.sip, sipServer, rtpengine, state, edgeEnvironment },
+    ...{ cloud, sip: sipServer.sip, sipServer, state, edgeEnvironment },
+    ...{ rtpengine: media.rtpengines[0], rtpengines: media.rtpengines },
     get edge() {
       if (!edge) throw new Error('this environment was created without an edge');
       return edge;
@@ -154,6 +151,23 @@ async function bootCloud(
   // While the rest starts, so that the first call is decided as fast as the second.
   cloud.warm();
   return cloud;
+}
+
+async function bootMedia(options: DevEnvOptions, parts: Parts, logger: Logger) {
+  const [dtmfPort, b2bPort] = [await freePort(), await freePort()];
+  const engine = { dtmfPort, b2bPort, logger, timeoutSeconds: options.mediaTimeoutSeconds ?? 60 };
+  const first = options.mediaPorts ? { ports: options.mediaPorts } : {};
+  const rtpengines: [Rtpengine, ...Rtpengine[]] = [parts.use(await startRtpengine({ ...engine, ...first }))];
+  while (rtpengines.length < (options.rtpengines ?? 1)) {
+    rtpengines.push(parts.use(await startRtpengine(engine)));
+  }
+  const environment = {
+    RTPENGINE_NG: rtpengines.map(({ ng }) => `${ng.host}:${ng.port}`).join(','),
+    RTPENGINE_DTMF_LISTEN: `${host}:${dtmfPort}`,
+    RTPENGINE_B2B_LISTEN: `${host}:${b2bPort}`,
+    RTPENGINE_RECORDING_DIR: rtpengines.map(({ recordingDir }) => recordingDir).join(','),
+  };
+  return { rtpengines, environment };
 }
 
 const awsFor = ({ env, outputs }: LocalCloud) => ({

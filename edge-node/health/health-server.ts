@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { answerAboutMedia, type EngineDesk } from './engine-desk.ts';
 import type { ExposedMetrics } from './metrics.ts';
 
 export interface HealthOptions {
@@ -8,6 +9,7 @@ export interface HealthOptions {
   /** Every part that a new call needs, and whether it is there. */
   readonly ready: () => Readonly<Record<string, boolean>>;
   readonly metrics: Pick<ExposedMetrics, 'text' | 'contentType'>;
+  readonly media: EngineDesk;
 }
 
 export interface HealthServer extends AsyncDisposable {
@@ -15,12 +17,13 @@ export interface HealthServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. */
+/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. */
 export async function startHealthServer({
   host,
   port,
   ready,
   metrics,
+  media,
 }: HealthOptions): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     request.resume();
@@ -41,7 +44,12 @@ export async function startHealthServer({
         (error: unknown) => json(response, 500, { error: String(error) }),
       );
     }
-    return json(response, 404, { error: 'there are /live, /ready and /metrics here' });
+    if (path?.startsWith('/media')) {
+      const local = isLoopback(request.socket.remoteAddress);
+      const [status, body] = answerAboutMedia(media, { method: request.method ?? '', path, local });
+      return json(response, status, body);
+    }
+    return json(response, 404, { error: 'there are /live, /ready, /metrics and /media here' });
   });
   server.maxConnections = 64;
   server.listen(port, host);
@@ -60,3 +68,5 @@ export async function startHealthServer({
 function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 }
+
+const isLoopback = (address = '') => /^(127\.|::1$|::ffff:127\.)/.test(address);

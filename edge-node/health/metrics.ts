@@ -10,7 +10,13 @@ export interface Gauges {
   readonly outboxEvents: number;
   readonly outboxOldestSeconds: number;
   readonly outboxDropped: number;
-  readonly rtpengineUp: boolean;
+  readonly rtpengines: readonly {
+    /** HOST:PORT, as in the settings. */
+    readonly engine: string;
+    readonly state: 'up' | 'suspect' | 'dead';
+    readonly draining: boolean;
+    readonly sessions: number;
+  }[];
   readonly sipServerUp: boolean;
 }
 
@@ -23,7 +29,7 @@ export interface ExposedMetrics extends Metrics {
 const SETUP_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.7];
 
-/** Counters of one edge in a registry of their own. Labels come from closed sets: never a call, a number or an address. */
+/** Counters of one edge in a registry of their own. Labels come from closed sets: never a call, a number or an address of a peer. */
 export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -58,6 +64,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     REQUEST_BUCKETS,
   );
   gaugesOf(registry, gauges);
+  gaugesOfEngines(registry, gauges);
 
   return {
     observe(event: TrunklineEvent) {
@@ -95,6 +102,24 @@ function gaugesOf(registry: Registry, gauges: () => Gauges): void {
     (now) => now.outboxOldestSeconds,
   );
   gauge('outbox_dropped', 'Events dropped because the journal was full', (now) => now.outboxDropped);
-  gauge('rtpengine_up', 'Whether rtpengine answers', (now) => Number(now.rtpengineUp));
   gauge('sip_server_up', 'Whether the SIP server is connected', (now) => Number(now.sipServerUp));
+}
+
+function gaugesOfEngines(registry: Registry, gauges: () => Gauges): void {
+  type Engine = Gauges['rtpengines'][number];
+  const gauge = (name: string, help: string, read: (engine: Engine) => number) =>
+    new Gauge({
+      name: `trunkline_rtpengine_${name}`,
+      help,
+      labelNames: ['engine'],
+      registers: [registry],
+      collect() {
+        for (const engine of gauges().rtpengines) this.set({ engine: engine.engine }, read(engine));
+      },
+    });
+  gauge('up', 'Whether this rtpengine is up: 0 for one that is suspect or dead', ({ state }) =>
+    Number(state === 'up'),
+  );
+  gauge('draining', 'Whether this rtpengine takes no new calls by order', ({ draining }) => Number(draining));
+  gauge('sessions', 'Calls of this edge on this rtpengine', ({ sessions }) => sessions);
 }

@@ -10,6 +10,8 @@ import { localPortOf, tagOf } from './totals.ts';
 
 /** Turns rtpengine's packet capture of an ended call into loss, jitter and MOS, and deletes it. */
 export interface CaptureReader {
+  /** Deletes what there is of a call, unread. */
+  discard(callId: string): Promise<void>;
   measure(callId: string, last: NgReply, attempt: number, totals: CallMedia): Promise<CallMedia>;
 }
 
@@ -17,12 +19,19 @@ export interface CaptureReader {
 const clockRates: Readonly<Record<string, number>> = { opus: 48_000 };
 
 export function createCaptureReader(recordingDir: string): CaptureReader {
+  const discard = async (callId: string) => {
+    const files = await Promise.all([
+      captureFiles(recordingDir, callId),
+      metadataFiles(recordingDir, callId),
+    ]);
+    await Promise.all(files.flat().map((file) => rm(file, { force: true })));
+  };
   return {
+    discard,
     async measure(callId, last, attempt, totals) {
       const files = await captureFiles(recordingDir, callId);
       const packets = (await Promise.all(files.map(readPackets))).flat();
-      await Promise.all(files.map((file) => rm(file, { force: true })));
-      await removeMetadata(recordingDir, callId);
+      await discard(callId);
       const leg = (name: LegName): LegMedia => {
         const port = localPortOf(last, tagOf(name, attempt));
         const received = packets.filter((packet) => packet.port === port);
@@ -39,6 +48,8 @@ export function createCaptureReader(recordingDir: string): CaptureReader {
 
 /** A call id is a ULID, so it can stand in a file name. */
 const captureFiles = (dir: string, callId: string) => filesStarting(join(dir, 'pcaps'), `${callId}-`);
+const metadataFiles = (dir: string, callId: string) =>
+  filesStarting(join(dir, 'metadata'), `rtpengine-meta-${callId}`);
 
 async function filesStarting(dir: string, prefix: string): Promise<string[]> {
   const names = await readdir(dir).catch(() => []);
@@ -47,9 +58,4 @@ async function filesStarting(dir: string, prefix: string): Promise<string[]> {
 
 async function readPackets(file: string) {
   return [...rtpPackets(await readFile(file).catch(() => Buffer.alloc(0)))];
-}
-
-async function removeMetadata(dir: string, callId: string): Promise<void> {
-  const files = await filesStarting(join(dir, 'metadata'), `rtpengine-meta-${callId}`);
-  await Promise.all(files.map((file) => rm(file, { force: true })));
 }

@@ -24,19 +24,24 @@ export interface DigitLog extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Listens for rtpengine's DTMF log, one JSON datagram per digit. What is not such a line is ignored. */
+/** Listens for every rtpengine's DTMF log, one JSON datagram per digit. What is not such a line is ignored. */
 export async function listenForDigits(
   address: { readonly host: string; readonly port: number },
   clock: Clock,
   onDigit: (digit: SeenDigit) => void,
 ): Promise<DigitLog> {
   const socket = createSocket('udp4');
-  let last = { line: '', at: Number.NEGATIVE_INFINITY };
+  const recent = new Map<string, number>();
   socket.on('message', (datagram) => {
     const line = datagram.toString('utf8');
     const at = clock.monotonic();
-    const duplicate = line === last.line && at - last.at < DUPLICATE_WITHIN_MS;
-    last = { line, at };
+    // Oldest first: lines of other calls may come between the two.
+    for (const [old, since] of recent) {
+      if (at - since < DUPLICATE_WITHIN_MS) break;
+      recent.delete(old);
+    }
+    const duplicate = recent.has(line);
+    if (!duplicate) recent.set(line, at);
     const digit = duplicate ? undefined : parseDigit(line);
     if (digit) onDigit(digit);
   });

@@ -1,62 +1,192 @@
-import type { Clock, MediaEngine, Metrics, SeenDigit } from '../ports.ts';
-import { createCaptureReader } from './capture.ts';
-import { listenForDigits } from './digits.ts';
-import { listenForLostCalls } from './lost-calls.ts';
-import { createNgClient, type NgAddress } from './rtpengine.ts';
-import { createSession } from './session.ts';
+import { type Clock, type LostMedia, MediaError, type Metrics } from '../ports.ts';
+import { type CaptureReader, createCaptureReader } from './capture.ts';
+import {
+  createEngineHealth,
+  type EngineHealth,
+  type EngineState,
+  PING_AGAIN_MS,
+  PING_EVERY_MS,
+} from './engine-health.ts';
+import { createLeftovers, type Leftovers } from './leftovers.ts';
+import { createRestartWatch } from './restart-watch.ts';
+import { createNgClient, type NgAddress, type NgClient, type NgRequest } from './rtpengine.ts';
 
-export interface MediaSettings {
+export interface EngineSettings {
   readonly ng: NgAddress;
-  /** Where rtpengine's DTMF log and teardown calls arrive; they are rtpengine's `--dtmf-log-dest` and `--b2b-url`. */
-  readonly dtmfListen: NgAddress;
-  readonly b2bListen: NgAddress;
-  /** rtpengine's recording directory, where it is on this host: lets quality be measured from captures. */
+  /** Its recording directory, where it is on this host: lets quality be measured from captures. */
   readonly recordingDir?: string | undefined;
 }
 
-/** How long one command may take; the client sends it once more before giving up. */
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly onChange: (engine: Engine, before: EngineState) => void;
+  readonly onLost: (callId: string, why: LostMedia) => void;
+}
+
+/** One rtpengine, what is thought of it, and the calls that are on it. */
+export interface Engine extends AsyncDisposable {
+  /** HOST:PORT of its ng protocol. */
+  readonly name: string;
+  readonly state: EngineState;
+  draining: boolean;
+  /** Calls on it, those that are only about to be included. */
+  readonly sessions: number;
+  /** When a call last came to it, ms of the monotonic clock; 0 before the first. */
+  readonly enteredAt: number;
+  readonly request: NgRequest;
+  readonly once: NgRequest;
+  readonly captures: CaptureReader | undefined;
+  /** The call is to be here from now on; `placed` says that it is. */
+  enter(callId: string): void;
+  placed(callId: string): void;
+  /** The call is here no more. `unfreed`: the engine may still hold it, and is told when it can be relied on again. */
+  leave(callId: string, unfreed: boolean): void;
+  has(callId: string): boolean;
+  /** Whether it may still hold a call that has left. */
+  mayHold(callId: string): boolean;
+  /** Whether rtpengine knows the call. One that does not answer may know it. */
+  knows(callId: string): Promise<boolean>;
+}
+
+/** How long one command may take. */
 const REQUEST_TIMEOUT_MS = 700;
-const PING_EVERY_MS = 2_000;
 
-/** Starts to talk to one rtpengine. Does not wait for it: `healthy()` tells whether it answers. */
-export async function startMediaEngine(
-  settings: MediaSettings,
-  clock: Clock,
-  metrics: Metrics,
-): Promise<MediaEngine> {
-  const ng = createNgClient(settings.ng, REQUEST_TIMEOUT_MS, clock, metrics);
-  const captures =
-    settings.recordingDir === undefined ? undefined : createCaptureReader(settings.recordingDir);
-  const onDigit: ((digit: SeenDigit) => void)[] = [];
-  const onLost: ((callId: string) => void)[] = [];
-  const digits = await listenForDigits(settings.dtmfListen, clock, (d) =>
-    onDigit.forEach((told) => void told(d)),
-  );
-  const lost = await listenForLostCalls(settings.b2bListen, (id) => onLost.forEach((told) => void told(id)));
+/** Starts to talk to one rtpengine and waits for its first answer, or for the time-out. */
+export async function startEngine(settings: EngineSettings, parts: EngineParts): Promise<Engine> {
+  const engine = new RunningEngine(settings, parts);
+  await engine.ping();
+  return engine;
+}
 
-  let healthy = false;
-  let stopped = false;
-  let cancelPing = () => {};
-  const ping = async () => {
-    healthy = await ng.request('ping').then(
+class RunningEngine implements Engine {
+  readonly name: string;
+  draining = false;
+  enteredAt = 0;
+  readonly captures: CaptureReader | undefined;
+  readonly #parts: EngineParts;
+  readonly #client: NgClient;
+  readonly #health: EngineHealth;
+  readonly #restarted: () => Promise<boolean>;
+  /** Whether rtpengine has taken each call that is on it. */
+  readonly #calls = new Map<string, boolean>();
+  readonly #leftovers: Leftovers;
+  #cancelPing = () => {};
+  #pinging = false;
+  #stopped = false;
+
+  constructor({ ng, recordingDir }: EngineSettings, parts: EngineParts) {
+    this.name = ng.host.includes(':') ? `[${ng.host}]:${ng.port}` : `${ng.host}:${ng.port}`;
+    this.captures = recordingDir === undefined ? undefined : createCaptureReader(recordingDir);
+    this.#parts = parts;
+    this.#health = createEngineHealth((_, before) => this.#changed(before));
+    const { clock, metrics } = parts;
+    this.#client = createNgClient(ng, REQUEST_TIMEOUT_MS, clock, metrics, () => this.#health.heard());
+    this.#restarted = createRestartWatch(this.#client.once, clock);
+    this.#leftovers = createLeftovers(this.#client.once, this.captures);
+  }
+
+  get state(): EngineState {
+    return this.#health.state;
+  }
+
+  get sessions(): number {
+    return this.#calls.size;
+  }
+
+  readonly request: NgRequest = (command, parameters) =>
+    this.#watched(this.#client.request, command, parameters);
+  readonly once: NgRequest = (command, parameters) => this.#watched(this.#client.once, command, parameters);
+
+  enter(callId: string): void {
+    this.#leftovers.forget(callId);
+    this.#calls.set(callId, false);
+    this.enteredAt = this.#parts.clock.monotonic();
+  }
+
+  placed(callId: string): void {
+    if (this.#calls.has(callId)) this.#calls.set(callId, true);
+  }
+
+  leave(callId: string, unfreed: boolean): void {
+    this.#calls.delete(callId);
+    if (unfreed) this.#leftovers.add(callId);
+  }
+
+  has(callId: string): boolean {
+    return this.#calls.has(callId);
+  }
+
+  mayHold(callId: string): boolean {
+    return this.#leftovers.has(callId);
+  }
+
+  async knows(callId: string): Promise<boolean> {
+    return this.request('query', { 'call-id': callId }).then(
+      () => true,
+      (error: unknown) => error instanceof MediaError && error.kind === 'timeout',
+    );
+  }
+
+  async ping(): Promise<void> {
+    if (this.#pinging || this.#stopped) return;
+    this.#pinging = true;
+    this.#cancelPing();
+    const answered = await this.#client.once('ping').then(
       () => true,
       () => false,
     );
-    if (!stopped) cancelPing = clock.after(PING_EVERY_MS, () => void ping());
-  };
-  await ping();
+    this.#pinging = false;
+    if (this.#stopped) return;
+    if (answered) this.#health.answered();
+    else this.#health.missed();
+    const wait = this.state === 'up' ? PING_EVERY_MS : PING_AGAIN_MS;
+    this.#cancelPing = this.#parts.clock.after(wait, () => void this.ping());
+    if (answered) void this.#setRight();
+  }
 
-  return {
-    session: (callId) => createSession(callId, ng.request, captures),
-    healthy: () => healthy,
-    onDigit: (listener) => void onDigit.push(listener),
-    onLost: (listener) => void onLost.push(listener),
-    async [Symbol.asyncDispose]() {
-      stopped = true;
-      cancelPing();
-      await digits[Symbol.asyncDispose]();
-      await lost[Symbol.asyncDispose]();
-      ng.close();
-    },
-  };
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#cancelPing();
+    this.#client.close();
+  }
+
+  async #watched(ask: NgRequest, ...[command, parameters]: Parameters<NgRequest>) {
+    try {
+      return await ask(command, parameters);
+    } catch (error) {
+      if (error instanceof MediaError && error.kind === 'timeout') {
+        this.#health.doubt();
+        void this.ping();
+      }
+      throw error;
+    }
+  }
+
+  #changed(before: EngineState): void {
+    this.#parts.onChange(this, before);
+    if (this.state === 'dead') this.#lose([...this.#placedCalls()], 'stopped to answer');
+  }
+
+  /** Calls that an engine cannot have any more are told; those that it should not have are deleted there. */
+  async #setRight(): Promise<void> {
+    if (await this.#restarted()) {
+      const calls = [...this.#placedCalls()];
+      const known = await Promise.all(calls.map((callId) => this.knows(callId)));
+      this.#lose(
+        calls.filter((_, index) => !known[index]),
+        'was started anew',
+      );
+    }
+    if (this.state === 'up') await this.#leftovers.clear();
+  }
+
+  *#placedCalls(): Generator<string> {
+    for (const [callId, isPlaced] of this.#calls) if (isPlaced) yield callId;
+  }
+
+  #lose(callIds: readonly string[], what: string): void {
+    const why = { reason: 'media-engine-lost', detail: `rtpengine at ${this.name} ${what}` } as const;
+    for (const callId of callIds) this.#parts.onLost(callId, why);
+  }
 }

@@ -11,6 +11,7 @@ declare module 'rtpengine-client' {
     query: Command;
     delete: Command;
     ping: Command;
+    statistics: Command;
     close(): void;
     /** Requests that wait for their reply, by cookie. */
     protected readonly messages: ReadonlyMap<string, unknown>;

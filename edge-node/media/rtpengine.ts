@@ -7,28 +7,36 @@ export interface NgAddress {
   readonly port: number;
 }
 
-type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping';
+type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping' | 'statistics';
 
 /** Sends one ng command and gives the reply, or throws {@link MediaError}. */
 export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<NgReply>;
 
 export interface NgClient {
+  /** Asks again when the first datagram stays unanswered. */
   readonly request: NgRequest;
+  /** Asks once. */
+  readonly once: NgRequest;
   close(): void;
 }
 
 /**
  * One rtpengine behind the ng protocol over UDP. The client neither times out nor retransmits by itself; each command
- * here is safe to repeat, so a lost datagram costs one time-out and not the call.
+ * here is safe to repeat, so a lost datagram costs one time-out and not the call. `onLate` hears of each reply that
+ * comes after its time-out.
  */
 export function createNgClient(
   address: NgAddress,
   timeoutMs: number,
   clock: Clock,
   metrics: Metrics,
+  onLate: () => void = () => {},
 ): NgClient {
   const unread = () => metrics.mediaRequest('unread-reply', 'error', 0);
-  const late = () => metrics.mediaRequest('late-reply', 'error', 0);
+  const late = () => {
+    metrics.mediaRequest('late-reply', 'error', 0);
+    onLate();
+  };
   const client = new DiscreetClient(
     { timeout: timeoutMs, localAddress: localAddressFor(address.host) },
     late,
@@ -55,15 +63,16 @@ export function createNgClient(
     }
   };
 
-  const request: NgRequest = async (command, parameters = {}) => {
-    const reply = await attempt(command, parameters).catch((error: unknown) => {
-      if (command === 'ping') throw error;
-      return attempt(command, parameters);
-    });
-    if (reply.result === 'ok' || reply.result === 'pong') return reply;
-    throw refusal(command, reply['error-reason'] ?? reply.result);
-  };
-  return { request, close: () => client.close() };
+  const once: NgRequest = async (command, parameters = {}) =>
+    accepted(command, await attempt(command, parameters));
+  const request: NgRequest = async (command, parameters = {}) =>
+    accepted(command, await attempt(command, parameters).catch(() => attempt(command, parameters)));
+  return { request, once, close: () => client.close() };
+}
+
+function accepted(command: NgCommand, reply: NgReply): NgReply {
+  if (reply.result === 'ok' || reply.result === 'pong') return reply;
+  throw refusal(command, reply['error-reason'] ?? reply.result);
 }
 
 /** The client prints a reply that comes after its time-out, whole: an SDP with its SRTP keys would stand in the log. */

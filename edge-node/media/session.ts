@@ -9,14 +9,21 @@ import { tagOf, totalsOf } from './totals.ts';
 const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
 const plainRtp = { 'transport-protocol': 'RTP/AVP' };
 
+export interface EngineSession extends MediaSession {
+  /** `ask`: instead of asking again where rtpengine stays silent. */
+  offer(offer: MediaOffer, ask?: NgRequest): Promise<string>;
+}
+
 /**
- * The media of one call under *our* call id: SIP Call-IDs may hold quotes, which rtpengine's DTMF log does not escape.
+ * The media of one call at one rtpengine, under *our* call id: SIP Call-IDs may hold quotes, which rtpengine's DTMF log
+ * does not escape. `onUnfreed` is told where rtpengine did not say that the call is gone.
  */
 export function createSession(
   callId: string,
   ng: NgRequest,
   captures: CaptureReader | undefined,
-): MediaSession {
+  onUnfreed: () => void,
+): EngineSession {
   const id = { 'call-id': callId };
   let attempt = 0;
   let offerer: LegName = 'a';
@@ -24,12 +31,12 @@ export function createSession(
   let opened = false;
 
   return {
-    async offer(offer) {
+    async offer(offer, ask = ng) {
       if (offer.from === 'a' || attempt === 0) attempt += 1;
       offerer = offer.from;
       opened = true;
       capturing ||= offer.capture === true && captures !== undefined;
-      const reply = await ng('offer', {
+      const reply = await ask('offer', {
         ...id,
         ...shape,
         ...plainRtp,
@@ -58,6 +65,8 @@ export function createSession(
       if (!opened) return undefined;
       // Only a delete that names a tag is answered with the totals.
       const reply = await ng('delete', { ...id, 'from-tag': tagOf(offerer, attempt) }).catch(() => undefined);
+      if (!reply) onUnfreed();
+      else if (reply.warning && capturing) await captures?.discard(callId);
       if (!reply || reply.warning) return undefined;
       const totals: CallMedia = totalsOf(reply, attempt);
       return capturing && captures ? captures.measure(callId, reply, attempt, totals) : totals;

@@ -46,10 +46,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     const call = calls.get(digit.callId);
     if (call) heardDigit(call, digit);
   });
-  media.onLost(
-    (callId) =>
-      void calls.get(callId)?.end({ reason: 'media-lost', detail: 'rtpengine saw no RTP from either side' }),
-  );
+  media.onLost((callId, why) => void calls.get(callId)?.end(why));
 
   const overNow = () => [...calls.values()].filter((call) => call.isOver);
   const endAll = async (reason: 'edge-draining') => {

@@ -6,12 +6,17 @@ import type { Logger } from 'pino';
 import { type Peer, startPeer } from '../child-process.ts';
 import { freePort, mediaPortRange } from '../free-ports.ts';
 
+interface PortRange {
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface RtpengineOptions {
   /** Where rtpengine tells digits (UDP) and lost calls (HTTP). */
   readonly dtmfPort: number;
   readonly b2bPort: number;
   /** RTP ports; by default two thousand that this process keeps for itself. A call takes four. */
-  readonly ports?: { readonly min: number; readonly max: number };
+  readonly ports?: PortRange;
   readonly logger?: Logger;
   /** A call without any RTP is dropped after this time, s. */
   readonly timeoutSeconds?: number;
@@ -23,6 +28,8 @@ export interface Rtpengine extends AsyncDisposable {
   readonly pid: number;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
+  /** Starts one that was killed anew, at the same addresses and with the same folder, as a supervisor does. */
+  restart(): Promise<void>;
 }
 
 const host = '127.0.0.1';
@@ -32,15 +39,16 @@ const ATTEMPTS = 3;
 /** Starts the real rtpengine on loopback, in userspace, with a configuration of its own. */
 export async function startRtpengine(options: RtpengineOptions): Promise<Rtpengine> {
   const recordingDir = await mkdtemp(join(tmpdir(), 'trunkline-rtp-'));
+  const ports = options.ports ?? mediaPortRange();
+  const words = (ngPort: number) => flags({ ...options, ports }, ngPort, recordingDir);
   try {
     // A port may be taken between our look and rtpengine's bind.
     for (let attempt = 1; ; attempt += 1) {
       const ng = { host, port: await freePort() };
-      const peer = await startPeer('rtpengine', flags(options, ng.port, recordingDir), {
-        ...loggerOf(options),
-        package: 'rtpengine-daemon',
-      });
-      if (await answersPing(ng, peer.ended)) return runningEngine(peer, ng, recordingDir);
+      const start = () =>
+        startPeer('rtpengine', words(ng.port), { ...loggerOf(options), package: 'rtpengine-daemon' });
+      const peer = await start();
+      if (await answersPing(ng, peer.ended)) return runningEngine(peer, start, ng, recordingDir);
       await peer[Symbol.asyncDispose]();
       if (attempt === ATTEMPTS) throw new Error(`rtpengine does not start; it said:\n${peer.tail()}`);
     }
@@ -52,22 +60,41 @@ export async function startRtpengine(options: RtpengineOptions): Promise<Rtpengi
 
 const loggerOf = ({ logger }: RtpengineOptions) => (logger ? { logger } : {});
 
-const runningEngine = (peer: Peer, ng: Rtpengine['ng'], recordingDir: string): Rtpengine => ({
-  ng,
-  recordingDir,
-  pid: peer.process.pid ?? 0,
-  async kill() {
-    peer.process.kill('SIGKILL');
-    await peer.ended;
-  },
-  async [Symbol.asyncDispose]() {
-    await peer[Symbol.asyncDispose]();
-    await rm(recordingDir, { recursive: true, force: true });
-  },
-});
+function runningEngine(
+  first: Peer,
+  start: () => Promise<Peer>,
+  ng: Rtpengine['ng'],
+  recordingDir: string,
+): Rtpengine {
+  let peer = first;
+  return {
+    ng,
+    recordingDir,
+    get pid() {
+      return peer.process.pid ?? 0;
+    },
+    async kill() {
+      peer.process.kill('SIGKILL');
+      await peer.ended;
+    },
+    async restart() {
+      peer = await start();
+      if (await answersPing(ng, peer.ended)) return;
+      throw new Error(`rtpengine does not start again; it said:\n${peer.tail()}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await peer[Symbol.asyncDispose]();
+      await rm(recordingDir, { recursive: true, force: true });
+    },
+  };
+}
 
-function flags(options: RtpengineOptions, ngPort: number, recordingDir: string): string[] {
-  const { min, max } = options.ports ?? mediaPortRange();
+function flags(
+  options: RtpengineOptions & { readonly ports: PortRange },
+  ngPort: number,
+  recordingDir: string,
+): string[] {
+  const { min, max } = options.ports;
   return [
     '--config-file=none',
     '--table=-1',

@@ -1,24 +1,33 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { answerAboutMedia, type EngineDesk } from '../../../edge-node/health/engine-desk.ts';
 import { startHealthServer } from '../../../edge-node/health/health-server.ts';
 import { startHeartbeat } from '../../../edge-node/health/heartbeat.ts';
-import { createMetrics } from '../../../edge-node/health/metrics.ts';
+import { createMetrics, type Gauges } from '../../../edge-node/health/metrics.ts';
 import { anEnded, aReceivedCall } from '../an-event.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { heldClock } from '../held-clock.ts';
 
-const gauges = {
+const gauges: Gauges = {
   calls: 3,
   callsEnding: 1,
   outboxEvents: 12,
   outboxOldestSeconds: 1.5,
   outboxDropped: 0,
-  rtpengineUp: true,
+  rtpengines: [
+    { engine: '10.0.0.5:22222', state: 'up', draining: true, sessions: 7 },
+    { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
+  ],
   sipServerUp: false,
 };
 
-async function aServer(ready: () => Record<string, boolean> = () => ({ routing: true })) {
+const noMedia = { engines: () => [], drain: () => undefined };
+
+async function aServer(
+  ready: () => Record<string, boolean> = () => ({ routing: true }),
+  media: EngineDesk = noMedia,
+) {
   const metrics = createMetrics(() => gauges);
-  const server = await startHealthServer({ host: '127.0.0.1', port: 0, ready, metrics });
+  const server = await startHealthServer({ host: '127.0.0.1', port: 0, ready, metrics, media });
   onTestFinished(() => server[Symbol.asyncDispose]());
   const get = (path: string, init?: RequestInit) =>
     fetch(`http://${server.host}:${server.port}${path}`, init);
@@ -60,12 +69,82 @@ describe('the health server', () => {
   test('does not start on a port that is taken', async () => {
     const { server } = await aServer();
     const metrics = createMetrics(() => gauges);
-    const second = startHealthServer({ host: '127.0.0.1', port: server.port, ready: () => ({}), metrics });
+    const second = startHealthServer({
+      host: '127.0.0.1',
+      port: server.port,
+      ready: () => ({}),
+      metrics,
+      media: noMedia,
+    });
     await expect(second).rejects.toThrow('EADDRINUSE');
   });
 });
 
+describe('rtpengines', () => {
+  const aDesk = () => {
+    const draining = new Map([['10.0.0.5:22222', false]]);
+    const desk: EngineDesk = {
+      engines: () => [...draining].map(([engine, is]) => ({ engine, draining: is })),
+      drain: (engine, is) =>
+        draining.has(engine) ? draining.set(engine, is) && { engine, draining: is } : undefined,
+    };
+    return desk;
+  };
+
+  test('are listed, drained and taken back into service over HTTP', async () => {
+    const { get } = await aServer(undefined, aDesk());
+    const listed = async () => (await get('/media')).json();
+    const order = (what: string) => get(`/media/10.0.0.5:22222/${what}`, { method: 'POST' });
+    expect(await listed()).toEqual({ engines: [{ engine: '10.0.0.5:22222', draining: false }] });
+    expect(await (await order('drain')).json()).toEqual({ engine: '10.0.0.5:22222', draining: true });
+    expect(await listed()).toEqual({ engines: [{ engine: '10.0.0.5:22222', draining: true }] });
+    expect((await order('undrain')).status).toBe(200);
+    expect(await listed()).toEqual({ engines: [{ engine: '10.0.0.5:22222', draining: false }] });
+  });
+
+  test.each([
+    [
+      'POST',
+      '/media/10.0.0.9:1/drain',
+      404,
+      'there is no rtpengine "10.0.0.9:1": RTPENGINE_NG names 10.0.0.5:22222',
+    ],
+    ['GET', '/media/10.0.0.5:22222/drain', 405, 'send POST'],
+    ['POST', '/media', 404, 'POST /media/HOST:PORT/drain'],
+    ['POST', '/media/10.0.0.5:22222/kill', 404, 'POST /media/HOST:PORT/drain'],
+    ['POST', '/media/%E0%A4%A/drain', 404, 'there is no rtpengine "%E0%A4%A"'],
+  ])('answer %s %s with %i', async (method, path, status, error) => {
+    const desk = aDesk();
+    const { get } = await aServer(undefined, desk);
+    const response = await get(path, { method });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ error: expect.stringContaining(error) });
+    expect(desk.engines()).toEqual([{ engine: '10.0.0.5:22222', draining: false }]);
+  });
+
+  test('are drained from the host of the edge only', () => {
+    const desk = aDesk();
+    const asked = { method: 'POST', path: '/media/10.0.0.5:22222/drain', local: false };
+    expect(answerAboutMedia(desk, asked)).toEqual([403, { error: expect.stringContaining('from the host') }]);
+    expect(desk.engines()).toEqual([{ engine: '10.0.0.5:22222', draining: false }]);
+  });
+});
+
 describe('metrics', () => {
+  test('tell each rtpengine apart', async () => {
+    const text = await createMetrics(() => gauges).text();
+    for (const line of [
+      'trunkline_rtpengine_up{engine="10.0.0.5:22222"} 1',
+      'trunkline_rtpengine_up{engine="10.0.0.6:22222"} 0',
+      'trunkline_rtpengine_draining{engine="10.0.0.5:22222"} 1',
+      'trunkline_rtpengine_draining{engine="10.0.0.6:22222"} 0',
+      'trunkline_rtpengine_sessions{engine="10.0.0.5:22222"} 7',
+      'trunkline_rtpengine_sessions{engine="10.0.0.6:22222"} 0',
+    ]) {
+      expect(text).toContain(line);
+    }
+  });
+
   test('count what the events say', async () => {
     const metrics = createMetrics(() => gauges);
     metrics.observe(aReceivedCall());

@@ -35,7 +35,7 @@ test.each([
   expect(parseDigit(text)).toBeUndefined();
 });
 
-test('the same key twice in one second is two digits; an identical line at once is one', async () => {
+test('the same key twice in one second is two digits; an identical line at once is one, whatever comes between', async () => {
   const heard: SeenDigit[] = [];
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
@@ -54,9 +54,13 @@ test('the same key twice in one second is two digits; an identical line at once 
   now = 20;
   await send(line(6));
   await seen(2);
+  now = 30;
+  await send(line(5));
+  await send(line(7));
+  await seen(3);
   now = 500;
   await send(line(5));
-  await seen(3);
+  await seen(4);
   rtpengine.close();
-  expect(heard.map(({ digit }) => digit)).toEqual(['5', '6', '5']);
+  expect(heard.map(({ digit }) => digit)).toEqual(['5', '6', '7', '5']);
 });

@@ -26,7 +26,10 @@ describe('settings of the edge', () => {
       limits: { maxCalls: 12_000, maxCallsPerSecond: 500 },
       http: { host: '127.0.0.1', port: 0 },
       sipServer: { host: '127.0.0.1', port: 9022 },
-      media: { ng: { host: '127.0.0.1', port: 22222 }, b2bListen: { host: '::1', port: 22224 } },
+      media: {
+        engines: [{ ng: { host: '127.0.0.1', port: 22222 } }],
+        b2bListen: { host: '::1', port: 22224 },
+      },
       logLevel: 'info',
     });
   });
@@ -62,6 +65,32 @@ describe('settings of the edge', () => {
     ['LOG_LEVEL', 'loud'],
   ])('refuse %s=%s', (name, value) => {
     expect(() => readSettings({ ...needed, [name]: value })).toThrow(`${name}: `);
+  });
+
+  test('take several rtpengines, each with its own recording folder or with none', () => {
+    const RTPENGINE_NG = '10.0.0.5:22222, media.internal:22223,[::1]:22224';
+    expect(
+      readSettings({ ...needed, RTPENGINE_NG, RTPENGINE_RECORDING_DIR: '/a,,/c' }).media.engines,
+    ).toEqual([
+      { ng: { host: '10.0.0.5', port: 22222 }, recordingDir: '/a' },
+      { ng: { host: 'media.internal', port: 22223 }, recordingDir: undefined },
+      { ng: { host: '::1', port: 22224 }, recordingDir: '/c' },
+    ]);
+  });
+
+  test.each([
+    [
+      '10.0.0.5:22222,10.0.0.6',
+      undefined,
+      /RTPENGINE_NG: must be HOST:PORT, or several .* "10\.0\.0\.6" is not/,
+    ],
+    ['10.0.0.5:22222,', undefined, /RTPENGINE_NG: must be HOST:PORT, .* "" is not/],
+    ['10.0.0.5:0', undefined, /RTPENGINE_NG: "10\.0\.0\.5:0" has a port that is none: use one of 1 to 65535/],
+    ['a:1,b:1,a:1', undefined, /RTPENGINE_NG: "a:1" stands there twice: name each rtpengine once/],
+    ['a:1,b:1', '/a', /RTPENGINE_RECORDING_DIR: names 1 folder\(s\) for 2 rtpengine\(s\): name one for each/],
+    ['a:1,b:1', '/a,/a', /RTPENGINE_RECORDING_DIR: names a folder twice: each rtpengine must have its own/],
+  ])('refuse RTPENGINE_NG=%s with RTPENGINE_RECORDING_DIR=%s', (RTPENGINE_NG, dirs, fault) => {
+    expect(() => readSettings({ ...needed, RTPENGINE_NG, RTPENGINE_RECORDING_DIR: dirs })).toThrow(fault);
   });
 
   test('stay as they were read', () => {

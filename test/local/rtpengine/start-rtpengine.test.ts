@@ -48,6 +48,15 @@ test('it dies as in a crash when it is killed, and may still be disposed of', as
   expect(await isFree(engine.ng.port)).toBe(true);
 });
 
+test('it may be started anew where it was', async () => {
+  await using engine = await startRtpengine(told);
+  const before = engine.pid;
+  await engine.kill();
+  await engine.restart();
+  expect(engine.pid).not.toBe(before);
+  expect(await ping(engine.ng)).toContain('pong');
+});
+
 test('where it is missing, the package is named', async () => {
   await using nothing = await aFolder();
   using _ = withEnvironment({ PATH: nothing.path, TMPDIR: nothing.path });
