@@ -116,6 +116,17 @@ test('a call canceled by either side is told as that', async () => {
     .toEqual(['attempt application INVITE', 'stop network call-canceled 487']);
 });
 
+test('a call the app itself refuses with 487 is rejected, not canceled', async () => {
+  await using server = await serverUnderTest();
+  await using app = await recorded(server, (srf) => srf.invite((_request, response) => response.send(487)));
+  await using peer = await SipPeer.udp(server.sipPort);
+  peer.send(peer.request('INVITE', server.sipPort, { body: sdp() }));
+  await peer.next(/ 487 /);
+  await expect
+    .poll(() => app.records)
+    .toEqual(['attempt network INVITE', 'stop application call-rejected 487']);
+});
+
 test('nobody wants the call: attempt and stop all the same', async () => {
   await using server = await serverUnderTest();
   await using app = await recorded(server);

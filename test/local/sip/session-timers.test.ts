@@ -149,6 +149,17 @@ test.each(['INVITE', 'UPDATE'])('a peer that refreshes by %s has its time again'
   }),
 );
 
+test('a re-INVITE that says nothing of the session ends its timer', () =>
+  heldCall('90;refresher=uac', async ({ server, caller, callId, to, dialog }) => {
+    const acknowledged = new Promise((found) => dialog.once('ack', found));
+    caller.send(caller.request('INVITE', server.sipPort, { callId, to, cseq: 2, body: sdp() }));
+    await caller.until((one) => one.header('cseq') === '2 INVITE' && / 200 /.test(one.startLine));
+    caller.send(caller.request('ACK', server.sipPort, { callId, to, cseq: 2 }));
+    await acknowledged;
+    pass(3_600);
+    expect(server.stats?.().dialogs).toBe(1);
+  }));
+
 test('the server refreshes with the session as it was, acknowledges the answer and goes on', () =>
   heldCall('90;refresher=uas', async ({ server, caller, ended }) => {
     for (let time = 0; time < 3; time++) {
