@@ -11,6 +11,7 @@ import { learnPeer } from './peer-address.ts';
 import { dialogIdOf, type ReceivedRequest } from './received-request.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
 import { answeredSession, sessionAnswer } from './session-timer.ts';
+import { armSubscription } from './subscription-timer.ts';
 import { repeatUntilAcknowledged } from './unacknowledged.ts';
 import { cdrOfFinal } from './write-cdr.ts';
 
@@ -153,6 +154,7 @@ function sendNow(
   request.transaction.machine.respond(status, text);
   sent(text);
   if (dialog && setsSession(request, status)) answeredSession(engine, dialog, message);
+  if (dialog && status >= 200 && status < 300) armSubscription(engine, dialog, request.message, message);
   if (callBegins) cdrOfFinal(engine, 'application', 'uas', message);
 }
 

@@ -67,6 +67,7 @@ export function abandon(engine: Engine): void {
   for (const dialog of engine.dialogs.all()) {
     dialog.unacknowledged?.stop();
     dialog.session?.stop();
+    dialog.subscription?.stop();
   }
   for (const sent of engine.inviting.values()) sent.canceled = true; // those whose target is still being resolved
   engine.received.clear();

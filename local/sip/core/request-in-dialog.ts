@@ -12,6 +12,7 @@ import { dialogHop } from './send-in-dialog.ts';
 import { madeUpFor, sendRequest } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
 import { acceptedSession } from './session-timer.ts';
+import { armSubscription } from './subscription-timer.ts';
 import { writeCdr } from './write-cdr.ts';
 
 const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact']);
@@ -129,6 +130,7 @@ function other(
       dialog.retarget(message); // RFC 3311 §5.1
       acceptedSession(engine, dialog, message, request.body);
     }
+    if (status >= 200 && status < 300) armSubscription(engine, dialog, request, message);
     if (status > 100) app.send(fromNetwork(message.print(), arrival, transactionId, dialog.id, false));
   };
   const failed = (made: SipMessage) => {

@@ -6,6 +6,7 @@ import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import type { Arrival, Listener } from '../transport/flow.ts';
 import type { Engine } from './engine.ts';
 import { learnPeer } from './peer-address.ts';
+import { armSubscription } from './subscription-timer.ts';
 
 /** A SUBSCRIBE of an application that has no final response. */
 export interface Subscribing {
@@ -30,8 +31,10 @@ export function accepted(
   { message, arrival }: IncomingResponse,
 ): void {
   const { callId, fromTag } = subscribing.request;
-  if (engine.dialogs.byTags(callId, fromTag, message.toTag)) return;
-  begin(engine, subscribing, message, arrival, message.toTag, message.all('record-route').reverse());
+  const dialog =
+    engine.dialogs.byTags(callId, fromTag, message.toTag) ??
+    begin(engine, subscribing, message, arrival, message.toTag, message.all('record-route').reverse());
+  armSubscription(engine, dialog, subscribing.request, message);
 }
 
 /** A NOTIFY may overtake the answer to its SUBSCRIBE, and begins the dialog then (§4.4.1). */

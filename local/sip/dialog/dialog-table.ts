@@ -28,6 +28,7 @@ export class DialogTable {
   remove(dialog: Dialog): void {
     dialog.unacknowledged?.stop();
     dialog.session?.stop();
+    dialog.subscription?.stop();
     this.#byTags.delete(key(dialog.callId, dialog.localTag, dialog.remoteTag));
     if (this.#byId.get(dialog.id) === dialog) this.#byId.delete(dialog.id);
     if (this.#byCallId.get(dialog.callId) === dialog) this.#byCallId.delete(dialog.callId);

@@ -61,6 +61,9 @@ export class Dialog {
   /** the session ends unless it is refreshed (RFC 4028) */
   session: { readonly seconds: number; readonly weRefresh: boolean; sdp: string; stop(): void } | undefined;
 
+  /** the subscription ends unless it is refreshed */
+  subscription: { stop(): void } | undefined;
+
   constructor(start: DialogStart) {
     this.id = owned(start.id);
     this.callId = owned(start.callId);

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { embedded, type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
 import { fresh, type Heard, SipPeer } from './sip-peer.ts';
 import { connectApp, type SrfApp, type SrfDialog, type SrfRequest } from './srf-app.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const target = (peer: SipPeer): string => `sip:presence@127.0.0.1:${peer.port}`;
 
@@ -155,4 +159,32 @@ test('a NOTIFY that nobody subscribed to is answered 481', async () => {
   const headers = ['Event: presence', 'Subscription-State: active'];
   peer.send(peer.request('NOTIFY', server.sipPort, { to: '<sip:app@127.0.0.1>;tag=nobody', headers }));
   await peer.next(/ 481 /);
+});
+
+test('a subscription that is not refreshed is over after its time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await using server = await embedded();
+  await using app = await connectApp(server, (srf) =>
+    srf.subscribe((request, response) =>
+      response.send(202, { headers: { Expires: request.get('expires') } }),
+    ),
+  );
+  await using peer = await SipPeer.udp(server.sipPort);
+  const callId = fresh('call-');
+  const headers = ['Event: presence', 'Expires: 60'];
+  peer.send(peer.request('SUBSCRIBE', server.sipPort, { callId, headers }));
+  await peer.next(/ 202 /);
+  const subscribed = subscribing(app.srf, peer);
+  peer.reply(await peer.next(/^SUBSCRIBE/), '200 OK', { headers: ['Expires: 120'] });
+  const dialog = await subscribed;
+  expect(server.stats?.().dialogs).toBe(2);
+  vi.advanceTimersByTime(93_000);
+  expect(server.stats?.().dialogs).toBe(1);
+  const refreshed = dialog.request({ method: 'SUBSCRIBE', headers: { Event: 'presence', Expires: '120' } });
+  peer.reply(await peer.next(/^SUBSCRIBE/), '200 OK', { headers: ['Expires: 120'] });
+  await refreshed;
+  vi.advanceTimersByTime(120_000);
+  expect(server.stats?.().dialogs).toBe(1);
+  vi.advanceTimersByTime(33_000);
+  expect(server.stats?.().dialogs).toBe(0);
 });
