@@ -1,11 +1,14 @@
-import type { AppMessage } from '../app/app-message.ts';
-import { headerOf } from '../app/app-message.ts';
 import { parseNameAddr } from '../message/name-addr.ts';
-import type { SipMessage } from '../message/sip-message.ts';
+import type { HeaderLine, SipMessage } from '../message/sip-message.ts';
 import { parseUri } from '../message/uri.ts';
 import type { Arrival, Hop } from '../transport/flow.ts';
 
 const mostKept = 20_000;
+
+/** a response, of an application or passed on */
+interface Answer {
+  readonly lines: readonly HeaderLine[];
+}
 
 /**
  * Peers that can be reached only over the connection they opened, as a browser can: who registered or subscribed over
@@ -21,7 +24,7 @@ export class KeptFlows {
   }
 
   /** A 2xx of ours to a REGISTER or SUBSCRIBE. */
-  granted(request: SipMessage, arrival: Arrival, response: AppMessage): void {
+  granted(request: SipMessage, arrival: Arrival, response: Answer): void {
     if (!arrival.connection || (request.method !== 'REGISTER' && request.method !== 'SUBSCRIBE')) return;
     const key = keyOf(parseNameAddr(request.all('contact')[0] ?? '')?.uri ?? '');
     if (key === undefined) return;
@@ -51,7 +54,8 @@ function keyOf(uri: string): string | undefined {
 }
 
 /** RFC 3261 §10.3 step 8: what the first Contact says, else what Expires says, else nothing. */
-function grantedSeconds(response: AppMessage): number {
-  const contact = /;\s*expires\s*=\s*(\d{1,9})/i.exec(headerOf(response, 'contact') ?? '')?.[1];
-  return Number(contact ?? /^\d{1,9}/.exec(headerOf(response, 'expires') ?? '')?.[0] ?? 0);
+function grantedSeconds({ lines }: Answer): number {
+  const value = (key: string) => lines.find((line) => line.key === key)?.value ?? '';
+  const contact = /;\s*expires\s*=\s*(\d{1,9})/i.exec(value('contact'))?.[1];
+  return Number(contact ?? /^\d{1,9}/.exec(value('expires'))?.[0] ?? 0);
 }

@@ -21,6 +21,10 @@ export interface RefreshUser {
 export function refreshSession(engine: Engine, dialog: Dialog, user: RefreshUser): void {
   const { session } = dialog;
   if (!session) return;
+  if (!dialog.owner.open) {
+    user.failed(); // nobody is left to talk to the peer
+    return;
+  }
   const expires: SessionExpires = { seconds: session.seconds, refresher: 'uac' };
   if (dialog.inviteOut !== undefined || dialog.inviteIn !== undefined) {
     user.later(expires); // §14.1 of RFC 3261: one INVITE at a time

@@ -17,8 +17,8 @@ async function proxyApp(server: ServerUnderTest, to: SipPeer[], options: object 
     found = done;
   });
   const app = await connectApp(server, (srf) => {
-    for (const method of ['invite', 'message'] as const)
-      srf[method]((request) => found(srf.proxyRequest(request, to.map(target), { ...options })));
+    for (const method of ['invite', 'message', 'register'] as const)
+      srf.use(method, (request) => found(srf.proxyRequest(request, to.map(target), { ...options })));
   });
   return { ...app, results };
 }
@@ -507,4 +507,27 @@ test('nothing is left of calls passed on, however they ended', async () => {
   await expect
     .poll(() => server.stats?.())
     .toMatchObject({ proxying: 0, serverTransactions: 0, clientTransactions: 0, dialogs: 0, unanswered: 0 });
+});
+
+test('a registration passed on comes back by its Path', async () => {
+  await using server = await serverUnderTest();
+  await using registrar = await SipPeer.udp(server.sipPort);
+  await using _app = await proxyApp(server, [registrar], { remainInDialog: true });
+  await using peer = await SipPeer.udp(server.sipPort);
+  peer.send(peer.request('REGISTER', server.sipPort, { uri: 'sip:lab.test' }));
+  const register = await registrar.next(/^REGISTER/);
+  expect(register.header('path')).toBe(`<sip:127.0.0.1:${server.sipPort};lr>`);
+  expect(register.header('record-route')).toBe('');
+  registrar.reply(register, '200 OK');
+  await peer.next(/ 200 /);
+});
+
+// drachtio-server sends it to itself
+test('a request of no dialog that leads through us to us is answered 481', async () => {
+  await using server = await embedded();
+  await using peer = await SipPeer.udp(server.sipPort);
+  const headers = [`Route: <sip:127.0.0.1:${server.sipPort};lr>`];
+  peer.send(peer.request('BYE', server.sipPort, { headers, to: '<sip:app@127.0.0.1>;tag=nobody' }));
+  await peer.next(/ 481 /);
+  expect(server.stats?.().proxying).toBe(0);
 });

@@ -5,8 +5,6 @@ import { connectApp, type SrfApp, type SrfDialog } from './srf-app.ts';
 
 /** The clock of the server stands still until a test moves it; sockets do not. */
 const holdClock = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-/** Waiting for what the sockets bring moves no held clock. */
-const patient = { timeout: 10_000 };
 const pass = (seconds: number) => vi.advanceTimersByTime(seconds * 1_000);
 
 afterEach(() => {
@@ -87,26 +85,31 @@ async function heldCall(expires: string, inside: (held: Held) => Promise<void>):
   await using server = await embedded();
   const answered: SrfDialog[] = [];
   const ended: string[] = [];
-  await using _app = await connectApp(
+  const app = await connectApp(
     server,
     answering({}, (dialog) => {
       dialog.once('destroy', (bye) => ended.push(bye.get('Reason')));
       answered.push(dialog);
     }),
   );
+  let leaving: PromiseLike<void> | undefined;
+  const leave = () => (leaving ??= app[Symbol.asyncDispose]());
+  await using _app = { [Symbol.asyncDispose]: leave };
   await using caller = await SipPeer.udp(server.sipPort);
   const { callId, to } = await call(caller, server.sipPort, [
     `Session-Expires: ${expires}`,
     'Supported: timer',
   ]);
-  await expect.poll(() => answered.length, patient).toBe(1);
+  await expect.poll(() => answered.length).toBe(1);
   const [dialog] = answered;
   if (!dialog) throw new Error('no dialog');
-  await inside({ server, caller, callId, to, dialog, ended });
+  await inside({ server, leave, caller, callId, to, dialog, ended });
 }
 
 interface Held {
   readonly server: ServerUnderTest;
+  /** disconnect the app */
+  readonly leave: () => PromiseLike<void>;
   readonly caller: SipPeer;
   readonly callId: string;
   readonly to: string;
@@ -122,7 +125,7 @@ test('a peer that does not refresh in time is hung up on and the app is told why
     pass(2);
     const bye = await caller.next(/^BYE/);
     expect(bye.header('reason')).toContain('Session timer expired');
-    await expect.poll(() => ended, patient).toEqual([bye.header('reason')]);
+    await expect.poll(() => ended).toEqual([bye.header('reason')]);
     expect(server.stats?.().dialogs).toBe(0);
   }));
 
@@ -197,12 +200,21 @@ test('a refresh that meets a re-INVITE of the peer is tried again later', () =>
     expect(ended).toEqual([]);
   }));
 
+test('a call whose app has gone is ended instead of being refreshed', () =>
+  heldCall('90;refresher=uas', async ({ server, leave, caller }) => {
+    await leave();
+    await expect.poll(() => server.stats?.().apps).toBe(0);
+    pass(45);
+    await caller.next(/^BYE/);
+    expect(caller.count(/^INVITE/)).toBe(0);
+  }));
+
 test('a refresh that is refused ends the call', () =>
   heldCall('90;refresher=uas', async ({ server, caller, ended }) => {
     pass(45);
     caller.reply(await caller.next(/^INVITE/), '481 Call/Transaction Does Not Exist');
     await caller.next(/^BYE/);
-    await expect.poll(() => ended.length, patient).toBe(1);
+    await expect.poll(() => ended.length).toBe(1);
     expect(server.stats?.().dialogs).toBe(0);
   }));
 

@@ -1,3 +1,4 @@
+import { targetOf, usualPort } from '../../locate/target.ts';
 import { cutList, parseNameAddr } from '../../message/name-addr.ts';
 import { type HeaderLine, SipMessage } from '../../message/sip-message.ts';
 import { parseUri, uriParam } from '../../message/uri.ts';
@@ -66,11 +67,11 @@ const uriOf = (route: string): string => parseNameAddr(route)?.uri ?? '';
 
 /** Does this URI name one of our own addresses? */
 export function isOwnUri(listeners: readonly Listener[], text: string): boolean {
-  const uri = parseUri(text);
-  if (!uri) return false;
-  const port = uri.port ?? 5060;
-  const host = uri.host.toLowerCase();
-  return listeners.some((one) => one.host.toLowerCase() === host && one.port === port);
+  const target = targetOf(text);
+  if (!target) return false;
+  const port = target.port ?? usualPort(target.transport ?? (target.secure ? 'tls' : 'udp'));
+  const host = target.host.toLowerCase();
+  return listeners.some((one) => one.host.replace(/[[\]]/g, '').toLowerCase() === host && one.port === port);
 }
 
 /** Does the first Route lead to us, so that the request is to be passed on? */

@@ -1,11 +1,11 @@
 import type { SipMessage } from '../../message/sip-message.ts';
 import type { Arrival } from '../../transport/flow.ts';
-import { newBranch } from '../compose.ts';
+import { newBranch, plainResponse } from '../compose.ts';
 import type { Engine } from '../engine.ts';
 import { listenerTo, locate } from '../locate.ts';
 import type { ServerTransaction } from '../received-request.ts';
 import { writeCdr } from '../write-cdr.ts';
-import { byRoutes, forwardedRequest, passingFault, routesBeyond } from './forwarded.ts';
+import { byRoutes, forwardedRequest, isOwnUri, passingFault, routesBeyond } from './forwarded.ts';
 import { ProxiedRequest, type ProxyOrder } from './proxied-request.ts';
 import { sendOn } from './send-on.ts';
 
@@ -22,6 +22,11 @@ export function passAlong(
     return;
   }
   const way = byRoutes(request.uri, routesBeyond(engine.transports.listeners, request));
+  if (isOwnUri(engine.transports.listeners, way.nextHop)) {
+    // it is for us, and of no dialog of ours
+    transaction.machine.respond(481, plainResponse(request, 481, 'Call/Transaction Does Not Exist'));
+    return;
+  }
   const order: ProxyOrder = {
     simultaneous: false,
     followRedirects: false,
@@ -41,7 +46,7 @@ export function passAlong(
 /** The ACK of a 2xx is a transaction of its own that nobody answers (§13.2.2.4): it is sent on and forgotten. */
 export function passAckAlong(engine: Engine, ack: SipMessage): void {
   const way = byRoutes(ack.uri, routesBeyond(engine.transports.listeners, ack));
-  if (ack.first('max-forwards') === '0') return;
+  if (ack.first('max-forwards') === '0' || isOwnUri(engine.transports.listeners, way.nextHop)) return;
   locate(engine, way.nextHop, undefined, (hops) => {
     const hop = hops?.[0];
     const leaving = hop && listenerTo(engine, hop);

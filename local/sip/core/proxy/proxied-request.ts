@@ -135,6 +135,7 @@ export class ProxiedRequest {
     if (this.#answered) return;
     this.#answered = true;
     this.#open--;
+    this.#engine.flows.granted(this.message, this.arrival, passed);
     this.#user.final(response);
     if (this.message.method === 'INVITE') {
       cdrOfFinal(this.#engine, 'network', 'proxy-uac', message);
