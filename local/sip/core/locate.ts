@@ -25,7 +25,7 @@ export function locate(
   found: (hops: Hops | undefined) => void,
 ): void {
   const kept = engine.flows.find(uri);
-  if (kept) {
+  if (kept && (only === undefined || kept.protocol === only)) {
     found([kept]);
     return;
   }

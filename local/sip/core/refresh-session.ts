@@ -8,7 +8,7 @@ import type { Hop } from '../transport/flow.ts';
 import { ackForFailure, finish, newBranch, startDialogRequest } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { acknowledgeUnasked } from './send-ack.ts';
-import { dialogHop } from './send-in-dialog.ts';
+import { dialogHops } from './send-in-dialog.ts';
 
 export interface RefreshUser {
   refreshed(response: SipMessage): void;
@@ -32,8 +32,8 @@ export function refreshSession(engine: Engine, dialog: Dialog, user: RefreshUser
   }
   const request = compose(dialog, expires, session.sdp);
   dialog.inviteOut = request.cseq?.number;
-  dialogHop(engine, dialog, request, (hop) => {
-    if (hop) launch(engine, dialog, request, hop, expires, user);
+  dialogHops(engine, dialog, request, (hops) => {
+    if (hops) launch(engine, dialog, request, hops[0], expires, user);
     else user.failed();
   });
 }

@@ -8,8 +8,8 @@ import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import { finish, newBranch, startDialogRequest } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { launchInvite } from './launch-invite.ts';
-import { dialogHop } from './send-in-dialog.ts';
-import { madeUpFor, sendRequest } from './send-request.ts';
+import { dialogHops } from './send-in-dialog.ts';
+import { madeUpFor, sendToFirst } from './send-request.ts';
 import type { SentInvite } from './sent-invite.ts';
 import { acceptedSession } from './session-timer.ts';
 import { armSubscription } from './subscription-timer.ts';
@@ -109,7 +109,7 @@ function reinvite(
   };
   dialog.inviteOut = request.cseq?.number;
   engine.inviting.set(transactionId, sent);
-  dialogHop(engine, dialog, request, (hop) => launchInvite(engine, sent, hop && [hop]));
+  dialogHops(engine, dialog, request, (hops) => launchInvite(engine, sent, hops));
 }
 
 function other(
@@ -137,8 +137,8 @@ function other(
     final(made.status);
     app.send(madeUp(made.print(), dialog.listener.protocol, transactionId, dialog.id));
   };
-  dialogHop(engine, dialog, request, (hop) => {
-    if (hop) sendRequest(engine, request, hop, dialog.listener, { response, failed });
+  dialogHops(engine, dialog, request, (hops) => {
+    if (hops) sendToFirst(engine, request, hops, dialog.listener, { response, failed });
     else failed(madeUpFor(request, 'unresolved'));
   });
 }

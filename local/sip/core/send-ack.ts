@@ -5,7 +5,7 @@ import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import type { Hop, Listener } from '../transport/flow.ts';
 import { finish, newBranch, startDialogRequest } from './compose.ts';
 import type { Engine } from './engine.ts';
-import { dialogHop, sendBye } from './send-in-dialog.ts';
+import { dialogHops, sendBye } from './send-in-dialog.ts';
 import type { Fork, SentInvite } from './sent-invite.ts';
 import { endUnasked } from './unacknowledged.ts';
 
@@ -45,8 +45,8 @@ export function ackAndBye(engine: Engine, sent: SentInvite, fork: Fork, response
 /** The ACK for a 2xx that no application waits for. */
 export function acknowledgeUnasked(engine: Engine, dialog: Dialog, seq: number): void {
   const message = finish(startDialogRequest(dialog, 'ACK', seq, newBranch()), [], undefined, '');
-  dialogHop(engine, dialog, message, (hop) => {
-    if (hop) transmit(engine, dialog.listener, hop, message.print());
+  dialogHops(engine, dialog, message, (hops) => {
+    if (hops) transmit(engine, dialog.listener, hops[0], message.print());
   });
 }
 
@@ -64,9 +64,9 @@ function sendAck(engine: Engine, sent: SentInvite, fork: Fork, ack: AppMessage):
   finish(message, appHeaders(ack, dialog.listener, serversOwn), contentType(ack), ack.body);
   const text = message.print();
   if (dialog.session && ack.body !== '') dialog.session.sdp = owned(ack.body);
-  dialogHop(engine, dialog, message, (hop) => {
-    if (!hop) return;
-    fork.ack = () => transmit(engine, dialog.listener, hop, text);
+  dialogHops(engine, dialog, message, (hops) => {
+    if (!hops) return;
+    fork.ack = () => transmit(engine, dialog.listener, hops[0], text);
     fork.ack();
   });
   return message;

@@ -153,17 +153,21 @@ test('a request passed on to a name tries its services in turn and counts as one
   await caller.next(/ 486 /);
 });
 
-test('a callee whose Contact is a name is found by its services', async () => {
+test('a callee whose Contact is a name is found by its services, in turn', async () => {
   await using dns = await dnsStandIn(a('one.lab.test'));
   await using server = await asking(dns);
   await using app = await connectApp(server);
   await using callee = await SipPeer.udp(server.sipPort);
-  dns.records.push(srv('_sip._udp.lab.test', 'one.lab.test', callee.port));
+  await using other = await SipPeer.udp(server.sipPort);
+  dns.records.push(srv('_sip._udp.lab.test', 'one.lab.test', callee.port, 1));
+  dns.records.push(srv('_sip._udp.lab.test', 'one.lab.test', other.port, 2));
   const calling = app.srf.createUAC(`sip:bob@127.0.0.1:${callee.port}`, { localSdp: sdp() });
   callee.reply(await callee.next(/^INVITE/), '200 OK', { body: sdp(), contact: '<sip:bob@lab.test>' });
   const dialog = await calling;
   expect((await callee.next(/^ACK/)).startLine).toBe('ACK sip:bob@lab.test SIP/2.0');
   const gone = dialog.destroy();
-  callee.reply(await callee.next(/^BYE/), '200 OK');
+  callee.reply(await callee.next(/^BYE/), '503 Service Unavailable');
+  other.reply(await other.next(/^BYE/), '200 OK');
   await gone;
+  expect(server.stats?.().dialogs).toBe(0);
 });
