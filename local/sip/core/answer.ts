@@ -1,23 +1,19 @@
 import type { AppConnection } from '../app/app-connection.ts';
-import { type AppMessage, appHeaders, contentType, headerOf, ownContact } from '../app/app-message.ts';
+import { type AppMessage, contentType, headerOf } from '../app/app-message.ts';
 import { notDone, responseSent } from '../app/app-tokens.ts';
-import { Dialog, dialogId } from '../dialog/dialog.ts';
-import { tagOf, untagged } from '../message/name-addr.ts';
-import type { HeaderLine, SipMessage } from '../message/sip-message.ts';
-import { contactOf, finish, newTag, startResponse } from './compose.ts';
+import { tagOf } from '../message/name-addr.ts';
+import type { SipMessage } from '../message/sip-message.ts';
+import { beginDialog, beginsDialog } from './begin-dialog.ts';
+import { newTag } from './compose.ts';
+import { composeResponse, setsSession } from './compose-answer.ts';
 import type { Engine } from './engine.ts';
 import { answerFor, takeBack } from './give-request.ts';
-import { learnPeer } from './peer-address.ts';
 import { dialogIdOf, type ReceivedRequest } from './received-request.ts';
 import { ReliableProvisionals } from './reliable-provisionals.ts';
-import { answeredSession, sessionAnswer } from './session-timer.ts';
+import { answeredSession } from './session-timer.ts';
 import { armSubscription } from './subscription-timer.ts';
 import { repeatUntilAcknowledged } from './unacknowledged.ts';
 import { cdrOfFinal } from './write-cdr.ts';
-
-/** What a response takes from its request, never from the application. Its To may only choose our tag. */
-const fromRequest: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq']);
-const fromRequestOrContact: ReadonlySet<string> = new Set([...fromRequest, 'contact']);
 
 /** An application answers a request. `id` names the application's frame, which is answered too. */
 export function answer(
@@ -61,67 +57,8 @@ function responseFault(request: ReceivedRequest, status: number, response: AppMe
   return knows && request.message.method === 'INVITE' ? undefined : 'Remote endpoint does not support 100rel'; // RFC 3262 §3
 }
 
-const setsSession = ({ message }: ReceivedRequest, status: number): boolean =>
-  status >= 200 && status < 300 && (message.method === 'INVITE' || message.method === 'UPDATE');
-
 const wantsReliable = (status: number, message: SipMessage): boolean =>
   status > 100 && status < 200 && message.lists('require', '100rel');
-
-const beginsDialog = (request: ReceivedRequest, status: number): boolean =>
-  !request.dialog &&
-  status > 100 &&
-  status < 300 &&
-  (request.message.method === 'INVITE' || (request.message.method === 'SUBSCRIBE' && status >= 200));
-
-/** RFC 3261 §12.1.1 */
-function beginDialog(engine: Engine, request: ReceivedRequest, response: AppMessage): Dialog {
-  const { message, arrival, owner, localTag } = request;
-  const dialog = new Dialog({
-    id: dialogId(message.callId, message.fromTag),
-    callId: message.callId,
-    localTag,
-    remoteTag: message.fromTag,
-    local: untagged(message.first('to') ?? ''),
-    remote: untagged(message.first('from') ?? ''),
-    localSeq: message.cseq?.number ?? 0,
-    remoteSeq: message.cseq?.number,
-    contact: contactFor(request, response),
-    kind: message.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE',
-    listener: arrival.listener,
-    owner,
-  });
-  dialog.routeBy(message.all('record-route'));
-  learnPeer(dialog, message, arrival);
-  if (message.method === 'INVITE') dialog.inviteIn = request.transactionId;
-  engine.dialogs.add(dialog);
-  return dialog;
-}
-
-function contactFor(request: ReceivedRequest, response: AppMessage): string {
-  const chosen = headerOf(response, 'contact');
-  const { listener } = request.arrival;
-  return chosen === undefined
-    ? (request.dialog?.contact ?? contactOf(listener))
-    : ownContact(chosen, listener);
-}
-
-function composeResponse(request: ReceivedRequest, status: number, response: AppMessage): SipMessage {
-  const { message, arrival } = request;
-  const reason = response.startLine.slice('SIP/2.0 200 '.length);
-  const composed = startResponse(message, status, reason, request.localTag);
-  // §12.1.1: whatever forms a dialog or refreshes its target carries our Contact
-  const withContact =
-    status > 100 && status < 300 && ['INVITE', 'SUBSCRIBE', 'UPDATE'].includes(message.method);
-  if (withContact) composed.add('Contact', contactFor(request, response));
-  if (setsSession(request, status))
-    for (const [name, value] of sessionAnswer(request, response)) composed.add(name, value);
-  const headers: readonly HeaderLine[] = appHeaders(
-    response,
-    arrival.listener,
-    withContact ? fromRequestOrContact : fromRequest,
-  );
-  return finish(composed, headers, contentType(response), response.body);
-}
 
 function sendReliably(
   engine: Engine,

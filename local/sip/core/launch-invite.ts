@@ -1,17 +1,17 @@
 import { fromNetwork, madeUp } from '../app/app-tokens.ts';
-import { Dialog, owned } from '../dialog/dialog.ts';
+import { owned } from '../dialog/dialog.ts';
 import type { Hops } from '../locate/locator.ts';
-import { untagged } from '../message/name-addr.ts';
 import { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import { InviteClient } from '../transaction/invite-client.ts';
 import { clientKey } from '../transaction/keys.ts';
 import { ackForFailure, withNewBranch } from './compose.ts';
 import type { Engine } from './engine.ts';
+import { forgetForks, forkOf } from './forks.ts';
 import { learnPeer } from './peer-address.ts';
 import { ackAndBye, readyForAck } from './send-ack.ts';
 import { madeUpFor, retryAfter } from './send-request.ts';
-import { type Fork, idOf, type SentInvite } from './sent-invite.ts';
+import { idOf, type SentInvite } from './sent-invite.ts';
 import { acceptedSession } from './session-timer.ts';
 import { cdrOfFinal } from './write-cdr.ts';
 
@@ -122,53 +122,6 @@ function furtherSuccess(engine: Engine, sent: SentInvite, response: IncomingResp
   const known = sent.forks.get(response.message.toTag);
   if (known) known.ack?.();
   else if (!sent.within) ackAndBye(engine, sent, forkOf(engine, sent, response), response);
-}
-
-/** The fork a response is from; a tag not seen before begins one (RFC 3261 §12.1.2). */
-function forkOf(engine: Engine, sent: SentInvite, response: IncomingResponse): Fork {
-  const { message, arrival } = response;
-  const known = sent.forks.get(message.toTag);
-  if (known) return known;
-  const dialog = sent.within ?? newDialog(sent, response);
-  if (!sent.within) {
-    dialog.inviteOut = sent.request.cseq?.number;
-    dialog.siblings = sent.forks;
-  }
-  const fork: Fork = { dialog, rseq: undefined, ack: undefined };
-  sent.forks.set(message.toTag, fork);
-  if (!sent.within) {
-    dialog.routeBy(message.all('record-route').reverse());
-    learnPeer(dialog, message, arrival);
-    engine.dialogs.add(dialog);
-  }
-  return fork;
-}
-
-function newDialog(sent: SentInvite, { message }: IncomingResponse): Dialog {
-  const { request, listener, owner } = sent;
-  return new Dialog({
-    id: idOf(sent),
-    callId: request.callId,
-    localTag: request.fromTag,
-    remoteTag: message.toTag,
-    local: untagged(request.first('from') ?? ''),
-    remote: untagged(request.first('to') ?? ''),
-    localSeq: request.cseq?.number ?? 0,
-    remoteSeq: undefined,
-    contact: request.first('contact') ?? '',
-    kind: 'INVITE',
-    listener,
-    owner,
-  });
-}
-
-function forgetForks(engine: Engine, sent: SentInvite, except: Fork | undefined): void {
-  if (sent.within) return;
-  for (const [tag, fork] of sent.forks) {
-    if (fork === except) continue;
-    engine.dialogs.remove(fork.dialog);
-    sent.forks.delete(tag);
-  }
 }
 
 const tell = (sent: SentInvite, { message, arrival }: IncomingResponse): void =>

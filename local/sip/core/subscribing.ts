@@ -1,6 +1,6 @@
 import type { AppConnection } from '../app/app-connection.ts';
-import { Dialog, dialogId } from '../dialog/dialog.ts';
-import { untagged } from '../message/name-addr.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import { dialogWeBegan } from '../dialog/dialog-we-began.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import type { Arrival, Listener } from '../transport/flow.ts';
@@ -46,26 +46,13 @@ export function begunByNotify(engine: Engine, notify: SipMessage, arrival: Arriv
 
 function begin(
   engine: Engine,
-  { request, listener, owner }: Subscribing,
+  subscribing: Subscribing,
   message: SipMessage,
   arrival: Arrival,
   remoteTag: string,
   routes: readonly string[],
 ): Dialog {
-  const dialog = new Dialog({
-    id: dialogId(request.callId, request.fromTag),
-    callId: request.callId,
-    localTag: request.fromTag,
-    remoteTag,
-    local: untagged(request.first('from') ?? ''),
-    remote: untagged(request.first('to') ?? ''),
-    localSeq: request.cseq?.number ?? 0,
-    remoteSeq: undefined,
-    contact: request.first('contact') ?? '',
-    kind: 'SUBSCRIBE',
-    listener,
-    owner,
-  });
+  const dialog = dialogWeBegan(subscribing, 'SUBSCRIBE', remoteTag);
   dialog.routeBy(routes);
   learnPeer(dialog, message, arrival);
   engine.dialogs.confirm(dialog);

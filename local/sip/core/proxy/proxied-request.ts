@@ -1,6 +1,4 @@
-import { parseNameAddr } from '../../message/name-addr.ts';
 import type { SipMessage } from '../../message/sip-message.ts';
-import { parseUri } from '../../message/uri.ts';
 import type { IncomingResponse } from '../../transaction/incoming-response.ts';
 import type { Arrival } from '../../transport/flow.ts';
 import { finish, newTag, startResponse } from '../compose.ts';
@@ -11,13 +9,7 @@ import { bestResponse } from './best-response.ts';
 import type { Branch, Patience } from './branch.ts';
 import { nonceOf } from './challengers.ts';
 import { forwardedResponse } from './forwarded.ts';
-
-/** A place to try. */
-export interface Target {
-  readonly uri: string;
-  /** its URI stands in the request, whatever the caller asked for */
-  readonly redirected: boolean;
-}
+import { redirectTargets, type Target } from './target.ts';
 
 export interface ProxyOrder {
   readonly simultaneous: boolean;
@@ -158,7 +150,7 @@ export class ProxiedRequest {
     const { status, message } = response;
     if (this.message.method === 'INVITE') cdrOfFinal(this.#engine, 'network', 'proxy-uac', message);
     if (!this.#answered) this.#user.final(response);
-    const redirects = this.#order.followRedirects && status < 400 ? contacts(message) : [];
+    const redirects = this.#order.followRedirects && status < 400 ? redirectTargets(message) : [];
     if (redirects.length > 0 && !this.#canceled) {
       this.#addTargets(redirects);
       return;
@@ -213,17 +205,3 @@ const reasons: Readonly<Record<number, string>> = {
   487: 'Request Terminated',
   503: 'Service Unavailable',
 };
-
-/** Where a 3xx sends us, the most wanted first (§8.1.3.4). */
-function contacts(redirect: SipMessage): Target[] {
-  return redirect
-    .all('contact')
-    .map((value) => parseNameAddr(value))
-    .filter((address) => address !== undefined && parseUri(address.uri) !== undefined)
-    .map((address) => ({
-      uri: address?.uri ?? '',
-      wanted: Number(/;\s*q=([\d.]+)/i.exec(address?.params ?? '')?.[1] ?? 1),
-    }))
-    .sort((one, other) => other.wanted - one.wanted)
-    .map(({ uri }) => ({ uri, redirected: true }));
-}

@@ -8,8 +8,9 @@ import { canReach } from '../locate.ts';
 import type { ReceivedRequest } from '../received-request.ts';
 import { nonceOf } from './challengers.ts';
 import { isOwnUri, passingFault, recordRoutes } from './forwarded.ts';
-import { ProxiedRequest, type ProxyOrder, type ProxyUser, type Target } from './proxied-request.ts';
+import { ProxiedRequest, type ProxyOrder, type ProxyUser } from './proxied-request.ts';
 import { sendOn } from './send-on.ts';
+import type { Target } from './target.ts';
 
 const serversOwn: ReadonlySet<string> = new Set(['from', 'to', 'call-id', 'cseq', 'contact', 'content-type']);
 

@@ -7,7 +7,8 @@ import { listenerTo, locate } from '../locate.ts';
 import { retryAfter } from '../send-request.ts';
 import { Branch, type BranchUser } from './branch.ts';
 import { type Changes, forwardedRequest } from './forwarded.ts';
-import type { ProxiedRequest, Target } from './proxied-request.ts';
+import type { ProxiedRequest } from './proxied-request.ts';
+import type { Target } from './target.ts';
 
 /** Prepare a request for one target: find the way there and write it as it goes on. */
 export function sendOn(

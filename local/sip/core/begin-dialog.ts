@@ -1,0 +1,37 @@
+import type { AppMessage } from '../app/app-message.ts';
+import { Dialog, dialogId } from '../dialog/dialog.ts';
+import { untagged } from '../message/name-addr.ts';
+import { contactFor } from './compose-answer.ts';
+import type { Engine } from './engine.ts';
+import { learnPeer } from './peer-address.ts';
+import type { ReceivedRequest } from './received-request.ts';
+
+export const beginsDialog = (request: ReceivedRequest, status: number): boolean =>
+  !request.dialog &&
+  status > 100 &&
+  status < 300 &&
+  (request.message.method === 'INVITE' || (request.message.method === 'SUBSCRIBE' && status >= 200));
+
+/** RFC 3261 §12.1.1 */
+export function beginDialog(engine: Engine, request: ReceivedRequest, response: AppMessage): Dialog {
+  const { message, arrival, owner, localTag } = request;
+  const dialog = new Dialog({
+    id: dialogId(message.callId, message.fromTag),
+    callId: message.callId,
+    localTag,
+    remoteTag: message.fromTag,
+    local: untagged(message.first('to') ?? ''),
+    remote: untagged(message.first('from') ?? ''),
+    localSeq: message.cseq?.number ?? 0,
+    remoteSeq: message.cseq?.number,
+    contact: contactFor(request, response),
+    kind: message.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE',
+    listener: arrival.listener,
+    owner,
+  });
+  dialog.routeBy(message.all('record-route'));
+  learnPeer(dialog, message, arrival);
+  if (message.method === 'INVITE') dialog.inviteIn = request.transactionId;
+  engine.dialogs.add(dialog);
+  return dialog;
+}
