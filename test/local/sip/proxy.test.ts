@@ -531,3 +531,23 @@ test('a request of no dialog that leads through us to us is answered 481', async
   await peer.next(/ 481 /);
   expect(server.stats?.().proxying).toBe(0);
 });
+
+test('who was left and answers after all has the call, and whoever rings by then is canceled', async () => {
+  await using server = await embedded();
+  await using slow = await SipPeer.udp(server.sipPort);
+  await using other = await SipPeer.udp(server.sipPort);
+  await using app = await proxyApp(server, [slow, other], { provisionalTimeout: '300ms' });
+  await using caller = await SipPeer.udp(server.sipPort);
+  caller.send(caller.request('INVITE', server.sipPort, { body: sdp() }));
+  const late = await slow.next(/^INVITE/);
+  const rings = await other.next(/^INVITE/);
+  other.reply(rings, '180 Ringing', { toTag: 'other' });
+  await caller.next(/ 180 /);
+  slow.reply(late, '200 OK', { toTag: 'slow' });
+  expect(toTag(await caller.next(/ 200 /))).toBe('slow');
+  other.reply(await other.next(/^CANCEL/), '200 OK');
+  other.reply(rings, '487 Request Terminated', { toTag: 'other' });
+  await other.next(/^ACK/);
+  expect((await app.results).connected).toBe(true);
+  expect(server.stats?.().proxying).toBe(0);
+});

@@ -41,8 +41,8 @@ export class ProxiedRequest {
   #waiting: Target[] = [];
   readonly #tried = new Set<string>();
   readonly #branches = new Set<Branch>();
-  /** targets without a final response */
-  #open = 0;
+  /** those without a final response */
+  readonly #open = new Set<Target>();
   readonly #failures: SipMessage[] = [];
   #answered = false;
   #canceled = false;
@@ -95,15 +95,15 @@ export class ProxiedRequest {
   }
 
   #goOn(): void {
-    while (this.#waiting.length > 0 && (this.#order.simultaneous || this.#open === 0)) {
+    while (this.#waiting.length > 0 && (this.#order.simultaneous || this.#open.size === 0)) {
       const target = this.#waiting.shift();
       if (target) this.#launch(target);
     }
-    if (this.#open === 0 && this.#waiting.length === 0) this.#conclude();
+    if (this.#open.size === 0 && this.#waiting.length === 0) this.#conclude();
   }
 
   #launch(target: Target): void {
-    this.#open++;
+    this.#open.add(target);
     this.#order.send(this, target, (branch, request) => {
       if (!branch || !request || !this.searching) {
         this.failure(target, branch ? 487 : 503, undefined);
@@ -120,13 +120,16 @@ export class ProxiedRequest {
     if (!this.#answered) this.#transaction.machine.respond(status, forwardedResponse(message).print());
   }
 
-  success(response: IncomingResponse): void {
+  success(target: Target, response: IncomingResponse): void {
     const { status, message } = response;
     const passed = forwardedResponse(message);
     this.#transaction.machine.respond(status, passed.print()); // §16.7 step 5: every 2xx goes back
-    if (this.#answered) return;
+    this.#open.delete(target);
+    if (this.#answered) {
+      this.#leaveWhenEmpty();
+      return;
+    }
     this.#answered = true;
-    this.#open--;
     this.#engine.flows.granted(this.message, this.arrival, passed);
     this.#user.final(response);
     if (this.message.method === 'INVITE') {
@@ -139,7 +142,7 @@ export class ProxiedRequest {
   }
 
   failure(target: Target, status: number, response: IncomingResponse | undefined): void {
-    this.#open--;
+    this.#open.delete(target);
     if (response) this.#hear(target, response);
     else this.#failures.push(this.#madeUp(status));
     if (this.#answered) this.#leaveWhenEmpty();
@@ -196,7 +199,7 @@ export class ProxiedRequest {
   }
 
   #leaveWhenEmpty(): void {
-    if (this.#open === 0) this.#engine.proxying.delete(this);
+    if (this.#open.size === 0) this.#engine.proxying.delete(this);
   }
 }
 

@@ -44,7 +44,7 @@ function tryOne(
     provisional: proxied.provisional.bind(proxied),
     success: (response) => {
       failures.worked(hop);
-      proxied.success(response);
+      proxied.success(target, response);
     },
     failure: (status, response) => {
       const dead = status === 503 || response === undefined;
