@@ -5,23 +5,24 @@ export type EngineState = 'up' | 'suspect' | 'dead';
 export const PING_EVERY_MS = 2_000;
 export const PING_AGAIN_MS = 500;
 /** Missed pings in a row, without a sign of life between them, that make an engine dead. */
-const DEAD_AFTER_MISSED = 3;
+const DEAD_AFTER_MISSED = 4;
 /** Answered pings in a row that make a suspect or a dead engine one to be relied on again. */
 const UP_AFTER_ANSWERED = 2;
 
 /**
  * What is thought of one rtpengine. A missed ping makes it suspect, and so does any other command that it leaves
- * unanswered; the third missed ping in a row makes it dead; the second answered one in a row makes it up again.
+ * unanswered, after which it is pinged at once; the fourth missed ping in a row makes it dead; the second answered one in a
+ * row makes it up again. The very first ping decides alone.
  *
- * With a ping time-out of 700 ms an engine that dies is dead for us after 3 × 700 + 2 × 500 = 3.1 s from the first ping
- * that it misses, which is sent 2 s after its last answer at the latest: 5.1 s. One that comes back is up after 0.5 s to
- * 1.7 s. The very first ping decides alone.
+ * With a ping time-out of 700 ms an engine that dies is dead for us after 4 × 700 + 3 × 500 = 4.3 s from the first ping
+ * that it misses, which is sent 2 s after its last answer at the latest: 6.3 s. One that pauses for less keeps its calls.
+ * One that comes back is up after 0.5 s to 1.7 s.
  */
 export interface EngineHealth {
   readonly state: EngineState;
   answered(): void;
   missed(): void;
-  /** A command was left unanswered, but a ping was not yet missed. */
+  /** A command was left unanswered. */
   doubt(): void;
   /** Anything at all came from the engine, be it late: it is slow, or we are, but it is not dead. */
   heard(): void;

@@ -156,8 +156,9 @@ class RunningEngine implements Engine {
       return await ask(command, parameters);
     } catch (error) {
       if (error instanceof MediaError && error.kind === 'timeout') {
+        const wasUp = this.state === 'up';
         this.#health.doubt();
-        void this.ping();
+        if (wasUp) void this.ping();
       }
       throw error;
     }
@@ -171,12 +172,10 @@ class RunningEngine implements Engine {
   /** Calls that an engine cannot have any more are told; those that it should not have are deleted there. */
   async #setRight(): Promise<void> {
     if (await this.#restarted()) {
-      const calls = [...this.#placedCalls()];
-      const known = await Promise.all(calls.map((callId) => this.knows(callId)));
-      this.#lose(
-        calls.filter((_, index) => !known[index]),
-        'was started anew',
-      );
+      // One after the other: a datagram lost in a flood of them would leave a call without an end.
+      for (const callId of [...this.#placedCalls()]) {
+        if (!(await this.knows(callId))) this.#lose([callId], 'was started anew');
+      }
     }
     if (this.state === 'up') await this.#leftovers.clear();
   }

@@ -75,17 +75,19 @@ export async function startMediaPool(settings: MediaSettings, parts: PoolParts):
 
 type Lose = (callId: string, why: LostMedia) => void;
 
-function startEngines(
+async function startEngines(
   settings: readonly EngineSettings[],
   { clock, metrics, logger }: PoolParts,
   onLost: Lose,
-): Promise<Engine[]> {
-  const onChange = ({ name, state, sessions }: Engine, before: EngineState) =>
-    logger[state === 'up' ? 'info' : 'warn'](
-      { rtpengine: name, state, before, sessions },
-      'an rtpengine changed',
-    );
-  return Promise.all(settings.map((each) => startEngine(each, { clock, metrics, onChange, onLost })));
+): Promise<readonly Engine[]> {
+  const tell = ({ name, state, sessions }: Engine, before: EngineState | 'unknown') => {
+    const level = state === 'up' ? 'info' : 'warn';
+    logger[level]({ rtpengine: name, state, before, sessions }, 'an rtpengine changed');
+  };
+  const parts = { clock, metrics, onLost, onChange: tell };
+  const engines = await Promise.all(settings.map((each) => startEngine(each, parts)));
+  for (const engine of engines) tell(engine, 'unknown');
+  return engines;
 }
 
 /** An rtpengine that the call has left may still hold it, and find it silent: what counts is where the call is now. */

@@ -9,7 +9,8 @@ export async function callsInRtpengine(ng: {
   const socket = createSocket('udp4');
   try {
     const answered = once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
-    socket.send('ask d7:command4:list5:limiti100ee', ng.port, ng.host);
+    // rtpengine answers a cookie that it has seen with what it said then.
+    socket.send(`${process.hrtime.bigint()} d7:command4:list5:limiti100ee`, ng.port, ng.host);
     const [reply] = (await answered) as [Buffer];
     const list = /5:callsl((?:\d+:[^:]*?)*)e6:result2:ok/.exec(reply.toString('latin1'));
     if (!list) throw new Error(`rtpengine answers ${reply}`);

@@ -18,8 +18,11 @@ test('the first ping decides alone', () => {
   expect(statesAfter('missed')).toEqual(['dead']);
 });
 
-test('the third ping missed in a row is the death of it', () => {
-  expect(statesAfter('answered', 'missed', 'missed', 'missed')).toEqual(['up', 'suspect', 'suspect', 'dead']);
+test('the fourth ping missed in a row is the death of it', () => {
+  const missed = ['missed', 'missed', 'missed'] as const;
+  expect(statesAfter('answered', ...missed)).toEqual(['up', 'suspect', 'suspect', 'suspect']);
+  expect(statesAfter('answered', ...missed, 'missed').at(-1)).toBe('dead');
+  expect(statesAfter('answered', ...missed, 'answered', ...missed).at(-1)).toBe('suspect');
 });
 
 test('two pings answered in a row clear it, one does not', () => {
@@ -46,8 +49,8 @@ test('a command without an answer makes it suspect, never dead', () => {
 });
 
 test('one whose answers all come too late is suspect, and lives', () => {
-  const slow = ['missed', 'heard', 'missed', 'heard', 'missed', 'heard', 'missed'] as const;
-  expect(new Set(statesAfter('answered', ...slow).slice(1))).toEqual(new Set(['suspect']));
+  const slow = (['missed', 'heard'] as const).flatMap((step) => [step, step, step]);
+  expect(new Set(statesAfter('answered', ...slow, ...slow, ...slow).slice(1))).toEqual(new Set(['suspect']));
 });
 
 test('changes are told once each', () => {
@@ -55,6 +58,7 @@ test('changes are told once each', () => {
   const health = createEngineHealth((now, before) => changes.push(`${before} ${now}`));
   const steps = [
     'answered',
+    'missed',
     'missed',
     'doubt',
     'missed',
