@@ -1,6 +1,7 @@
 import type { AppConnection } from '../app/app-connection.ts';
 import { type AppMessage, contentType, headerOf } from '../app/app-message.ts';
 import { notDone, responseSent } from '../app/app-tokens.ts';
+import { beginsDialogs } from '../dialog/dialog.ts';
 import { tagOf } from '../message/name-addr.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import { beginDialog, beginsDialog } from './begin-dialog.ts';
@@ -99,13 +100,7 @@ function sendNow(
 function settle(engine: Engine, request: ReceivedRequest, status: number, text: string): void {
   const { dialog, message } = request;
   const success = status < 300;
-  if (
-    dialog &&
-    !dialog.confirmed &&
-    success &&
-    (message.method === 'INVITE' || message.method === 'SUBSCRIBE')
-  )
-    engine.dialogs.confirm(dialog);
+  if (dialog && !dialog.confirmed && success && beginsDialogs(message.method)) engine.dialogs.confirm(dialog);
   takeBack(engine, request);
   if (dialog && success && message.method === 'INVITE')
     repeatUntilAcknowledged(engine, request, dialog, status, text);

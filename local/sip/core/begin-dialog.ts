@@ -1,5 +1,5 @@
 import type { AppMessage } from '../app/app-message.ts';
-import { Dialog, dialogId } from '../dialog/dialog.ts';
+import { Dialog, dialogId, subscribes } from '../dialog/dialog.ts';
 import { untagged } from '../message/name-addr.ts';
 import { contactFor } from './compose-answer.ts';
 import type { Engine } from './engine.ts';
@@ -10,7 +10,7 @@ export const beginsDialog = (request: ReceivedRequest, status: number): boolean 
   !request.dialog &&
   status > 100 &&
   status < 300 &&
-  (request.message.method === 'INVITE' || (request.message.method === 'SUBSCRIBE' && status >= 200));
+  (request.message.method === 'INVITE' || (subscribes(request.message.method) && status >= 200));
 
 /** RFC 3261 §12.1.1 */
 export function beginDialog(engine: Engine, request: ReceivedRequest, response: AppMessage): Dialog {
@@ -25,7 +25,7 @@ export function beginDialog(engine: Engine, request: ReceivedRequest, response: 
     localSeq: message.cseq?.number ?? 0,
     remoteSeq: message.cseq?.number,
     contact: contactFor(request, response),
-    kind: message.method === 'SUBSCRIBE' ? 'SUBSCRIBE' : 'INVITE',
+    kind: subscribes(message.method) ? 'SUBSCRIBE' : 'INVITE',
     listener: arrival.listener,
     owner,
   });

@@ -1,4 +1,5 @@
 import { type AppMessage, appHeaders, contentType, headerOf, ownContact } from '../app/app-message.ts';
+import { beginsDialogs } from '../dialog/dialog.ts';
 import type { HeaderLine, SipMessage } from '../message/sip-message.ts';
 import { contactOf, finish, startResponse } from './compose.ts';
 import type { ReceivedRequest } from './received-request.ts';
@@ -26,7 +27,7 @@ export function composeResponse(request: ReceivedRequest, status: number, respon
   const composed = startResponse(message, status, reason, request.localTag);
   // §12.1.1: whatever forms a dialog or refreshes its target carries our Contact
   const withContact =
-    status > 100 && status < 300 && ['INVITE', 'SUBSCRIBE', 'UPDATE'].includes(message.method);
+    status > 100 && status < 300 && (beginsDialogs(message.method) || message.method === 'UPDATE');
   if (withContact) composed.add('Contact', contactFor(request, response));
   if (setsSession(request, status))
     for (const [name, value] of sessionAnswer(request, response)) composed.add(name, value);

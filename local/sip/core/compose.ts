@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Dialog } from '../dialog/dialog.ts';
+import { beginsDialogs, type Dialog } from '../dialog/dialog.ts';
 import { cutList, parseNameAddr, untagged } from '../message/name-addr.ts';
 import { type HeaderLine, SipMessage } from '../message/sip-message.ts';
 import { parseUri, uriParam } from '../message/uri.ts';
@@ -48,8 +48,7 @@ export function startResponse(
 ): SipMessage {
   const response = SipMessage.response(status, reason);
   for (const line of request.lines) if (line.key === 'via') response.lines.push(line);
-  const formsDialog =
-    status > 100 && status < 300 && (request.method === 'INVITE' || request.method === 'SUBSCRIBE');
+  const formsDialog = status > 100 && status < 300 && beginsDialogs(request.method);
   if (formsDialog)
     for (const line of request.lines) if (line.key === 'record-route') response.lines.push(line);
   response.add('From', request.first('from') ?? '');

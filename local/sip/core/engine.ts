@@ -35,7 +35,7 @@ export interface Engine extends EngineParts {
   readonly received: Map<string, ReceivedRequest>;
   /** by transaction id: INVITEs of applications without a final response */
   readonly inviting: Map<string, SentInvite>;
-  /** SUBSCRIBEs of applications without a final response, by Call-ID and our tag */
+  /** SUBSCRIBEs and REFERs of applications without a final response, by Call-ID and our tag */
   readonly subscribing: Map<string, Subscribing>;
   /** requests passed on whose targets have not all ended */
   readonly proxying: Set<ProxiedRequest>;

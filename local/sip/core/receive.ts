@@ -1,4 +1,5 @@
 import { fromNetwork } from '../app/app-tokens.ts';
+import { beginsDialogs } from '../dialog/dialog.ts';
 import { tooShort } from '../dialog/session-expires.ts';
 import { cutList } from '../message/name-addr.ts';
 import { parseMessage } from '../message/parse-message.ts';
@@ -114,7 +115,7 @@ function receiveNew(engine: Engine, request: SipMessage, key: string, arrival: A
 
 /** What a request that begins a dialog must have (§8.1.1.3, §8.1.1.8). */
 function inviteFault(request: SipMessage): string | undefined {
-  if (request.method !== 'INVITE' && request.method !== 'SUBSCRIBE') return undefined;
+  if (!beginsDialogs(request.method)) return undefined;
   if (request.fromTag === '') return 'From has no tag';
   return request.has('contact') ? undefined : 'missing contact';
 }

@@ -9,7 +9,7 @@ import {
   ownContact,
 } from '../app/app-message.ts';
 import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
-import { dialogId } from '../dialog/dialog.ts';
+import { beginsDialogs, dialogId, subscribes } from '../dialog/dialog.ts';
 import type { Hops } from '../locate/locator.ts';
 import { targetOf } from '../locate/target.ts';
 import { tagOf, untagged } from '../message/name-addr.ts';
@@ -86,7 +86,7 @@ function compose(method: string, uri: string, message: AppMessage, listener: Lis
   request.add('CSeq', `${chosenSeq ?? 1} ${method}`);
   const contact = headerOf(message, 'contact');
   if (contact !== undefined) request.add('Contact', ownContact(contact, listener));
-  else if (method === 'INVITE' || method === 'SUBSCRIBE') request.add('Contact', own);
+  else if (beginsDialogs(method)) request.add('Contact', own);
   return finish(request, appHeaders(message, listener, serversOwn), contentType(message), message.body);
 }
 
@@ -122,7 +122,7 @@ function other(
   hops: Hops | undefined,
   listener: Listener,
 ): void {
-  const subscribing = request.method === 'SUBSCRIBE' ? { request, listener, owner: app } : undefined;
+  const subscribing = subscribes(request.method) ? { request, listener, owner: app } : undefined;
   const id = subscribing ? dialogId(request.callId, request.fromTag) : '';
   if (subscribing) subscribe(engine, subscribing);
   const failed = (made: SipMessage) => {

@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { learnPeer } from './peer-address.ts';
 import { armSubscription } from './subscription-timer.ts';
 
-/** A SUBSCRIBE of an application that has no final response. */
+/** A SUBSCRIBE or REFER of an application that has no final response. */
 export interface Subscribing {
   readonly request: SipMessage;
   readonly listener: Listener;
@@ -24,7 +24,7 @@ export const subscribe = (engine: Engine, subscribing: Subscribing): void =>
 export const unsubscribe = (engine: Engine, subscribing: Subscribing): void =>
   void engine.subscribing.delete(keyOf(subscribing));
 
-/** A 2xx to SUBSCRIBE begins a dialog (RFC 6665 §4.1), unless a NOTIFY already has. */
+/** A 2xx begins a dialog (RFC 6665 §4.1), unless a NOTIFY already has. */
 export function accepted(
   engine: Engine,
   subscribing: Subscribing,

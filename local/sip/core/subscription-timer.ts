@@ -1,4 +1,4 @@
-import type { Dialog } from '../dialog/dialog.ts';
+import { type Dialog, subscribes } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
 import type { Engine } from './engine.ts';
 
@@ -12,7 +12,7 @@ export function armSubscription(
   request: SipMessage,
   response: SipMessage,
 ): void {
-  if (dialog.kind !== 'SUBSCRIBE' || request.method !== 'SUBSCRIBE') return;
+  if (dialog.kind !== 'SUBSCRIBE' || !subscribes(request.method)) return;
   dialog.subscription?.stop();
   if (!engine.dialogs.has(dialog)) return; // it ended meanwhile
   const seconds = expires(response) ?? expires(request) ?? usual;

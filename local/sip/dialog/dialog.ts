@@ -90,6 +90,11 @@ export class Dialog {
   }
 }
 
+/** Requests whose 2xx begins a dialog: REFER subscribes to what becomes of it (RFC 3261 §12.1, RFC 6665 §4.1, RFC 3515 §2.4.4). */
+export const beginsDialogs = (method: string): boolean => method === 'INVITE' || subscribes(method);
+
+export const subscribes = (method: string): boolean => method === 'SUBSCRIBE' || method === 'REFER';
+
 /** The application knows a dialog by its Call-ID and the tag of the caller; the bar parts tokens in its frames. */
 export const dialogId = (callId: string, fromTag: string): string =>
   `${callId.replaceAll('|', '%7C')};from-tag=${fromTag}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
+import { embedded, type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
 import { fresh, type Heard, SipPeer, sdp } from './sip-peer.ts';
 import { connectApp, type SrfDialog } from './srf-app.ts';
 
@@ -107,4 +107,66 @@ test('the app refers its caller: the REFER carries our Contact, and its NOTIFYs 
   );
   await caller.until(isAnswer('2 NOTIFY', 200));
   expect(notified).toEqual(['SIP/2.0 180 Ringing']);
+});
+
+test('the app refers a peer it has no call with, and hears what becomes of it', async () => {
+  await using server = await serverUnderTest();
+  await using peer = await SipPeer.udp(server.sipPort);
+  const notified: string[] = [];
+  await using app = await connectApp(server, (srf) =>
+    srf.use('notify', (notify, reply) => {
+      notified.push(notify.get('subscription-state'));
+      reply.send(200);
+    }),
+  );
+  const headers = { 'Refer-To': '<sip:carol@far.example>', Contact: `<sip:app@127.0.0.1:${server.sipPort}>` };
+  const answer = new Promise<number>((found) =>
+    app.srf.request(`sip:bob@127.0.0.1:${peer.port}`, { method: 'REFER', headers }, (_error, request) =>
+      request.on('response', ({ status }) => found(status)),
+    ),
+  );
+  const refer = await peer.next(/^REFER/);
+  expect(refer.header('refer-to')).toBe('<sip:carol@far.example>');
+  peer.reply(refer, '202 Accepted');
+  expect(await answer).toBe(202);
+  for (const [cseq, state] of [
+    [1, 'active;expires=60'],
+    [2, 'terminated;reason=noresource'],
+  ] as const) {
+    const parts = {
+      callId: refer.header('call-id'),
+      fromTag: 'callee',
+      to: refer.header('from'),
+      uri: refer.header('contact').slice(1, -1),
+      cseq,
+      headers: ['Event: refer', `Subscription-State: ${state}`],
+    };
+    peer.send(peer.request('NOTIFY', server.sipPort, parts));
+    await peer.until(isAnswer(`${cseq} NOTIFY`, 200));
+  }
+  expect(notified).toEqual(['active;expires=60', 'terminated;reason=noresource']);
+  if (server.stats) expect(server.stats().dialogs).toBe(0);
+});
+
+// drachtio-server does not answer a REFER outside of a call
+test('a peer refers the app without a call: the app accepts and reports in the dialog that began', async () => {
+  await using server = await embedded();
+  await using peer = await SipPeer.udp(server.sipPort);
+  await using app = await connectApp(server, (srf) => srf.use('refer', (_request, reply) => reply.send(202)));
+  const callId = fresh('call-');
+  const headers = ['Refer-To: <sip:carol@far.example>'];
+  peer.send(peer.request('REFER', server.sipPort, { callId, headers }));
+  const answer = await peer.next(/ 202 /);
+  expect(answer.header('contact')).toContain(`127.0.0.1:${server.sipPort}`);
+  const options = {
+    method: 'NOTIFY',
+    stackDialogId: `${callId};from-tag=peer`,
+    headers: { Event: 'refer', 'Subscription-State': 'terminated', 'Content-Type': 'message/sipfrag' },
+    body: 'SIP/2.0 200 OK',
+  };
+  app.srf.request('sip:placeholder', options, () => {});
+  const notify = await peer.next(/^NOTIFY/);
+  expect([notify.header('to').includes('tag=peer'), notify.body]).toEqual([true, 'SIP/2.0 200 OK']);
+  peer.reply(notify, '200 OK');
+  await expect.poll(() => server.stats?.().dialogs).toBe(0);
 });
