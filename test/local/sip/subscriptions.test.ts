@@ -122,6 +122,7 @@ test('a subscription that is refused begins nothing', async () => {
   if (server.stats) expect(server.stats().dialogs).toBe(0);
 });
 
+// drachtio-server gives it to the app and answers 500 whatever that says
 test('a first NOTIFY that overtakes the answer to its SUBSCRIBE is heard', async () => {
   await using server = await embedded();
   const early: string[] = [];
