@@ -1,10 +1,14 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { Hops, Reach } from '../locate/locator.ts';
 import { type Target, targetOf, usualPort } from '../locate/target.ts';
 import type { Hop, Listener, Protocol } from '../transport/flow.ts';
 import type { Engine } from './engine.ts';
 
-const familyOf = (host: string): 4 | 6 => (isIPv6(host.replace(/[[\]]/g, '')) ? 6 : 4);
+const bare = (host: string): string => host.replace(/[[\]]/g, '');
+
+const familyOf = (host: string): 4 | 6 => (isIPv6(bare(host)) ? 6 : 4);
+
+const isLoopback = (host: string): boolean => /^(127\.|::1$)/.test(bare(host));
 
 const reachOf = (engine: Engine, only?: Protocol): Reach[] =>
   engine.transports.listeners
@@ -12,7 +16,8 @@ const reachOf = (engine: Engine, only?: Protocol): Reach[] =>
     .map(({ protocol, host }) => ({ protocol, family: familyOf(host) }));
 
 /** Can we send there at all, as far as its URI tells? */
-export function canReach(engine: Engine, target: Target): boolean {
+export function canReach(engine: Engine, uri: string, target: Target): boolean {
+  if (engine.flows.find(uri)) return true; // a browser says ws of itself where it has come by wss
   const asked = target.transport ?? (target.secure ? 'tls' : undefined);
   return reachOf(engine).some(({ protocol }) => asked === undefined || protocol === asked);
 }
@@ -35,15 +40,24 @@ export function locate(
     engine.locator.locate(
       only === undefined ? target : { ...target, transport: only },
       reachOf(engine, only),
-      found,
+      (hops) => found(hops && named(hops, target.host)),
     );
 }
 
-/** Which of our addresses a hop is reached from. */
+/** Whoever is found there has to prove that it is who was asked for. */
+function named([first, ...others]: Hops, name: string): Hops {
+  return isIP(name) === 0
+    ? [{ ...first, name }, ...others.map((hop) => ({ ...hop, name }))]
+    : [first, ...others];
+}
+
+/** Which of our addresses a hop is reached from: of its transport and family, and loopback from loopback. */
 export function listenerTo(engine: Engine, hop: Hop): Listener | undefined {
-  const { listeners } = engine.transports;
-  const fits = (one: Listener) => one.protocol === hop.protocol && familyOf(one.host) === familyOf(hop.host);
-  return listeners.find(fits) ?? engine.transports.listenerFor(hop.protocol);
+  if (hop.connection?.listener) return hop.connection.listener;
+  const ours = engine.transports.listeners.filter((one) => one.protocol === hop.protocol);
+  const kin = ours.filter((one) => familyOf(one.host) === familyOf(hop.host));
+  const near = (one: Listener) => isLoopback(one.host) === isLoopback(hop.host);
+  return kin.find((one) => bare(one.host) === bare(hop.host)) ?? kin.find(near) ?? kin[0] ?? ours[0];
 }
 
 /** Is this one of our own addresses? */
@@ -51,6 +65,8 @@ export function isOurs(engine: Engine, target: Target): boolean {
   const transport = target.transport ?? (target.secure ? 'tls' : 'udp');
   return engine.transports.listeners.some(
     ({ protocol, host, port }) =>
-      protocol === transport && host === target.host && port === (target.port ?? usualPort(transport)),
+      protocol === transport &&
+      host.replace(/[[\]]/g, '') === target.host &&
+      port === (target.port ?? usualPort(transport)),
   );
 }
