@@ -5,6 +5,7 @@ import { addConfig } from './cli/config.ts';
 import { addDemo } from './cli/demo.ts';
 import { addEvents } from './cli/events.ts';
 import { Failure } from './cli/failure.ts';
+import { addRouteTest } from './cli/route-test.ts';
 import { addSchema } from './cli/schema.ts';
 import { addSipServer } from './cli/sip-server.ts';
 import { addUp } from './cli/up.ts';
@@ -16,7 +17,17 @@ function program(): Command {
     .version('0.1.0')
     .showHelpAfterError('(see --help)')
     .exitOverride();
-  for (const add of [addUp, addDemo, addCall, addCalls, addEvents, addConfig, addSchema, addSipServer])
+  for (const add of [
+    addUp,
+    addDemo,
+    addCall,
+    addCalls,
+    addEvents,
+    addConfig,
+    addRouteTest,
+    addSchema,
+    addSipServer,
+  ])
     add(trunkline);
   return trunkline;
 }

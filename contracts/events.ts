@@ -4,6 +4,7 @@ import * as command from './events/command.ts';
 import * as dtmf from './events/dtmf.ts';
 import * as edge from './events/edge.ts';
 import * as media from './events/media.ts';
+import * as trunk from './events/trunk.ts';
 
 /** Every event by its type, which is also its EventBridge `DetailType`. */
 export const events = {
@@ -18,6 +19,8 @@ export const events = {
   'media.quality': media.MediaQuality,
   'dtmf.received': dtmf.DtmfReceived,
   'dtmf.delivered': dtmf.DtmfDelivered,
+  'trunk.up': trunk.TrunkUp,
+  'trunk.down': trunk.TrunkDown,
   'edge.started': edge.EdgeStarted,
   'edge.draining': edge.EdgeDraining,
   'edge.stopped': edge.EdgeStopped,
@@ -42,6 +45,8 @@ export const AnyEvent = z.discriminatedUnion('type', [
   events['media.quality'],
   events['dtmf.received'],
   events['dtmf.delivered'],
+  events['trunk.up'],
+  events['trunk.down'],
   events['edge.started'],
   events['edge.draining'],
   events['edge.stopped'],

@@ -3,11 +3,16 @@ import { CodecPolicy, Target } from './config.ts';
 import { Time, Ulid } from './envelope.ts';
 import { TerminationReason } from './terminations.ts';
 
-/** Where the call goes: targets in the order in which they are tried. */
+/** One INVITE of the call. `trunk` where a carrier is called: the edge then speaks as that trunk demands. */
+const RouteTarget = Target.extend({ id: z.string(), trunk: z.string().optional() });
+export type RouteTarget = z.infer<typeof RouteTarget>;
+
+/** Where the call goes, an agent or out over an outbound route: targets in the order in which they are tried. */
 const Connect = z.object({
   action: z.literal('connect'),
-  agent: z.string(),
-  targets: z.array(Target.extend({ id: z.string() })).min(1),
+  agent: z.string().optional(),
+  outbound: z.string().optional(),
+  targets: z.array(RouteTarget).min(1),
   codecs: CodecPolicy,
   /** Longest time one target may ring, s. */
   ringSeconds: z.int().positive(),

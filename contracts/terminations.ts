@@ -31,6 +31,8 @@ export const terminationReasons = [
   'rejected-by-route',
   'rejected-by-command',
   'hung-up-by-command',
+  'destination-denied',
+  'trunk-limit',
   'max-duration',
 ] as const;
 

@@ -10,7 +10,13 @@ export interface ConfigItem {
   readonly value: unknown;
 }
 
-const kinds = { trunks: 'trunk', numbers: 'number', agents: 'agent', policies: 'policy' } as const;
+const kinds = {
+  trunks: 'trunk',
+  numbers: 'number',
+  routes: 'route',
+  agents: 'agent',
+  policies: 'policy',
+} as const;
 type Section = keyof typeof kinds;
 const sections = Object.keys(kinds) as Section[];
 

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
-import type { RoutingConfig } from '../contracts/config.ts';
 
-type Trunks = RoutingConfig['trunks'];
+/** The part of trunks that matters here. */
+type Trunks = Readonly<Record<string, { readonly sources: readonly string[] }>>;
 type Block = readonly [network: ipaddr.IPv4 | ipaddr.IPv6, prefix: number];
 
 /** Name of the trunk to which a source address belongs; the longest prefix wins. Undefined: nobody we know. */

@@ -1,10 +1,14 @@
-import type { Target } from '../contracts/config.ts';
+/** What shares calls: lower `priority` first, equal ones by `weight`. */
+interface Shared {
+  readonly priority: number;
+  readonly weight: number;
+}
 
 /**
  * Targets in the order in which they are tried: by priority, and within one by a weighted draw (RFC 2782). The draw is
  * seeded, so a Lambda and an edge that know the same call id come to the same order.
  */
-export function orderTargets<T extends Target>(targets: readonly T[], seed: string): T[] {
+export function orderTargets<T extends Shared>(targets: readonly T[], seed: string): T[] {
   const random = seededRandom(seed);
   const priorities = [...new Set(targets.map((target) => target.priority))].sort((a, b) => a - b);
   return priorities.flatMap((priority) =>
@@ -20,7 +24,7 @@ export function orderTargets<T extends Target>(targets: readonly T[], seed: stri
  * one, which would give the first of two targets of weight 1 two calls of three. So weight 0 comes after all others, in
  * the order of the file.
  */
-function draw<T extends Target>(targets: readonly T[], random: () => number): T[] {
+function draw<T extends Shared>(targets: readonly T[], random: () => number): T[] {
   const left = [...targets];
   const drawn: T[] = [];
   while (left.length > 0) {

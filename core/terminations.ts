@@ -74,6 +74,8 @@ export const terminations = {
   'rejected-by-route': row('policy', 603, false, 'The configuration refuses calls to this number.'),
   'rejected-by-command': row('policy', 603, false, 'A command refused the call before it was answered.'),
   'hung-up-by-command': row('policy', 480, false, 'A command ended the call.'),
+  'destination-denied': row('policy', 403, false, 'No trunk of the route may call this number.'),
+  'trunk-limit': row('policy', 503, true, 'The trunk is at its limit of calls or of calls per second.'),
   'max-duration': row('policy', 480, false, 'The call reached the longest duration its policy allows.'),
 } as const satisfies Record<TerminationReason, Termination>;
 

@@ -26,6 +26,10 @@ export function saying(event: TrunklineEvent): string {
       return `${event.digit} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`;
     case 'dtmf.delivered':
       return `${event.digit} to leg ${event.leg}`;
+    case 'trunk.up':
+      return `${event.trunk} at ${event.endpoint}`;
+    case 'trunk.down':
+      return `${event.trunk} at ${event.endpoint}: ${event.detail}`;
     case 'edge.started':
       return `${event.edge.id} takes calls at ${event.contacts.join(', ')}`;
     case 'edge.draining':

@@ -3,7 +3,9 @@ import type { RoutingConfig } from '../../contracts/config.ts';
 import { type EchoAgent, startAgent } from '../../local/phone/phones.ts';
 import { loadConfig } from './config-file.ts';
 
-const quickstartFile = fileURLToPath(new URL('../../examples/quickstart/trunkline.yaml', import.meta.url));
+export const quickstartFile = fileURLToPath(
+  new URL('../../examples/quickstart/trunkline.yaml', import.meta.url),
+);
 
 export interface Quickstart extends AsyncDisposable {
   readonly config: RoutingConfig;

@@ -1,38 +1,127 @@
 import type * as z from 'zod';
+import { overlaps } from './cidr.ts';
 
-type Names = Record<string, unknown>;
+type Named = Record<string, unknown>;
+type Fault = (path: PropertyKey[], message: string) => void;
 
-const names = (value: unknown): Names =>
-  value !== null && typeof value === 'object' ? (value as Names) : {};
-const list = (of: Names) => Object.keys(of).join(', ') || 'none';
-const field = (value: unknown, key: string) => names(value)[key];
+const named = (value: unknown): Named =>
+  value !== null && typeof value === 'object' ? (value as Named) : {};
+const list = (of: Named) => Object.keys(of).join(', ') || 'none';
+const field = (value: unknown, key: string) => named(value)[key];
+const items = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /**
- * Names that must exist somewhere else in the file. Runs even where the file's shape is already at fault,
- * so that a person sees all mistakes at once: hence nothing is taken for granted about `config`.
+ * What one part of the file says of another. Runs even where the file's shape is already at fault, so that a person sees
+ * all mistakes at once: hence nothing is taken for granted about `config`.
  */
 export function crossCheck(config: unknown, ctx: z.RefinementCtx): void {
-  const agents = names(field(config, 'agents'));
-  const policies = names(field(config, 'policies'));
-  const fault = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+  const fault: Fault = (path, message) => ctx.addIssue({ code: 'custom', path, message });
+  checkNumbers(config, fault);
+  checkAgents(config, fault);
+  checkRoutes(config, fault);
+  checkTrunks(named(field(config, 'trunks')), fault);
+}
 
-  for (const [number, route] of Object.entries(names(field(config, 'numbers')))) {
-    const agent = field(route, 'agent');
-    if (typeof agent !== 'string' || Object.hasOwn(agents, agent)) continue;
-    fault(
-      ['numbers', number, 'agent'],
-      `"${agent}" is not an agent of this file; agents are: ${list(agents)}`,
-    );
+/** A name that must exist in another section of the file. */
+function mustExist(
+  config: unknown,
+  section: string,
+  what: string,
+  name: unknown,
+  path: PropertyKey[],
+  fault: Fault,
+) {
+  const there = named(field(config, section));
+  if (typeof name !== 'string' || Object.hasOwn(there, name)) return;
+  fault(path, `"${name}" is not ${what} of this file; ${section} are: ${list(there)}`);
+}
+
+function checkNumbers(config: unknown, fault: Fault): void {
+  for (const [number, route] of Object.entries(named(field(config, 'numbers')))) {
+    const path = ['numbers', number];
+    mustExist(config, 'agents', 'an agent', field(route, 'agent'), [...path, 'agent'], fault);
+    for (const [index, rule] of items(field(route, 'rules')).entries()) {
+      const at = [...path, 'rules', index];
+      mustExist(config, 'agents', 'an agent', field(rule, 'agent'), [...at, 'agent'], fault);
+      for (const [place, trunk] of items(field(rule, 'trunks')).entries())
+        mustExist(config, 'trunks', 'a trunk', trunk, [...at, 'trunks', place], fault);
+    }
   }
-  for (const [name, agent] of Object.entries(agents)) {
-    const policy = field(agent, 'policy');
-    if (typeof policy !== 'string' || policy === 'default' || Object.hasOwn(policies, policy)) continue;
-    fault(
-      ['agents', name, 'policy'],
-      `"${policy}" is not a policy of this file; policies are: ${list(policies)}`,
-    );
+}
+
+function checkAgents(config: unknown, fault: Fault): void {
+  for (const [name, agent] of Object.entries(named(field(config, 'agents')))) {
+    checkPolicy(config, agent, ['agents', name], fault);
+    checkWeights(items(field(agent, 'targets')), ['agents', name, 'targets'], fault);
   }
-  if (Object.keys(names(field(config, 'trunks'))).length === 0) {
+}
+
+function checkRoutes(config: unknown, fault: Fault): void {
+  const trunks = named(field(config, 'trunks'));
+  for (const [name, route] of Object.entries(named(field(config, 'routes')))) {
+    const path = ['routes', name];
+    checkPolicy(config, route, path, fault);
+    for (const [index, from] of items(field(route, 'from')).entries())
+      mustExist(config, 'trunks', 'a trunk', from, [...path, 'from', index], fault);
+    const over = items(field(route, 'trunks'));
+    checkWeights(over, [...path, 'trunks'], fault);
+    for (const [index, each] of over.entries()) {
+      const trunk = field(each, 'trunk');
+      const at = [...path, 'trunks', index, 'trunk'];
+      mustExist(config, 'trunks', 'a trunk', trunk, at, fault);
+      if (typeof trunk !== 'string' || !Object.hasOwn(trunks, trunk)) continue;
+      if (items(field(trunks[trunk], 'endpoints')).length > 0) continue;
+      fault(
+        at,
+        `trunk "${trunk}" has no endpoints: give it at least one, such as { host: sip.carrier.example }`,
+      );
+    }
+  }
+}
+
+function checkPolicy(config: unknown, of: unknown, path: PropertyKey[], fault: Fault): void {
+  const policy = field(of, 'policy');
+  if (policy !== 'default') mustExist(config, 'policies', 'a policy', policy, [...path, 'policy'], fault);
+}
+
+/** RFC 2782 draws by weight; among weights that are all zero the order of the file would decide every call. */
+function checkWeights(shared: readonly unknown[], path: PropertyKey[], fault: Fault): void {
+  const byPriority = new Map<unknown, unknown[]>();
+  for (const each of shared) {
+    const priority = field(each, 'priority') ?? 1;
+    byPriority.set(priority, [...(byPriority.get(priority) ?? []), field(each, 'weight') ?? 1]);
+  }
+  for (const [priority, weights] of byPriority)
+    if (weights.length > 1 && weights.every((weight) => weight === 0))
+      fault(
+        path,
+        `all of priority ${String(priority)} have weight 0: give at least one a weight of 1 or more`,
+      );
+}
+
+function checkTrunks(trunks: Named, fault: Fault): void {
+  if (Object.keys(trunks).length === 0)
     fault(['trunks'], 'needs at least one trunk: without one every call is refused');
+  const blocks = Object.entries(trunks).flatMap(([name, trunk]) =>
+    items(field(trunk, 'sources')).map((cidr, index) => ({
+      name,
+      cidr,
+      path: ['trunks', name, 'sources', index],
+    })),
+  );
+  for (const [index, later] of blocks.entries()) {
+    const earlier = blocks
+      .slice(0, index)
+      .find((one) => one.name !== later.name && overlaps(one.cidr, later.cidr));
+    if (earlier)
+      fault(
+        later.path,
+        `overlaps ${String(earlier.cidr)} of trunk "${earlier.name}": a caller must belong to one trunk`,
+      );
+  }
+  for (const [name, trunk] of Object.entries(trunks)) {
+    checkWeights(items(field(trunk, 'endpoints')), ['trunks', name, 'endpoints'], fault);
+    if (items(field(trunk, 'sources')).length + items(field(trunk, 'endpoints')).length > 0) continue;
+    fault(['trunks', name], 'needs sources (who may call) or endpoints (where calls are sent), or both');
   }
 }

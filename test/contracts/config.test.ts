@@ -16,8 +16,9 @@ function faults(input: unknown): string[] {
 
 describe('a routing configuration', () => {
   test('of the smallest kind is filled with defaults', () => {
-    expect(RoutingConfig.parse(smallest)).toEqual({
+    expect(RoutingConfig.parse(smallest)).toMatchObject({
       ...smallest,
+      routes: {},
       agents: {
         desk: { targets: [{ uri: 'sip:desk@192.0.2.10', priority: 1, weight: 1 }], policy: 'default' },
       },
@@ -84,6 +85,106 @@ describe('a routing configuration', () => {
       expect(faults({ ...smallest, agents: { desk: { targets: [{ uri }] } } })).toHaveLength(1);
     },
   );
+});
+
+describe('trunks', () => {
+  const out = { endpoints: [{ host: 'sip.carrier.example' }] };
+  const route = { prefix: '+1', from: ['carrier'], trunks: [{ trunk: 'out' }] };
+  const withTrunks = (trunks: object, routes: object = {}) =>
+    faults({ ...smallest, trunks: { ...smallest.trunks, ...trunks }, routes });
+
+  test('are called by name, by SRV or by address', () => {
+    const endpoints = [
+      { host: 'sip.carrier.example' },
+      { host: '203.0.113.7', port: 5080, transport: 'tcp', priority: 2, weight: 0 },
+      { host: '2001:db8::7', port: 5061, transport: 'tls' },
+    ];
+    expect(withTrunks({ out: { endpoints } }, { us: route })).toEqual([]);
+  });
+
+  test.each([
+    ['sip:carrier.example', 'must be a host name or an address'],
+    ['203.0.113.7:5060', 'must be a host name or an address'],
+    ['a b', 'must be a host name or an address'],
+    ['evil\r\nVia: x', 'must be a host name or an address'],
+  ])('are not called at %j', (host, message) => {
+    expect(withTrunks({ out: { endpoints: [{ host }] } })[0]).toContain(message);
+  });
+
+  test.each([
+    ['203.0.113.0/24', '203.0.113.0/25'],
+    ['203.0.113.7/32', '203.0.0.0/8'],
+    ['2001:db8::/32', '2001:db8:1::/48'],
+  ])('whose sources %s and %s overlap are refused: a caller would belong to both', (one, other) => {
+    const trunks = { one: { sources: [one] }, other: { sources: [other] } };
+    expect(faults({ ...smallest, trunks })).toEqual([
+      `trunks.other.sources.0: overlaps ${one} of trunk "one": a caller must belong to one trunk (found "${other}")`,
+    ]);
+  });
+
+  test('may list overlapping sources of their own, and neighbours', () => {
+    const trunks = {
+      one: { sources: ['203.0.113.0/24', '203.0.113.0/25'] },
+      other: { sources: ['203.0.114.0/24', '::/0'] },
+    };
+    expect(faults({ ...smallest, trunks })).toEqual([]);
+  });
+
+  test('need sources or endpoints', () => {
+    expect(withTrunks({ empty: {} })[0]).toMatch(/^trunks\.empty: needs sources .* or endpoints/);
+  });
+
+  test('of a route must exist and have endpoints', () => {
+    const routes = { us: { ...route, from: ['nobody'], trunks: [{ trunk: 'carrier' }, { trunk: 'uot' }] } };
+    expect(withTrunks({ out }, routes)).toEqual([
+      expect.stringMatching(
+        /^routes\.us\.from\.0: "nobody" is not a trunk of this file; trunks are: carrier, out/,
+      ),
+      expect.stringMatching(
+        /^routes\.us\.trunks\.0\.trunk: trunk "carrier" has no endpoints: give it at least one/,
+      ),
+      expect.stringMatching(/^routes\.us\.trunks\.1\.trunk: "uot" is not a trunk of this file/),
+    ]);
+  });
+
+  test('of equal priority need one weight above zero', () => {
+    const trunks = { out, also: out };
+    const shared = [
+      { trunk: 'out', weight: 0 },
+      { trunk: 'also', weight: 0 },
+    ];
+    expect(withTrunks(trunks, { us: { ...route, trunks: shared } })).toEqual([
+      expect.stringMatching(
+        /^routes\.us\.trunks: all of priority 1 have weight 0: give at least one a weight/,
+      ),
+    ]);
+  });
+
+  test('with a probe that could never fail are refused', () => {
+    expect(withTrunks({ out: { ...out, probe: { down: 4, of: 3 } } })[0]).toMatch(
+      /^trunks\.out\.probe\.down: must be/,
+    );
+  });
+});
+
+describe('rules of a number', () => {
+  const withRules = (...rules: object[]) => faults({ ...smallest, numbers: { '+15550100': { rules } } });
+  const hours = { timezone: 'Europe/Berlin', days: ['mon', 'fri'], from: '09:00', to: '17:00' };
+
+  test('may look at the caller, the trunk and the time', () => {
+    const when = { callers: ['+1555*', 'anonymous'], trunks: ['carrier'], hours };
+    expect(withRules({ ...when, agent: 'desk' }, { reject: 480 })).toEqual([]);
+  });
+
+  test.each([
+    [{ agent: 'dsek' }, /^numbers\.\+15550100\.rules\.0\.agent: "dsek" is not an agent/],
+    [{ agent: 'desk', trunks: ['nobody'] }, /rules\.0\.trunks\.0: "nobody" is not a trunk/],
+    [{ agent: 'desk', hours: { ...hours, timezone: 'Mars/Olympus' } }, /must be a time zone of IANA/],
+    [{ agent: 'desk', hours: { ...hours, from: '9:00' } }, /must be a time of day/],
+    [{ agent: 'desk', callers: ['*'] }, /must be a caller such as/],
+  ])('%j is refused', (rule, message) => {
+    expect(withRules(rule).join()).toMatch(message);
+  });
 });
 
 describe('a refusal', () => {

@@ -9,7 +9,7 @@ const dictionary = <T>(keys: fc.Arbitrary<string>, values: fc.Arbitrary<T>, minK
 
 const uris = names.map((name) => `sip:${name}@192.0.2.10:5060`);
 const targets = fc.record(
-  { uri: uris, priority: fc.nat(65_535), weight: fc.nat(65_535) },
+  { uri: uris, priority: fc.nat(65_535), weight: fc.integer({ min: 1, max: 65_535 }) },
   { requiredKeys: ['uri'] },
 );
 const codecs = fc.uniqueArray(fc.constantFrom(...Codec.options), { minLength: 1 });
@@ -18,13 +18,13 @@ const policies = fc.record(
   { requiredKeys: [] },
 );
 
+/** Each with an address block of its own. */
+const trunksNamed = (all: readonly string[]) =>
+  Object.fromEntries(all.map((name, index) => [name, { sources: [`10.${index}.0.0/16`] }]));
+
 const configs: fc.Arbitrary<RoutingConfigInput> = fc
   .record({
-    trunks: dictionary(
-      names,
-      fc.record({ sources: fc.array(fc.constant('192.0.2.0/24'), { minLength: 1, maxLength: 3 }) }),
-      1,
-    ),
+    trunks: fc.uniqueArray(names, { minLength: 1, maxLength: 4 }).map(trunksNamed),
     agents: dictionary(names, fc.record({ targets: fc.array(targets, { minLength: 1, maxLength: 4 }) }), 1),
     policies: dictionary(names, policies),
     dialled: fc.uniqueArray(fc.stringMatching(/^(\*|\+?[0-9A-Z*#.-]{1,12})$/), { maxLength: 5 }),
@@ -37,6 +37,10 @@ const configs: fc.Arbitrary<RoutingConfigInput> = fc
       version: 1,
       ...config,
       numbers: Object.fromEntries(dialled.map((number) => [number, { agent }])),
+      routes: {
+        abroad: { prefix: '+', from: Object.keys(config.trunks).slice(0, 1), trunks: [{ trunk: 'out' }] },
+      },
+      trunks: { ...config.trunks, out: { endpoints: [{ host: 'sip.carrier.example' }] } },
     };
   });
 
@@ -98,7 +102,7 @@ describe('a table that holds no configuration', () => {
 
   test('every fault is named at once', () => {
     const items = changed('agent#desk', { targets: [] }).map((item) =>
-      item.sk === 'trunk#carrier' ? { ...item, value: {} } : item,
+      item.sk === 'trunk#carrier' ? { ...item, value: { sources: 'everybody' } } : item,
     );
     expect(() => fromItems(items)).toThrow(/version 4.*trunk#carrier sources: .*; agent#desk targets: /);
   });

@@ -14,7 +14,7 @@ describe('the termination table', () => {
     expect(meaning).toMatch(/^[A-Zr][^.]*\.$/);
   });
 
-  test('another target is tried after a failure of the target, never after a choice of the callee', () => {
+  test('another target is tried after a failure of the target or a full trunk, never after a choice of the callee', () => {
     const tried = terminationReasons.filter((reason) => terminations[reason].nextTarget);
     expect(tried).toEqual([
       'no-answer',
@@ -22,6 +22,7 @@ describe('the termination table', () => {
       'target-unavailable',
       'target-error',
       'target-bad-media',
+      'trunk-limit',
     ]);
   });
 });

@@ -1,0 +1,60 @@
+import * as z from 'zod';
+import { Cidr, Prefix, Priority, Weight } from './words.ts';
+
+/** A DNS name, an IPv4 address, or an IPv6 address without brackets. */
+const Host = z
+  .string()
+  .max(253)
+  .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9a-fA-F]*:[0-9a-fA-F]*:[0-9a-fA-F:.]*)$/, {
+    message: 'must be a host name or an address, such as sip.carrier.example or 203.0.113.7',
+  });
+
+/** One place where a carrier takes calls. A name without a port is looked up by SRV (RFC 3263). */
+export const TrunkEndpoint = z.strictObject({
+  host: Host,
+  port: z.int().min(1).max(65535).optional(),
+  transport: z.enum(['udp', 'tcp', 'tls']).default('udp'),
+  priority: Priority,
+  weight: Weight,
+});
+export type TrunkEndpoint = z.infer<typeof TrunkEndpoint>;
+
+/** What a trunk may cost at most. Absent: no limit of the trunk's own. */
+export const TrunkLimits = z.strictObject({
+  /** Calls at one time, on this trunk and edge, both directions. */
+  calls: z.int().min(1).optional(),
+  /** New calls in one second. */
+  callsPerSecond: z.int().min(1).optional(),
+  maxDurationSeconds: z.int().min(1).max(86_400).optional(),
+  /** Numbers that may be called over this trunk: those that begin so. Absent: all that a route sends here. */
+  allow: z.array(Prefix).min(1).optional(),
+  /** Numbers that may not be called even so: premium and satellite prefixes. */
+  deny: z.array(Prefix).default([]),
+});
+export type TrunkLimits = z.infer<typeof TrunkLimits>;
+
+/** OPTIONS to each endpoint. Down after `down` of the last `of` failed, up again after `up` good ones in a row. */
+export const TrunkProbe = z
+  .strictObject({
+    everySeconds: z.int().min(1).max(3600).default(8),
+    timeoutSeconds: z.int().min(1).max(30).default(4),
+    down: z.int().min(1).max(10).default(2),
+    of: z.int().min(1).max(10).default(3),
+    up: z.int().min(1).max(10).default(2),
+  })
+  .refine(({ down, of }) => down <= of, {
+    path: ['down'],
+    message: 'must be at most "of": so many of the last "of" probes may not all fail otherwise',
+  });
+export type TrunkProbe = z.infer<typeof TrunkProbe>;
+
+/** A carrier connection. Calls are accepted from `sources`; calls are sent to `endpoints`. */
+export const Trunk = z.strictObject({
+  sources: z.array(Cidr).default([]),
+  endpoints: z.array(TrunkEndpoint).max(32).default([]),
+  limits: TrunkLimits.prefault({}),
+  probe: TrunkProbe.prefault({}),
+  /** Statuses with which a call is over instead of trying the next endpoint or trunk, besides 486, 600 and 603. */
+  finalStatuses: z.array(z.int().min(400).max(699)).max(64).default([]),
+});
+export type Trunk = z.infer<typeof Trunk>;
