@@ -39,7 +39,7 @@ module.exports = {
       name: 'contracts-only-zod',
       severity: 'error',
       from: { path: '^contracts/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: 'node_modules/(zod|ipaddr\.js)/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: 'node_modules/(zod|ipaddr.js)/' },
     },
     {
       name: 'core-is-pure',

@@ -8,6 +8,7 @@ import { Failure } from './cli/failure.ts';
 import { addRouteTest } from './cli/route-test.ts';
 import { addSchema } from './cli/schema.ts';
 import { addSipServer } from './cli/sip-server.ts';
+import { addTrunks } from './cli/trunks.ts';
 import { addUp } from './cli/up.ts';
 
 /** `npx trunkline`. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. */
@@ -25,6 +26,7 @@ function program(): Command {
     addEvents,
     addConfig,
     addRouteTest,
+    addTrunks,
     addSchema,
     addSipServer,
   ])

@@ -141,7 +141,9 @@ async function announce(
     sipServer: signaling.link.connected(),
     accepting: !signaling.draining,
   });
-  const http = parts.use(await startHealthServer({ ...settings.http, ready, metrics, media }));
+  const http = parts.use(
+    await startHealthServer({ ...settings.http, ready, metrics, media, trunks: signaling.trunks }),
+  );
   const contacts = [...signaling.link.contacts];
   narrator.say('edge.started', { software, contacts });
   logger.info({ contacts, http: `${http.host}:${http.port}` }, 'the edge takes calls');

@@ -10,6 +10,8 @@ export interface HealthOptions {
   readonly ready: () => Readonly<Record<string, boolean>>;
   readonly metrics: Pick<ExposedMetrics, 'text' | 'contentType'>;
   readonly media: EngineDesk;
+  /** Every endpoint of every trunk, and whether it is reached. */
+  readonly trunks: () => readonly unknown[];
 }
 
 export interface HealthServer extends AsyncDisposable {
@@ -17,13 +19,14 @@ export interface HealthServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. */
+/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. /trunks: each endpoint. */
 export async function startHealthServer({
   host,
   port,
   ready,
   metrics,
   media,
+  trunks,
 }: HealthOptions): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     request.resume();
@@ -44,12 +47,13 @@ export async function startHealthServer({
         (error: unknown) => json(response, 500, { error: String(error) }),
       );
     }
+    if (path === '/trunks') return json(response, 200, { trunks: trunks() });
     if (path?.startsWith('/media')) {
       const local = isLoopback(request.socket.remoteAddress);
       const [status, body] = answerAboutMedia(media, { method: request.method ?? '', path, local });
       return json(response, status, body);
     }
-    return json(response, 404, { error: 'there are /live, /ready, /metrics and /media here' });
+    return json(response, 404, { error: 'there are /live, /ready, /metrics, /media and /trunks here' });
   });
   server.maxConnections = 64;
   server.listen(port, host);

@@ -51,6 +51,8 @@ export class Call implements LiveCall {
   answer?: {
     readonly target: string;
     readonly sdp: string;
+    /** Longest call that the trunk of this target allows, s. */
+    readonly mostSeconds?: number;
     readonly accept: (sdp?: string) => Promise<Dialog>;
   };
   a?: Dialog;

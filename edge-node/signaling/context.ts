@@ -4,6 +4,7 @@ import type { Clock, Decisions, MediaEngine, Metrics, RoutingSnapshot } from '..
 import type { Admission } from './admission.ts';
 import type { Call } from './call.ts';
 import type { SipLink } from './sip.ts';
+import type { TrunkDesk } from './trunks/trunk-desk.ts';
 
 /** Everything a call needs from the edge it lives on. */
 export interface SignalingContext {
@@ -14,6 +15,7 @@ export interface SignalingContext {
   readonly narrator: Narrator;
   readonly metrics: Metrics;
   readonly admission: Admission;
+  readonly trunks: TrunkDesk;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -4,6 +4,8 @@ import { relayInfoDigits } from './digits.ts';
 import { watchMedia } from './media-watch.ts';
 import type { Dialog } from './sip.ts';
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** Both legs are up: whatever now ends the call, changes it or measures it starts here. */
 export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
   const { logger } = call.context;
@@ -17,8 +19,8 @@ export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
   b.onReinvite((sdp) => refresh(call, 'b', sdp));
   relayInfoDigits(call, 'a', a, b);
   relayInfoDigits(call, 'b', b, a);
-  const seconds = call.route?.maxDurationSeconds;
-  if (seconds !== undefined) {
+  const seconds = Math.min(call.route?.maxDurationSeconds ?? NEVER, call.answer?.mostSeconds ?? NEVER);
+  if (seconds < NEVER) {
     call.after(
       seconds * 1000,
       () => void call.end({ reason: 'max-duration', detail: `longer than ${seconds} s` }),

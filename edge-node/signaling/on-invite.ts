@@ -1,7 +1,7 @@
 import { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import type { IncomingInvite } from './sip.ts';
-import { refuseIfNotAdmitted, refuseUnknownSource } from './steps/admit.ts';
+import { refuseIfNotAdmitted, refuseOverTrunkLimit, refuseUnknownSource } from './steps/admit.ts';
 import { askForDecision, planCodecs } from './steps/ask-for-decision.ts';
 import { connectLegs } from './steps/connect-legs.ts';
 import { dialOut } from './steps/dial-out.ts';
@@ -11,6 +11,7 @@ import { inOrder } from './steps/step.ts';
 const steps = inOrder(
   refuseIfNotAdmitted,
   refuseUnknownSource,
+  refuseOverTrunkLimit,
   openCall,
   readOffer,
   askForDecision,

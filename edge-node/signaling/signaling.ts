@@ -6,8 +6,9 @@ import { heardDigit } from './digits.ts';
 import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
 import { onInvite } from './on-invite.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
+import { openTrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
 
-export interface SignalingOptions extends Omit<SignalingContext, 'link' | 'admission' | 'calls'> {
+export interface SignalingOptions extends Omit<SignalingContext, 'link' | 'admission' | 'calls' | 'trunks'> {
   readonly sipServer: SipServerAddress;
   readonly limits: Limits;
   /** Whether everything that a new call needs, besides the SIP server, is there. */
@@ -18,6 +19,8 @@ export interface Signaling extends AsyncDisposable {
   readonly link: SipLink;
   readonly calls: LiveCalls;
   readonly draining: boolean;
+  /** Every endpoint of every trunk, as this edge reaches it. */
+  trunks(): readonly TrunkStatus[];
   /** Calls that are over and whose last event is not yet said. */
   readonly ending: number;
   /** Resolves when the calls that are over now have said their last event. */
@@ -40,7 +43,8 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     handlersFor(() => context, admission, ready),
     logger,
   );
-  context = { ...options, link, admission, calls };
+  const trunks = openTrunkDesk({ ...options, options: link.options });
+  context = { ...options, link, admission, calls, trunks };
 
   media.onDigit((digit) => {
     const call = calls.get(digit.callId);
@@ -62,6 +66,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
         return calls.size;
       },
     },
+    trunks: () => trunks.status(),
     get draining() {
       return admission.draining;
     },
@@ -78,6 +83,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     },
     async [Symbol.asyncDispose]() {
       admission.drain();
+      trunks[Symbol.dispose]();
       await endAll('edge-draining');
       await link[Symbol.asyncDispose]();
     },

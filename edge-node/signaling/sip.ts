@@ -66,6 +66,8 @@ export interface SipLink extends AsyncDisposable {
   readonly contacts: readonly string[];
   connected(): boolean;
   dial(request: DialRequest): OutgoingCall;
+  /** OPTIONS outside a dialog: the status of its final response, undefined where none came in time. Never rejects. */
+  options(uri: string, timeoutMs: number): Promise<number | undefined>;
 }
 
 /** What the edge does with what comes in. */

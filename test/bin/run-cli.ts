@@ -10,13 +10,16 @@ export interface CliRun {
 const shim = fileURLToPath(new URL('../../bin/trunkline.mjs', import.meta.url));
 
 /** Runs the real command line as `npx trunkline` does. */
-export function trunkline(...args: string[]): Promise<CliRun> {
+export const trunkline = (...args: string[]): Promise<CliRun> => trunklineIn(process.cwd(), ...args);
+
+/** The same, begun in another folder. */
+export function trunklineIn(cwd: string, ...args: string[]): Promise<CliRun> {
   return new Promise((resolve) => {
     const env = { ...process.env, NO_COLOR: '1' };
     execFile(
       process.execPath,
       [shim, ...args],
-      { env, maxBuffer: 16 * 1024 * 1024 },
+      { cwd, env, maxBuffer: 16 * 1024 * 1024 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
         resolve({ code, stdout, stderr });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { SipHandlers, SipLink } from '../sip.ts';
 import { wrapInvite } from './incoming.ts';
+import { askOptions } from './options.ts';
 import { dial } from './outgoing.ts';
 import { createSrf, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
 
@@ -52,6 +53,7 @@ export async function connectSipServer(
     },
     connected: () => connected,
     dial: (request) => dial(srf, request, down.signal),
+    options: (uri, timeoutMs) => askOptions(srf, uri, timeoutMs),
     async [Symbol.asyncDispose]() {
       closing = true;
       down.abort();

@@ -56,6 +56,11 @@ export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
   disconnect(): void;
   invite(handler: (request: SrfRequest, response: SrfResponse) => void): void;
   options(handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  request(
+    uri: string,
+    options: { method: string },
+    sent: (error: unknown, request?: SrfRequest) => void,
+  ): void;
   createUAS(
     request: SrfRequest,
     response: SrfResponse,

@@ -20,3 +20,11 @@ export const refuseUnknownSource: Step = (call) => {
   call.trunk = trunk;
   return undefined;
 };
+
+/** A trunk's own limits count both directions, so a caller can be one too many while the edge has room. */
+export const refuseOverTrunkLimit: Step = (call) => {
+  const release = call.context.trunks.take(call.trunk);
+  if (!release) return { reason: 'trunk-limit' };
+  call.over.addEventListener('abort', release, { once: true });
+  return undefined;
+};

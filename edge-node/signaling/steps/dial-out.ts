@@ -12,12 +12,14 @@ type Failed = { readonly reason: TerminationReason; readonly status: number; rea
 
 /** Calls the targets in their order, one INVITE each, until one answers or one fails for good. */
 export const dialOut: Step = async (call) => {
-  const { targets } = routeOf(call);
+  const { trunks } = call.context;
+  const targets = trunks.reachableFirst(routeOf(call).targets);
   for (const [index, target] of targets.entries()) {
     const started = call.age();
-    const failed = await tryTarget(call, target);
+    const failed = await withinLimits(call, target);
     if (!failed || call.isOver) return undefined;
-    const tryingNext = terminations[failed.reason].nextTarget && index + 1 < targets.length;
+    const goesOn = terminations[failed.reason].nextTarget && !trunks.isFinal(target, failed.status);
+    const tryingNext = goesOn && index + 1 < targets.length;
     call.say('call.attempt-failed', {
       target: target.id,
       reason: failed.reason,
@@ -29,6 +31,20 @@ export const dialOut: Step = async (call) => {
   }
   return undefined;
 };
+
+/** A call over a trunk counts against that trunk from its INVITE to its end. */
+async function withinLimits(call: Call, target: Target): Promise<Failed | undefined> {
+  if (target.trunk === undefined) return tryTarget(call, target);
+  const release = call.context.trunks.take(target.trunk);
+  if (!release) {
+    const detail = `trunk "${target.trunk}" is at its limit`;
+    return { reason: 'trunk-limit', status: terminations['trunk-limit'].sip, detail };
+  }
+  const failed = await tryTarget(call, target);
+  if (failed || call.isOver) release();
+  else call.over.addEventListener('abort', release, { once: true });
+  return failed;
+}
 
 /** The caller hears the callee's own status where it was the callee's choice. */
 function verdictOf({ reason, status, detail }: Failed): Verdict {
@@ -72,7 +88,13 @@ async function accept(
     await (await answer.accept(answer.sdp)).bye();
     return undefined;
   }
-  call.answer = { target: target.id, sdp: answer.sdp, accept: answer.accept };
+  const mostSeconds = call.context.trunks.maxDurationSeconds(target);
+  call.answer = {
+    target: target.id,
+    sdp: answer.sdp,
+    accept: answer.accept,
+    ...(mostSeconds ? { mostSeconds } : {}),
+  };
   if (call.invite.sdp !== undefined) call.b = await answer.accept();
   return undefined;
 }

@@ -27,7 +27,14 @@ async function aServer(
   media: EngineDesk = noMedia,
 ) {
   const metrics = createMetrics(() => gauges);
-  const server = await startHealthServer({ host: '127.0.0.1', port: 0, ready, metrics, media });
+  const server = await startHealthServer({
+    host: '127.0.0.1',
+    port: 0,
+    ready,
+    metrics,
+    media,
+    trunks: () => [{ trunk: 'carrier', up: false }],
+  });
   onTestFinished(() => server[Symbol.asyncDispose]());
   const get = (path: string, init?: RequestInit) =>
     fetch(`http://${server.host}:${server.port}${path}`, init);
@@ -66,6 +73,11 @@ describe('the health server', () => {
     expect((await get(path)).status).toBe(404);
   });
 
+  test('tells of each trunk how it is reached', async () => {
+    const { get } = await aServer();
+    expect(await (await get('/trunks')).json()).toEqual({ trunks: [{ trunk: 'carrier', up: false }] });
+  });
+
   test('does not start on a port that is taken', async () => {
     const { server } = await aServer();
     const metrics = createMetrics(() => gauges);
@@ -73,6 +85,7 @@ describe('the health server', () => {
       host: '127.0.0.1',
       port: server.port,
       ready: () => ({}),
+      trunks: () => [],
       metrics,
       media: noMedia,
     });

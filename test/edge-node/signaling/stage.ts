@@ -20,6 +20,16 @@ import type {
 } from '../../../edge-node/signaling/sip.ts';
 import { type HeldClock, heldClock } from '../held-clock.ts';
 
+/** Trunks without limits, all of them reached. */
+const untroubled: SignalingContext['trunks'] = {
+  take: () => () => {},
+  reachableFirst: (targets) => targets,
+  isFinal: () => false,
+  maxDurationSeconds: () => undefined,
+  status: () => [],
+  [Symbol.dispose]: () => {},
+};
+
 /** A stage for signalling stories: the real B2BUA between actors that do exactly what the story says. */
 
 export const sdpOf = (codecs = '0 101', port = 4000) =>
@@ -217,6 +227,7 @@ export function stage({
         attempts.push(attempt);
         return attempt;
       },
+      options: async () => 200,
       [Symbol.asyncDispose]: async () => {},
     },
     media: {
@@ -249,6 +260,7 @@ export function stage({
     metrics,
     admission: createAdmission({ maxCalls: 10, maxCallsPerSecond: 5 }, ready, clock),
     calls: new Map(),
+    trunks: untroubled,
     clock,
     logger: pino({ level: 'silent' }),
     decisionMs: 1500,

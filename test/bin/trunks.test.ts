@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { aFolder } from '../local/stand-in.ts';
+import { trunklineIn } from './run-cli.ts';
+
+const endpoint = (trunk: string, port: number, up: boolean) => ({
+  ...{ trunk, endpoint: `203.0.113.7:${port};transport=udp`, up, lastStatus: up ? 200 : null, calls: 2 },
+});
+
+/** A folder in which a platform seems to run, whose edge has these endpoints. */
+async function aRunningPlatform(trunks: readonly object[]) {
+  const folder = await aFolder();
+  const edge = createServer((_request, response) => response.end(JSON.stringify({ trunks })));
+  edge.listen(0, '127.0.0.1');
+  await once(edge, 'listening');
+  const { port } = edge.address() as AddressInfo;
+  await mkdir(join(folder.path, '.trunkline'));
+  const running = { pid: process.pid, http: { host: '127.0.0.1', port } };
+  await writeFile(join(folder.path, '.trunkline', 'up.json'), JSON.stringify(running));
+  return {
+    status: (...args: string[]) => trunklineIn(folder.path, 'trunks', 'status', ...args),
+    async [Symbol.asyncDispose]() {
+      edge.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('trunks status shows each endpoint, and is 0 while each trunk has one that is up', async () => {
+  await using platform = await aRunningPlatform([endpoint('one', 5060, true), endpoint('one', 5061, false)]);
+  const { code, stdout } = await platform.status();
+  expect(code).toBe(0);
+  expect(stdout).toBe(
+    'one  203.0.113.7:5060;transport=udp  up    OPTIONS 200, 2 calls on the trunk\n' +
+      'one  203.0.113.7:5061;transport=udp  down  no answer to OPTIONS, 2 calls on the trunk\n',
+  );
+});
+
+test('trunks status is 1 when a trunk has no endpoint that is up', async () => {
+  const lines = [endpoint('one', 5060, true), endpoint('two', 5060, false)];
+  await using platform = await aRunningPlatform(lines);
+  const { code, stdout } = await platform.status('--json');
+  expect([code, JSON.parse(stdout)]).toEqual([1, lines]);
+});
+
+test('trunks status without a platform says how to start one', async () => {
+  await using folder = await aFolder();
+  const { code, stderr } = await trunklineIn(folder.path, 'trunks', 'status');
+  expect([code, stderr]).toEqual([1, expect.stringContaining('npx trunkline up')]);
+});

@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createSrf } from '../../edge-node/signaling/drachtio/srf.ts';
+import { openRtpEndpoint, type RtpReport } from '../../local/phone/rtp-endpoint.ts';
+import { startSipServer } from '../../local/sip/sip-server.ts';
+
+/** A carrier with a SIP stack of its own: answers OPTIONS, takes calls and sends back what it hears. */
+export interface Carrier extends AsyncDisposable {
+  readonly port: number;
+  /** Numbers that were called here, in order. */
+  readonly called: readonly string[];
+  /** Final status of every INVITE from now on; 200 takes the call. */
+  refuses(status: number): void;
+  report(): Promise<RtpReport>;
+}
+
+export async function startCarrier(port: number): Promise<Carrier> {
+  const secret = 'a carrier of its own';
+  const server = await startSipServer({
+    admin: { host: '127.0.0.1', port: 0, secret },
+    contacts: [`sip:127.0.0.1:${port};transport=udp,tcp`],
+  });
+  const rtp = await openRtpEndpoint({ echo: true });
+  const srf = createSrf();
+  const called: string[] = [];
+  let status = 200;
+  srf.options((_request, response) => response.send(200));
+  srf.invite((request, response) => {
+    called.push(/^sip:([^@]+)@/.exec(request.uri)?.[1] ?? request.uri);
+    if (status !== 200) return response.send(status);
+    srf.createUAS(request, response, { localSdp: sdp(rtp.port) }, () => undefined);
+  });
+  srf.on('error', () => undefined);
+  const { host, port: admin } = server.admin;
+  srf.connect({ host, port: admin, secret, reconnect: { maxAttempts: 1 } });
+  await once(srf as never, 'connect');
+  return {
+    port,
+    called,
+    refuses: (next) => {
+      status = next;
+    },
+    report: () => rtp.report(),
+    async [Symbol.asyncDispose]() {
+      srf.disconnect();
+      await server[Symbol.asyncDispose]();
+      await rtp[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const sdp = (port: number) => `v=0\r
+o=- 1 1 IN IP4 127.0.0.1\r
+s=-\r
+c=IN IP4 127.0.0.1\r
+t=0 0\r
+m=audio ${port} RTP/AVP 0 101\r
+a=rtpmap:0 PCMU/8000\r
+a=rtpmap:101 telephone-event/8000\r
+`;
