@@ -26,7 +26,7 @@ export const Hours = z.strictObject({
 export type Hours = z.infer<typeof Hours>;
 
 /** A number, or with a star at its end all that begin so. `anonymous` is a caller without one. */
-export const CallerPattern = z
+const CallerPattern = z
   .string()
   .regex(
     /^(anonymous|\+?[0-9A-Za-z._-]{1,32}\*?)$/,

@@ -41,7 +41,7 @@ interface Watched {
 /** How often it is looked whether a probe is due, ms. */
 const LOOK_EVERY_MS = 250;
 
-export const endpointId = ({ host, port, transport }: TrunkEndpoint): string =>
+const endpointId = ({ host, port, transport }: TrunkEndpoint): string =>
   `${host}${port === undefined ? '' : `:${port}`};transport=${transport}`;
 
 /**
