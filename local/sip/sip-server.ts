@@ -9,7 +9,9 @@ import { receive } from './core/receive.ts';
 import { Locator } from './locate/locator.ts';
 import { dnsNames } from './locate/names.ts';
 import { type SipTimers, sipTimers } from './transaction/timers.ts';
-import type { Arrival } from './transport/flow.ts';
+import type { Arrival, Protocol } from './transport/flow.ts';
+import type { StreamLimits } from './transport/stream-limits.ts';
+import type { TlsSettings } from './transport/tls-identity.ts';
 import { startTransports } from './transport/transports.ts';
 
 export interface SipServerOptions {
@@ -17,6 +19,10 @@ export interface SipServerOptions {
   readonly admin: { readonly host: string; readonly port: number; readonly secret: string };
   /** `sip:127.0.0.1:5060;transport=udp,tcp`; port 0 means any free one, the same for UDP and TCP */
   readonly contacts: readonly string[];
+  /** for TLS and WSS */
+  readonly tls?: TlsSettings;
+  /** what one peer may cost on TCP, TLS and WebSockets */
+  readonly limits?: Partial<StreamLimits>;
   /** DNS servers to ask, `192.0.2.53` or `192.0.2.53:5353`; those of this machine where not given */
   readonly dns?: readonly string[];
   /** milliseconds; RFC 3261's own where not given */
@@ -43,7 +49,7 @@ export interface SipServer extends AsyncDisposable {
   readonly contacts: readonly {
     readonly host: string;
     readonly port: number;
-    readonly transport: 'udp' | 'tcp';
+    readonly transport: Protocol;
   }[];
   stats(): SipServerStats;
 }
@@ -56,7 +62,7 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
   const log = options.logger ?? pino({ level: 'silent' });
   const timers = sipTimers(options.timers);
   const hear = (text: string, arrival: Arrival) => guarded(log, () => receive(engine, text, arrival));
-  const transports = await startTransports(options.contacts, timers.t1x64, hear);
+  const transports = await startTransports({ ...options, patience: timers.t1x64 }, hear);
   const locator = new Locator(dnsNames(options.dns));
   const engine = newEngine({ transports, timers, locator, log });
   const admin = await listenForApps(engine, options.admin).catch(async (cause) => {

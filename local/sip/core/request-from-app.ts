@@ -43,7 +43,7 @@ export function requestFromApp(
     return;
   }
   const target = targetOf(routeUri || uri);
-  if (!target || !canReach(engine, target)) {
+  if (!target || !canReach(engine, routeUri || uri, target)) {
     refuse('requested protocol/transport not available');
     return;
   }

@@ -51,7 +51,7 @@ export function markVia(value: string, via: Via, remoteHost: string, remotePort:
   const marked = value.replace(/;\s*received\s*=\s*[^;,\s]+/i, '');
   if (via.rport !== undefined)
     return `${marked.replace(/;\s*rport(\s*=\s*\d+)?/i, `;rport=${remotePort}`)};received=${remoteHost}`;
-  return via.host === remoteHost.toLowerCase() ? marked : `${marked};received=${remoteHost}`;
+  return via.host.replace(/[[\]]/g, '') === remoteHost.toLowerCase() ? marked : `${marked};received=${remoteHost}`;
 }
 
 /** What tells apart transactions of different senders that chose the same branch (RFC 3261 §17.2.3). */

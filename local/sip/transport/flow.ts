@@ -1,13 +1,16 @@
-export type Protocol = 'udp' | 'tcp';
+export type Protocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
 /** A stream that outlives the message it was opened for. */
 export interface Connection {
   readonly open: boolean;
+  /** the contact it came in at, or was opened for */
+  readonly listener?: Listener;
 }
 
 /** Where one of our sockets listens, as others reach it. */
 export interface Listener {
   readonly protocol: Protocol;
+  /** an IPv6 address stands in brackets */
   readonly host: string;
   readonly port: number;
 }
@@ -19,6 +22,8 @@ export interface Hop {
   readonly port: number;
   /** kept open by an earlier message of the same dialog; used instead of a new one while it lives */
   readonly connection?: Connection | undefined;
+  /** the name that led here: a certificate has to be valid for it (RFC 5922 §7.1); the address where there is none */
+  readonly name?: string | undefined;
 }
 
 /** How a message came in. */

@@ -1,7 +1,5 @@
 import { headerName } from '../message/header-names.ts';
-
-/** Bytes of one message on a stream, headers and body. */
-const largestMessage = 65_536;
+import { largestMessage } from './stream-limits.ts';
 
 const headersEnd = Buffer.from('\r\n\r\n');
 
@@ -10,6 +8,8 @@ export class StreamFramer {
   #held: Buffer = Buffer.alloc(0);
   /** how much of `#held` is known to hold no end of headers */
   #searched = 0;
+  /** empty lines since the last message */
+  #empty = 0;
   readonly #message: (text: string) => void;
   readonly #ping: () => void;
 
@@ -55,12 +55,18 @@ export class StreamFramer {
     this.#message(text);
   }
 
-  /** Empty lines between messages: two are a ping that wants an answer (RFC 5626 §4.4.1), others mean nothing (§7.5). */
+  /** Empty lines between messages: each two are a ping that wants an answer (RFC 5626 §5.4), others mean nothing (§7.5). */
   #skipKeepAlive(): void {
     let at = 0;
-    while (this.#held[at] === 0x0d && this.#held[at + 1] === 0x0a) at += 2;
-    if (at >= 4 && this.#held.length === at) this.#ping();
+    let pings = 0;
+    while (this.#held[at] === 0x0d && this.#held[at + 1] === 0x0a) {
+      at += 2;
+      this.#empty++;
+      if (this.#empty % 2 === 0) pings++;
+    }
+    if (pings > 0) this.#ping(); // one answer for all of a chunk: a flood of pings must not be answered by one of pongs
     if (at > 0) this.#held = this.#held.subarray(at);
+    if (this.#held.length > 1 || (this.#held.length === 1 && this.#held[0] !== 0x0d)) this.#empty = 0;
   }
 }
 

@@ -14,9 +14,10 @@ export const sharedSocket = (host: string): Socket =>
   createSocket({
     type: typeOf(host),
     reuseAddr: true,
+    ipv6Only: host.includes(':'),
     lookup: literal as never,
     recvBufferSize: 4 * 1024 * 1024,
   });
 
 export const exclusiveSocket = (host: string): Socket =>
-  createSocket({ type: typeOf(host), lookup: literal as never });
+  createSocket({ type: typeOf(host), ipv6Only: host.includes(':'), lookup: literal as never });

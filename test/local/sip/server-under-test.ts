@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { type SipServerOptions, type SipServerStats, startSipServer } from '../../../local/sip/sip-server.ts';
 import { type SipTimers, sipTimers } from '../../../local/sip/transaction/timers.ts';
 import { RawApp } from './raw-app.ts';
@@ -17,6 +18,8 @@ export const quick = { t1: 100, t2: 400, t4: 500, t1x64: 1_500 };
 
 export interface ServerUnderTest extends AsyncDisposable {
   readonly sipPort: number;
+  /** of the first contact with this transport */
+  portOf(transport: string): number;
   readonly admin: { readonly host: string; readonly port: number };
   readonly secret: string;
   /** undefined on a real drachtio-server */
@@ -26,8 +29,11 @@ export interface ServerUnderTest extends AsyncDisposable {
 const secret = 'lab-sécret';
 const contact = 'sip:127.0.0.1:0;transport=udp,tcp';
 
-export async function serverUnderTest(timers: Partial<typeof quick> = {}): Promise<ServerUnderTest> {
-  return drachtio === undefined ? embedded(timers) : real(drachtio, timers);
+export async function serverUnderTest(
+  timers: Partial<typeof quick> = {},
+  contacts: readonly string[] = [contact],
+): Promise<ServerUnderTest> {
+  return drachtio === undefined ? embedded(timers, { contacts }) : real(drachtio, timers, contacts);
 }
 
 /** Our own server, whatever else is given: for what drachtio-server does otherwise, or cannot be made to do. */
@@ -43,6 +49,7 @@ export async function embedded(
   });
   return {
     sipPort: server.contacts[0]?.port ?? 0,
+    portOf: (transport) => server.contacts.find((one) => one.transport === transport)?.port ?? 0,
     admin: server.admin,
     secret,
     stats: () => server.stats(),
@@ -50,18 +57,26 @@ export async function embedded(
   };
 }
 
-async function real(program: string, timers: Partial<typeof quick>): Promise<ServerUnderTest> {
+async function real(
+  program: string,
+  timers: Partial<typeof quick>,
+  contacts: readonly string[],
+): Promise<ServerUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'drachtio-'));
   const port = await freePort();
   const config = join(folder, 'drachtio.conf.xml');
-  await writeFile(config, configuration(port, timers));
+  await writeTlsFiles(folder);
+  await writeFile(config, configuration(port, timers, contacts, folder));
   const child = spawn(program, ['-f', config], { stdio: 'ignore' });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill); // a test that times out never disposes of it
   const admin = { host: '127.0.0.1', port };
-  const sipPort = await reach(admin, child);
+  const hostports = await reach(admin, child);
+  const portOf = (transport: string) =>
+    Number(new RegExp(`${transport}/[^,|]*:(\\d+)`).exec(hostports)?.[1] ?? 0);
   return {
-    sipPort,
+    sipPort: portOf('udp'),
+    portOf,
     admin,
     secret,
     stats: undefined,
@@ -75,10 +90,24 @@ async function real(program: string, timers: Partial<typeof quick>): Promise<Ser
   };
 }
 
-function configuration(port: number, timers: Partial<typeof quick>): string {
+async function writeTlsFiles(folder: string): Promise<void> {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    keyType: 'ec',
+  });
+  await writeFile(join(folder, 'cert.pem'), cert);
+  await writeFile(join(folder, 'key.pem'), key);
+}
+
+function configuration(
+  port: number,
+  timers: Partial<typeof quick>,
+  contacts: readonly string[],
+  folder: string,
+): string {
   const { t1, t2, t4, t1x64 } = sipTimers(timers);
   return `<drachtio><admin port="${port}" secret="${secret}">127.0.0.1</admin>
-    <sip><contacts><contact>${contact}</contact></contacts>
+    <sip><contacts>${contacts.map((one) => `<contact>${one}</contact>`).join('')}</contacts>
+    <tls><key-file>${folder}/key.pem</key-file><cert-file>${folder}/cert.pem</cert-file></tls>
     <timers><t1>${t1}</t1><t2>${t2}</t2><t4>${t4}</t4><t1x64>${t1x64}</t1x64></timers></sip>
     <cdrs>true</cdrs><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>error</loglevel></logging></drachtio>`;
 }
@@ -91,8 +120,8 @@ async function freePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
-/** Knock until it opens; the answer to `authenticate` names the SIP port. */
-async function reach(admin: { host: string; port: number }, child: ChildProcess): Promise<number> {
+/** Knock until it opens; the answer to `authenticate` names the SIP ports. */
+async function reach(admin: { host: string; port: number }, child: ChildProcess): Promise<string> {
   while (child.exitCode === null) {
     const app = await RawApp.connect(admin).catch(() => undefined);
     if (!app) {
@@ -101,8 +130,7 @@ async function reach(admin: { host: string; port: number }, child: ChildProcess)
     }
     const answer = await app.ask(`authenticate|${secret}|`);
     app.close();
-    const sipPort = Number(/udp\/127\.0\.0\.1:(\d+)/.exec(answer)?.[1] ?? 0);
-    if (sipPort > 0) return sipPort;
+    if (/[a-z]+\/[^,|]*:[1-9]/.test(answer)) return answer;
   }
   throw new Error('drachtio-server did not start');
 }

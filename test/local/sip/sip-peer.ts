@@ -41,10 +41,12 @@ export interface RequestParts {
   readonly maxForwards?: string;
 }
 
+export type PeerProtocol = 'UDP' | 'TCP' | 'TLS' | 'WS' | 'WSS';
+
 /** The far end of a call on a real socket. It does nothing by itself: each test says what it sends. */
 export class SipPeer implements AsyncDisposable {
   readonly port: number;
-  readonly protocol: 'UDP' | 'TCP';
+  readonly protocol: PeerProtocol;
   readonly heard: Heard[] = [];
   readonly #unread: Heard[] = [];
   #write: (text: string | Uint8Array) => void;
@@ -52,7 +54,7 @@ export class SipPeer implements AsyncDisposable {
   readonly #waiting: { matches: (message: Heard) => boolean; found: (message: Heard) => void }[] = [];
 
   private constructor(
-    protocol: 'UDP' | 'TCP',
+    protocol: PeerProtocol,
     port: number,
     write: (text: string | Uint8Array) => void,
     close: () => Promise<void>,
@@ -61,6 +63,17 @@ export class SipPeer implements AsyncDisposable {
     this.port = port;
     this.#write = write;
     this.#close = close;
+  }
+
+  /** On a way that the caller has opened; `take` is to be called with each message that comes by it. */
+  static over(
+    protocol: PeerProtocol,
+    port: number,
+    write: (text: string | Uint8Array) => void,
+    close: () => Promise<void>,
+  ): { readonly peer: SipPeer; take(text: string): void } {
+    const peer = new SipPeer(protocol, port, write, close);
+    return { peer, take: (text) => peer.#take(text) };
   }
 
   static async udp(serverPort: number): Promise<SipPeer> {
@@ -142,7 +155,13 @@ export class SipPeer implements AsyncDisposable {
   }
 
   get contact(): string {
-    return `<sip:peer@127.0.0.1:${this.port}${this.protocol === 'TCP' ? ';transport=tcp' : ''}>`;
+    const transport = this.protocol === 'UDP' ? '' : `;transport=${this.protocol.toLowerCase()}`;
+    return `<sip:peer@${this.sentBy}${transport}>`;
+  }
+
+  /** A browser does not know its address: RFC 7118 §5. */
+  get sentBy(): string {
+    return this.protocol.startsWith('WS') ? 'browser.invalid' : `127.0.0.1:${this.port}`;
   }
 
   request(method: string, serverPort: number, parts: RequestParts = {}): string {
@@ -150,7 +169,7 @@ export class SipPeer implements AsyncDisposable {
     const body = parts.body ?? '';
     const lines = [
       `${method} ${uri} SIP/2.0`,
-      `Via: SIP/2.0/${this.protocol} 127.0.0.1:${this.port};rport;branch=${parts.branch ?? fresh('z9hG4bK')}`,
+      `Via: SIP/2.0/${this.protocol} ${this.sentBy};rport;branch=${parts.branch ?? fresh('z9hG4bK')}`,
       `Max-Forwards: ${parts.maxForwards ?? '70'}`,
       `From: <sip:peer@127.0.0.1:${this.port}>;tag=${parts.fromTag ?? 'peer'}`,
       `To: ${parts.to ?? `<sip:app@127.0.0.1:${serverPort}>`}`,

@@ -192,4 +192,19 @@ test.each([
   ['sip:127.0.0.1:5060;transport=udp,tcp', { host: '127.0.0.1', port: 5060, protocols: ['udp', 'tcp'] }],
   ['sip:127.0.0.1:0;transport=tcp', { host: '127.0.0.1', port: 0, protocols: ['tcp'] }],
   ['sip:10.0.0.1', { host: '10.0.0.1', port: 5060, protocols: ['udp'] }],
+  ['sips:10.0.0.1', { host: '10.0.0.1', port: 5061, protocols: ['tls'] }],
+  ['sip:[::1]:5062;transport=udp,WS', { host: '::1', port: 5062, protocols: ['udp', 'ws'] }],
+  ['sip:[::1]:0;transport=wss', { host: '::1', port: 0, protocols: ['wss'] }],
+  ['sip:*:5060', { host: '0.0.0.0', port: 5060, protocols: ['udp'] }],
 ])('contact %s', (text, option) => expect(parseContact(text)).toEqual(option));
+
+test.each([
+  ['127.0.0.1:5060', 'not a SIP URI'],
+  ['sip:localhost:5060', "its host 'localhost' is no IP address"],
+  ['sip:127.0.0.1;transport=sctp', "transport 'sctp' is not one of udp, tcp, tls, ws, wss"],
+  ['sips:127.0.0.1;transport=udp', "transport 'udp' is not encrypted, take tls or wss with sips"],
+  ['sip:127.0.0.1;transport=tcp,ws', "transports 'tcp' and 'ws' cannot share a port"],
+])('contact %s is refused: %s', (text, why) => {
+  expect(() => parseContact(text)).toThrow(`contact '${text}': ${why}`);
+  expect(() => parseContact(text)).toThrow('it looks like sip:127.0.0.1:5060;transport=udp,tcp');
+});

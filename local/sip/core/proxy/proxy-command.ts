@@ -67,7 +67,7 @@ function targetsOf(engine: Engine, { message }: ReceivedRequest, uris: readonly 
   return (challenger === undefined ? uris : [challenger])
     .filter((uri) => {
       const target = targetOf(uri);
-      return target !== undefined && canReach(engine, target);
+      return target !== undefined && canReach(engine, uri, target);
     })
     .map((uri) => ({ uri, redirected: false }));
 }
