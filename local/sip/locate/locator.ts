@@ -11,9 +11,6 @@ export interface Reach {
   readonly family: 4 | 6;
 }
 
-/** A place with the name of the URI that led there: a certificate has to be valid for that (RFC 5922 §7.1). */
-type NamedHop = Hop & { readonly name?: string };
-
 /** Never empty; the first is to be tried first. */
 export type Hops = readonly [Hop, ...Hop[]];
 
@@ -49,8 +46,7 @@ export class Locator {
 
   async #resolve(target: Target, reach: readonly Reach[]): Promise<Hop[]> {
     const hops = await this.#hops(target, reach);
-    const named = hops.map((hop): NamedHop => ({ ...hop, name: target.host }));
-    return this.failures.inOrder(named).slice(0, mostHops);
+    return this.failures.inOrder(hops).slice(0, mostHops);
   }
 
   async #hops(target: Target, reach: readonly Reach[]): Promise<Hop[]> {

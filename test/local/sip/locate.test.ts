@@ -154,20 +154,3 @@ test.each([
   );
   expect(await find(locator, uri, reach)).toBe(hops);
 });
-
-test('each place knows the name that led to it, whatever host a service named', async () => {
-  const locator = new Locator(
-    table(
-      { '_sip._udp.lab.test': [{ name: 'one.test', port: 5070, priority: 0, weight: 0 }] },
-      { 'one.test/4': ['192.0.2.1', '192.0.2.2'] },
-    ),
-  );
-  const target = targetOf('sip:bob@lab.test');
-  const hops = await new Promise<Hops | undefined>((found) => {
-    if (target) locator.locate(target, [udp], found);
-  });
-  expect(hops).toMatchObject([
-    { host: '192.0.2.1', name: 'lab.test' },
-    { host: '192.0.2.2', name: 'lab.test' },
-  ]);
-});
