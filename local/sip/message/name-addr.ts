@@ -46,7 +46,7 @@ export function parseNameAddr(value: string): NameAddr | undefined {
   if (close < 0) return undefined;
   const params = value.slice(close + 1).trim();
   if (params !== '' && !params.startsWith(';')) return undefined;
-  return { display: value.slice(0, open).trim(), uri: value.slice(open + 1, close).trim(), params };
+  return { display: value.slice(0, open).trim(), uri: value.slice(open + 1, close), params };
 }
 
 /** Where the '<' of the URI is: a display name in quotes may hold others. -1 when there is none, or the quote stays open. */

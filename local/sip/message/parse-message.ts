@@ -17,20 +17,34 @@ export function parseMessage(text: string): SipMessage | ParseFault {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return { fault: 'the headers have no end' };
   const lines = text.slice(0, end).split('\r\n');
-  const message = parseStartLine(lines[0] ?? '');
-  if ('fault' in message) return message;
-  const fault = parseHeaders(lines, message) ?? cutBody(text.slice(end + 4), message);
+  const { message, fault: first } = parseStartLine(lines[0] ?? '');
+  if (!message) return { fault: 'the start line is neither a request nor a status line' };
+  const fault = parseHeaders(lines, message) ?? first ?? cutBody(text.slice(end + 4), message);
   return fault ? { fault, message } : message;
 }
 
-function parseStartLine(line: string): SipMessage | ParseFault {
+interface StartLine {
+  readonly message?: SipMessage;
+  readonly fault?: string;
+}
+
+function parseStartLine(line: string): StartLine {
   const status = statusLine.exec(line);
-  if (status) return SipMessage.response(Number(status[1]), status[2] ?? '');
+  if (status) return { message: SipMessage.response(Number(status[1]), status[2] ?? '') };
   const request = requestLine.exec(line);
-  if (!request?.[1] || !request[2]) return { fault: 'the start line is neither a request nor a status line' };
+  if (!request?.[1] || !request[2]) return spoiledRequestLine(line);
   const message = SipMessage.request(request[1], request[2]);
   if (request[3] !== '2.0') message.reason = 'SIP version'; // answered 505 by the validation
-  return message;
+  return { message };
+}
+
+/** White space too much (RFC 3261 §7.1): still a request, so it can be told. */
+function spoiledRequestLine(line: string): StartLine {
+  const method = line.indexOf(' ');
+  const version = line.lastIndexOf(' SIP/');
+  if (method < 1 || version < method || line.startsWith('SIP/')) return {};
+  const message = SipMessage.request(line.slice(0, method), line.slice(method, version));
+  return { message, fault: 'the request line has white space where it may not' };
 }
 
 function parseHeaders(lines: readonly string[], message: SipMessage): string | undefined {
@@ -40,16 +54,27 @@ function parseHeaders(lines: readonly string[], message: SipMessage): string | u
     const first = line.charCodeAt(0);
     const last = message.lines.at(-1);
     if ((first === 0x20 || first === 0x09) && last) {
-      last.value = `${last.value} ${line.trim()}`; // RFC 3261 §7.3.1: a folded line continues the one before
+      last.value = trimmed(`${last.value} ${trimmed(line)}`); // RFC 3261 §7.3.1: a folded line continues the one before
       continue;
     }
     const colon = line.indexOf(':');
     const spelling = line.slice(0, Math.max(colon, 0)).trimEnd();
     if (!isToken(spelling)) return `header line ${at} has no name`;
-    message.lines.push({ ...headerName(spelling), value: line.slice(colon + 1).trim() });
+    message.lines.push({ ...headerName(spelling), value: trimmed(line.slice(colon + 1)) });
   }
   return undefined;
 }
+
+/** Without the blanks and tabs around it: other white space of Unicode is half of a character in UTF-8. */
+function trimmed(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 const isToken = (text: string): boolean => /^[\w.!%*+`'~-]+$/.test(text);
 

@@ -6,6 +6,8 @@ export interface SipUri {
   readonly port: number | undefined;
   /** from its first ';' on, '' when there are none */
   readonly params: string;
+  /** from its '?' on, '' when there are none */
+  readonly headers: string;
 }
 
 const shape =
@@ -17,7 +19,14 @@ export function parseUri(text: string): SipUri | undefined {
   const port = parts[4] === undefined ? undefined : Number(parts[4]);
   if (port !== undefined && (port === 0 || port > 65_535)) return undefined;
   const scheme = parts[1]?.toLowerCase() === 'sips' ? 'sips' : 'sip';
-  return { scheme, user: parts[2] ?? '', host: parts[3], port, params: parts[5] ?? '' };
+  return {
+    scheme,
+    user: parts[2] ?? '',
+    host: parts[3],
+    port,
+    params: parts[5] ?? '',
+    headers: parts[6] ?? '',
+  };
 }
 
 /** A URI parameter's value: '' when it stands alone, undefined when it is not there. */

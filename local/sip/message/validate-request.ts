@@ -1,6 +1,6 @@
-import { parseNameAddr } from './name-addr.ts';
 import type { SipMessage } from './sip-message.ts';
 import { parseUri } from './uri.ts';
+import { headerFault } from './validate-headers.ts';
 
 export interface Refusal {
   readonly status: number;
@@ -20,15 +20,19 @@ export function requestFault(request: SipMessage): Refusal | undefined {
   for (const key of once)
     if (request.lines.filter((line) => line.key === key).length > 1) return bad(`more than one ${key}`);
   if (request.cseq?.method !== request.method) return bad('CSeq does not fit'); // §8.1.1.5
-  for (const key of ['to', 'from'] as const)
-    if (!parseNameAddr(request.first(key) ?? '')?.uri) return bad(`unreadable ${key}`);
   for (const { key, value } of request.lines)
     if (value.length > longestHeader) return bad(`${key.slice(0, 40)} is too long`);
+  const fault = headerFault(request);
+  if (fault) return bad(fault);
   return uriFault(request.uri) ?? maxForwardsFault(request);
 }
 
 function uriFault(uri: string): Refusal | undefined {
-  if (/^sips?:/i.test(uri)) return parseUri(uri) ? undefined : bad('unreadable request URI');
+  if (/^sips?:/i.test(uri)) {
+    const parsed = parseUri(uri);
+    if (!parsed) return bad('unreadable request URI');
+    return parsed.headers === '' ? undefined : bad('headers in the request URI'); // §19.1.1, table 1
+  }
   if (/^tel:[+\d*#(]/i.test(uri)) return undefined;
   return /^[a-z][a-z0-9+.-]*:/i.test(uri)
     ? { status: 416, reason: 'Unsupported URI Scheme' }
@@ -38,7 +42,7 @@ function uriFault(uri: string): Refusal | undefined {
 function maxForwardsFault(request: SipMessage): Refusal | undefined {
   const hops = request.first('max-forwards');
   if (hops === undefined) return undefined;
-  if (!/^\d{1,3}$/.test(hops) || Number(hops) > 255) return bad('Max-Forwards is not 0 to 255'); // §20.22
+  if (!/^\d{1,9}$/.test(hops) || Number(hops) > 255) return bad('Max-Forwards is not 0 to 255'); // §20.22
   // §16.3, §11: only an OPTIONS that may go no further is answered by whoever it reached
   return Number(hops) === 0 && request.method !== 'OPTIONS'
     ? { status: 483, reason: 'Too Many Hops' }

@@ -1,4 +1,6 @@
 export interface Via {
+  /** 2.0 but in what RFC 3261 §7.1 does not allow */
+  readonly version: string;
   /** UDP, TCP … in upper case */
   readonly protocol: string;
   readonly host: string;
@@ -9,27 +11,31 @@ export interface Via {
   readonly received: string | undefined;
   /** '' when asked for and not yet filled in (RFC 3581 §3) */
   readonly rport: string | undefined;
+  /** all of them, from the first ';' on */
+  readonly params: string;
 }
 
 /** A branch that begins so is unique in space and time (RFC 3261 §8.1.1.7). */
 export const magicCookie = 'z9hG4bK';
 
 const shape =
-  /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,]+)\s*(?::\s*(\d{1,5}))?\s*(;.*)?$/i;
+  /^SIP\s*\/\s*(\d+\.\d+)\s*\/\s*([A-Za-z0-9]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,]+)(?:\s*:\s*(\d{1,5}))?\s*(;.*)?$/i;
 
 export function parseVia(value: string): Via | undefined {
   const parts = shape.exec(value);
-  if (!parts?.[1] || !parts[2]) return undefined;
-  const port = parts[3] === undefined ? undefined : Number(parts[3]);
+  if (!parts?.[1] || !parts[2] || !parts[3]) return undefined;
+  const port = parts[4] === undefined ? undefined : Number(parts[4]);
   if (port !== undefined && (port === 0 || port > 65_535)) return undefined;
-  const params = paramsOf(parts[4] ?? '');
+  const params = paramsOf(parts[5] ?? '');
   return {
-    protocol: parts[1].toUpperCase(),
-    host: parts[2].toLowerCase(),
+    version: parts[1],
+    protocol: parts[2].toUpperCase(),
+    host: parts[3].toLowerCase(),
     port,
     branch: params.get('branch') ?? '',
     received: params.get('received'),
     rport: params.get('rport'),
+    params: parts[5] ?? '',
   };
 }
 
@@ -51,7 +57,9 @@ export function markVia(value: string, via: Via, remoteHost: string, remotePort:
   const marked = value.replace(/;\s*received\s*=\s*[^;,\s]+/i, '');
   if (via.rport !== undefined)
     return `${marked.replace(/;\s*rport(\s*=\s*\d+)?/i, `;rport=${remotePort}`)};received=${remoteHost}`;
-  return via.host.replace(/[[\]]/g, '') === remoteHost.toLowerCase() ? marked : `${marked};received=${remoteHost}`;
+  return via.host.replace(/[[\]]/g, '') === remoteHost.toLowerCase()
+    ? marked
+    : `${marked};received=${remoteHost}`;
 }
 
 /** What tells apart transactions of different senders that chose the same branch (RFC 3261 §17.2.3). */

@@ -1,0 +1,333 @@
+import { message, sdp, type TortureMessage, utf8 } from './torture-message.ts';
+
+/** RFC 4475 §3.1.1: odd, and right. */
+export const validMessages: readonly TortureMessage[] = [
+  {
+    name: 'wsinv',
+    section: '3.1.1.1',
+    // its To has a tag, and no dialog here has that: read, and refused as RFC 3261 §12.2.2 has it
+    reaction: { status: 481 },
+    text: message(
+      `INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0
+TO :
+ sip:vivekg@chair-dnrc.example.com ;   tag    = 1918181833n
+from   : "J Rosenberg \\\\\\""       <sip:jdrosen@example.com>
+  ;
+  tag = 98asjd8
+MaX-fOrWaRdS: 0068
+Call-ID: wsinv.ndaksdj@192.0.2.1
+Content-Length   : ${sdp.length}
+cseq: 0009
+  INVITE
+Via  : SIP  /   2.0
+ /UDP
+    192.0.2.2;branch=390skdjuw{rport}
+s :
+NewFangledHeader:   newfangled value
+ continued newfangled value
+UnknownHeaderWithUnusualValue: ;;,,;;,;
+Content-Type: application/sdp
+Route:
+ <sip:services.example.com;lr;unknownwith=value;unknown-no-value>
+v:  SIP  / 2.0  / TCP     spindle.example.com   ;
+  branch  =   z9hG4bK9ikj8  ,
+ SIP  /    2.0   / UDP  192.168.255.111   ; branch=
+ z9hG4bK30239
+m:"Quoted string \\"\\"" <sip:jdrosen@example.com> ; newparam =
+      newvalue ;
+  secondparam ; q = 0.33
+`,
+      sdp,
+    ),
+  },
+  {
+    name: 'wsinv without the tag of To',
+    section: '3.1.1.1',
+    reaction: {
+      app: {
+        'Call-ID': 'wsinv.ndaksdj@192.0.2.1',
+        CSeq: '0009 INVITE',
+        To: 'sip:vivekg@chair-dnrc.example.com',
+        NewFangledHeader: 'newfangled value continued newfangled value',
+        UnknownHeaderWithUnusualValue: ';;,,;;,;',
+        Route: '<sip:services.example.com;lr;unknownwith=value;unknown-no-value>',
+      },
+    },
+    text: message(
+      `INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0
+TO :
+ sip:vivekg@chair-dnrc.example.com
+from   : "J Rosenberg \\\\\\""       <sip:jdrosen@example.com>
+  ;
+  tag = 98asjd8
+MaX-fOrWaRdS: 0068
+Call-ID: wsinv.ndaksdj@192.0.2.1
+Content-Length   : ${sdp.length}
+cseq: 0009
+  INVITE
+Via  : SIP  /   2.0
+ /UDP
+    192.0.2.2;branch=390skdjuw{rport}
+s :
+NewFangledHeader:   newfangled value
+ continued newfangled value
+UnknownHeaderWithUnusualValue: ;;,,;;,;
+Content-Type: application/sdp
+Route:
+ <sip:services.example.com;lr;unknownwith=value;unknown-no-value>
+m:"Quoted string \\"\\"" <sip:jdrosen@example.com> ; newparam =
+      newvalue ;
+  secondparam ; q = 0.33
+`,
+      sdp,
+    ),
+  },
+  {
+    name: 'intmeth',
+    section: '3.1.1.2',
+    reaction: {
+      app: {
+        CSeq: "139122385 !interesting-Method0123456789_*+`.%indeed'~",
+        'Call-ID': 'intmeth.word%ZK-!.*_+\'@word`~)(><:\\/"][?}{',
+        "extensionHeader-!.%*+_`'~": '大停電',
+      },
+    },
+    text: message(
+      `!interesting-Method0123456789_*+\`.%indeed'~ sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0
+Via: SIP/2.0/TCP host1.example.com;branch=z9hG4bK-.!%66*_+\`'~{rport}
+To: "BEL:\\\x07 NUL:\\\0 DEL:\\\x7f" <sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com>
+From: token1~\` token2'+_ token3*%!.- <sip:mundane@example.com>;fromParam''~+*_!.-%="${utf8('работающий')}";tag=_token~1'+\`*%!-.
+Call-ID: intmeth.word%ZK-!.*_+'@word\`~)(><:\\/"][?}{
+CSeq: 139122385 !interesting-Method0123456789_*+\`.%indeed'~
+Max-Forwards: 255
+extensionHeader-!.%*+_\`'~: ${utf8('\ufeff大停電')}
+`,
+    ),
+  },
+  {
+    name: 'esc01',
+    section: '3.1.1.3',
+    reaction: {
+      app: {
+        To: 'sip:%75se%72@example.com',
+        From: '<sip:I%20have%20spaces@example.net>;tag=938',
+        Contact: '<sip:cal%6Cer@host5.example.net;%6C%72;n%61me=v%61lue%25%34%31>',
+      },
+    },
+    text: message(
+      `INVITE sip:sips%3Auser%40example.com@example.net SIP/2.0
+To: sip:%75se%72@example.com
+From: <sip:I%20have%20spaces@example.net>;tag=938
+Max-Forwards: 87
+i: esc01.239409asdfakjkn23onasd0-3234
+CSeq: 234234 INVITE
+Via: SIP/2.0/UDP host5.example.net;branch=z9hG4bKkdjuw{rport}
+C: application/sdp
+Contact:
+  <sip:cal%6Cer@host5.example.net;%6C%72;n%61me=v%61lue%25%34%31>
+`,
+      sdp,
+    ),
+  },
+  {
+    name: 'escnull',
+    section: '3.1.1.4',
+    reaction: {
+      app: {
+        To: 'sip:null-%00-null@example.com',
+        Contact: '<sip:%00@host5.example.com>,<sip:%00%00@host5.example.com>',
+      },
+    },
+    text: message(`REGISTER sip:example.com SIP/2.0
+To: sip:null-%00-null@example.com
+From: sip:null-%00-null@example.com;tag=839923423
+Max-Forwards: 70
+Call-ID: escnull.39203ndfvkjdasfkq3w4otrq0adsfdfnavd
+CSeq: 14398234 REGISTER
+Via: SIP/2.0/UDP host5.example.com;branch=z9hG4bKkdjuw{rport}
+Contact: <sip:%00@host5.example.com>
+Contact: <sip:%00%00@host5.example.com>
+L:0
+`),
+  },
+  {
+    name: 'esc02',
+    section: '3.1.1.5',
+    reaction: {
+      app: {
+        CSeq: '29344 RE%47IST%45R',
+        To: '"%Z%45" <sip:resource@example.com>',
+        From: '"%Z%45" <sip:resource@example.com>;tag=f232jadfj23',
+      },
+    },
+    text: message(`RE%47IST%45R sip:registrar.example.com SIP/2.0
+To: "%Z%45" <sip:resource@example.com>
+From: "%Z%45" <sip:resource@example.com>;tag=f232jadfj23
+Call-ID: esc02.asdfnqwo34rq23i34jrjasdcnl23nrlknsdf
+Via: SIP/2.0/TCP host.example.com;branch=z9hG4bK209%fzsnel234{rport}
+CSeq: 29344 RE%47IST%45R
+Max-Forwards: 70
+Contact: <sip:alias1@host1.example.com>
+C%6Fntact: <sip:alias2@host2.example.com>
+Contact: <sip:alias3@host3.example.com>
+l: 0
+`),
+  },
+  {
+    name: 'lwsdisp',
+    section: '3.1.1.6',
+    reaction: { app: { From: 'caller<sip:caller@example.com>;tag=323', CSeq: '60 OPTIONS' } },
+    text: message(`OPTIONS sip:user@example.com SIP/2.0
+To: sip:user@example.com
+From: caller<sip:caller@example.com>;tag=323
+Max-Forwards: 70
+Call-ID: lwsdisp.1234abcd@funky.example.com
+CSeq: 60 OPTIONS
+Via: SIP/2.0/UDP funky.example.com;branch=z9hG4bKkdjuw{rport}
+l: 0
+`),
+  },
+  {
+    name: 'longreq',
+    section: '3.1.1.7',
+    reaction: {
+      app: {
+        'Call-ID': `longreq.one${'really'.repeat(20)}longcallid`,
+        CSeq: '3882340 INVITE',
+        [`Unknown-${'Long'.repeat(20)}-Name`]: `unknown-${'long'.repeat(20)}-value;unknown-${'long'.repeat(20)}-parameter-name=unknown-${'long'.repeat(20)}-parameter-value`,
+      },
+    },
+    text: message(
+      `INVITE sip:user@example.com SIP/2.0
+To: "I have a user name of ${'extreme'.repeat(10)} proportion"<sip:user@example.com:6000;unknownparam1=very${'long'.repeat(20)}value;longparam${'name'.repeat(25)}=shortvalue;very${'long'.repeat(25)}ParameterNameWithNoValue>
+F: sip:${'amazinglylongcallername'.repeat(5)}@example.net;tag=12${'982424'.repeat(50)}424;unknownheaderparam${'name'.repeat(20)}=unknowheaderparam${'value'.repeat(15)};unknownValueless${'paramname'.repeat(10)}
+Call-ID: longreq.one${'really'.repeat(20)}longcallid
+CSeq: 3882340 INVITE
+Unknown-${'Long'.repeat(20)}-Name: unknown-${'long'.repeat(20)}-value; unknown-${'long'.repeat(20)}-parameter-name = unknown-${'long'.repeat(20)}-parameter-value
+Via: SIP/2.0/TCP sip33.example.com{rport}
+${Array.from({ length: 33 }, (_one, at) => `v: SIP/2.0/TCP sip${32 - at}.example.com;branch=z9hG4bKbranch${at}\n`).join('')}Max-Forwards: 70
+Contact: <sip:${'amazinglylongcallername'.repeat(5)}@host5.example.net>
+Content-Type: application/sdp
+`,
+      sdp,
+    ),
+  },
+  {
+    name: 'dblreq',
+    section: '3.1.1.8',
+    reaction: { app: { 'Call-ID': 'dblreq.0ha0isndaksdj99sdfafnl3lk233412', CSeq: '8 REGISTER' } },
+    stream: { leaves: 'another' },
+    text: `${message(`REGISTER sip:example.com SIP/2.0
+To: sip:j.user@example.com
+From: sip:j.user@example.com;tag=43251j3j324
+Max-Forwards: 8
+I: dblreq.0ha0isndaksdj99sdfafnl3lk233412
+Contact: sip:j.user@host.example.com
+CSeq: 8 REGISTER
+Via: SIP/2.0/UDP 192.0.2.125;branch=z9hG4bKkdjuw23492{rport}
+Content-Length: 0
+`)}${message(
+      `INVITE sip:joe@example.com SIP/2.0
+t: sip:joe@example.com
+From: sip:caller@example.net;tag=141334
+Max-Forwards: 8
+Call-ID: dblreq.0ha0isnda977644900765@192.0.2.15
+CSeq: 8 INVITE
+Via: SIP/2.0/UDP 192.0.2.15;branch=z9hG4bKkdjuw380234
+Contact: <sip:caller@host5.example.net>
+Content-Type: application/sdp
+`,
+      sdp,
+    )}`,
+  },
+  {
+    name: 'semiuri',
+    section: '3.1.1.9',
+    reaction: { app: { To: 'sip:user;par=u%40example.net@example.com', CSeq: '8 OPTIONS' } },
+    text: message(`OPTIONS sip:user;par=u%40example.net@example.com SIP/2.0
+To: sip:user;par=u%40example.net@example.com
+From: sip:caller@example.org;tag=33242
+Max-Forwards: 3
+Call-ID: semiuri.0ha0isndaksdj
+CSeq: 8 OPTIONS
+Accept: application/sdp, application/pkcs7-mime,
+        multipart/mixed, multipart/signed,
+        message/sip, message/sipfrag
+Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKkdjuw{rport}
+l: 0
+`),
+  },
+  {
+    name: 'transports',
+    section: '3.1.1.10',
+    reaction: { app: { CSeq: '60 OPTIONS', 'Call-ID': 'transports.kijh4akdnaqjkwendsasfdj' } },
+    text: message(`OPTIONS sip:user@example.com SIP/2.0
+To: sip:user@example.com
+From: <sip:caller@example.com>;tag=323
+Max-Forwards: 70
+Call-ID:  transports.kijh4akdnaqjkwendsasfdj
+Accept: application/sdp
+CSeq: 60 OPTIONS
+Via: SIP/2.0/UDP t1.example.com;branch=z9hG4bKkdjuw{rport}
+Via: SIP/2.0/SCTP t2.example.com;branch=z9hG4bKklasjdhf
+Via: SIP/2.0/TLS t3.example.com;branch=z9hG4bK2980unddj
+Via: SIP/2.0/UNKNOWN t4.example.com;branch=z9hG4bKasd0f3en
+Via: SIP/2.0/TCP t5.example.com;branch=z9hG4bK0a9idfnee
+l: 0
+`),
+  },
+  {
+    name: 'mpart01',
+    section: '3.1.1.11',
+    reaction: { app: { 'Content-Type': 'multipart/mixed;boundary=7a9cbec02ceef655', CSeq: '127 MESSAGE' } },
+    text: message(
+      `MESSAGE sip:kumiko@example.org SIP/2.0
+Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK-d87543-4dade06d0bdb11ee-1--d87543-{rport}
+Max-Forwards: 70
+Route: <sip:127.0.0.1:5080>
+Identity: r5mwreLuyDRYBi/0TiPwEsY3rEVsk/G2WxhgTV1PF7hHuLIK0YWVKZhKv9Mj8UeXqkMVbnVq37CD+813gvYjcBUaZngQmXc9WNZSDNGCzA+fWl9MEUHWIZo1CeJebdY/XlgKeTa0Olvq0rt70Q5jiSfbqMJmQFteeivUhkMWYUA=
+Contact: <sip:fluffy@127.0.0.1:5070>
+To: <sip:kumiko@example.org>
+From: <sip:fluffy@example.com>;tag=2fb0dcc9
+Call-ID: 3d9485ad0c49859b@Zmx1ZmZ5LW1hYy0xNi5sb2NhbA..
+CSeq: 127 MESSAGE
+Content-Transfer-Encoding: binary
+Content-Type: multipart/mixed;boundary=7a9cbec02ceef655
+Date: Sat, 15 Oct 2005 04:44:56 GMT
+User-Agent: SIPimp.org/0.2.5 (curses)
+`,
+      '--7a9cbec02ceef655\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\n\r\nHello\r\n--7a9cbec02ceef655\r\nContent-Type: application/octet-stream\r\n\r\n\x00\x01\x82\xff\r\n\r\n\x30\x82\r\n--7a9cbec02ceef655--',
+    ),
+  },
+  {
+    name: 'unreason',
+    section: '3.1.1.12',
+    // to no request of ours: taken in, matched to nothing, dropped
+    reaction: 'dropped',
+    text: message(
+      `SIP/2.0 200 = 2**3 * 5**2 ${utf8('но сто девяносто девять - простое')}
+Via: SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923
+Call-ID: unreason.1234ksdfak3j2erwedfsASdf
+CSeq: 35 INVITE
+From: sip:user@example.com;tag=11141343
+To: sip:user@example.edu;tag=2229
+Contact: <sip:user@host198.example.com>
+Content-Type: application/sdp
+`,
+      sdp,
+    ),
+  },
+  {
+    name: 'noreason',
+    section: '3.1.1.13',
+    reaction: 'dropped',
+    text: message(`SIP/2.0 100 \nVia: SIP/2.0/UDP 192.0.2.105;branch=z9hG4bK2398ndaoe
+Call-ID: noreason.asndj203insdf99223ndf
+CSeq: 35 INVITE
+From: <sip:user@example.com>;tag=39ansfi3
+To: <sip:user@example.edu>;tag=902jndnke3
+Content-Length: 0
+Contact: <sip:user@host105.example.com>
+`),
+  },
+];
