@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import { onTestFinished } from 'vitest';
 import { type SipServerOptions, type SipServerStats, startSipServer } from '../../../local/sip/sip-server.ts';
 import { type SipTimers, sipTimers } from '../../../local/sip/transaction/timers.ts';
 import { RawApp } from './raw-app.ts';
@@ -69,7 +70,7 @@ async function real(
   await writeFile(config, configuration(port, timers, contacts, folder));
   const child = spawn(program, ['-f', config], { stdio: 'ignore' });
   const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill); // a test that times out never disposes of it
+  onTestFinished(() => void kill()); // a test that times out never disposes of it
   const admin = { host: '127.0.0.1', port };
   const hostports = await reach(admin, child);
   const portOf = (transport: string) =>
@@ -82,7 +83,6 @@ async function real(
     stats: undefined,
     async [Symbol.asyncDispose]() {
       const gone = once(child, 'exit');
-      process.off('exit', kill);
       kill();
       await gone;
       await rm(folder, { recursive: true });
