@@ -17,6 +17,8 @@ const verbs = {
   demo: (args) => node('bin/trunkline.mjs', 'demo', ...args),
   test: (args) => runTests(root, args),
   bench: (args) => node('--import', 'tsx', 'bench/bench.ts', ...args),
+  'bench:sip': (args) => node('--import', 'tsx', 'bench/sip-server/bench.ts', ...args),
+  fuzz: (args) => node('--import', 'tsx', 'test/local/sip/fuzz/fuzz.ts', ...args),
 };
 
 const [verb = '', ...args] = process.argv.slice(2);
