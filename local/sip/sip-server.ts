@@ -1,11 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { type Logger, pino } from 'pino';
-import { AppConnection } from './app/app-connection.ts';
-import { commandFromApp } from './core/command-from-app.ts';
 import { abandon, type Engine, newEngine } from './core/engine.ts';
-import { answerFor } from './core/give-request.ts';
 import { receive } from './core/receive.ts';
+import { type AdminAddress, guarded, listenForApps } from './listen-for-apps.ts';
 import { Locator } from './locate/locator.ts';
 import { dnsNames } from './locate/names.ts';
 import { type SipTimers, sipTimers } from './transaction/timers.ts';
@@ -19,7 +15,9 @@ export interface SipServerOptions {
   readonly admin: { readonly host: string; readonly port: number; readonly secret: string };
   /** `sip:127.0.0.1:5060;transport=udp,tcp`; port 0 means any free one, the same for UDP and TCP */
   readonly contacts: readonly string[];
-  /** for TLS and WSS */
+  /** where applications connect over TLS, with the same secret */
+  readonly adminTls?: AdminAddress;
+  /** for TLS and WSS, and for applications over TLS */
   readonly tls?: TlsSettings;
   /** what one peer may cost on TCP, TLS and WebSockets */
   readonly limits?: Partial<StreamLimits>;
@@ -45,7 +43,8 @@ export interface SipServerStats {
 }
 
 export interface SipServer extends AsyncDisposable {
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: AdminAddress;
+  readonly adminTls: AdminAddress | undefined;
   readonly contacts: readonly {
     readonly host: string;
     readonly port: number;
@@ -65,57 +64,43 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
   const transports = await startTransports({ ...options, patience: timers.t1x64 }, hear);
   const locator = new Locator(dnsNames(options.dns));
   const engine = newEngine({ transports, timers, locator, log });
-  const admin = await listenForApps(engine, options.admin).catch(async (cause) => {
-    await transports[Symbol.asyncDispose]();
+  const running: AsyncDisposable[] = [transports];
+  const stop = async () => void (await Promise.all(running.map((one) => one[Symbol.asyncDispose]())));
+  const listen = async (at: AdminAddress, tls?: TlsSettings) => {
+    const listener = await listenForApps(engine, at, options.admin.secret, tls);
+    running.push(listener);
+    return listener.address;
+  };
+  try {
+    const admin = await listen(options.admin);
+    const adminTls = options.adminTls && (await listen(options.adminTls, options.tls ?? {}));
+    return serverOf(engine, admin, adminTls, stop);
+  } catch (cause) {
+    await stop();
     throw cause;
-  });
+  }
+}
+
+function serverOf(
+  engine: Engine,
+  admin: AdminAddress,
+  adminTls: AdminAddress | undefined,
+  stop: () => Promise<void>,
+): SipServer {
   return {
-    admin: admin.address,
-    contacts: transports.listeners.map(({ host, port, protocol }) => ({ host, port, transport: protocol })),
+    admin,
+    adminTls,
+    contacts: engine.transports.listeners.map(({ host, port, protocol }) => ({
+      host,
+      port,
+      transport: protocol,
+    })),
     stats: () => stats(engine),
     async [Symbol.asyncDispose]() {
       abandon(engine);
-      await Promise.all([admin[Symbol.asyncDispose](), transports[Symbol.asyncDispose]()]);
+      await stop();
     },
   };
-}
-
-/** What comes from outside may find a fault of ours: it costs that message, never the other calls. */
-function guarded(log: Logger, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    log.error({ err: error }, 'a message could not be handled');
-  }
-}
-
-async function listenForApps(engine: Engine, { host, port, secret }: SipServerOptions['admin']) {
-  const server = createServer((socket) => {
-    const command = (from: AppConnection, payload: string) =>
-      guarded(engine.log, () => commandFromApp(engine, secret, from, payload));
-    engine.apps.add(new AppConnection(socket, command, (gone, why) => forget(engine, gone, why)));
-  });
-  server.listen(port, host);
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error(`admin ${host}:${port} has no port`);
-  return {
-    address: { host, port: address.port },
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      for (const app of engine.apps.all()) app.destroy();
-      await closed;
-    },
-  };
-}
-
-/** Its dialogs stay, orphaned, until their peers end them; what it has not answered is answered for it. */
-function forget(engine: Engine, app: AppConnection, why: Error | undefined): void {
-  engine.log.info({ err: why }, 'an application has disconnected');
-  engine.apps.remove(app);
-  for (const request of engine.received.values()) {
-    if (request.owner === app) answerFor(engine, request, 503, 'Service Unavailable');
-  }
 }
 
 const stats = (engine: Engine): SipServerStats => ({

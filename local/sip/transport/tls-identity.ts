@@ -16,6 +16,8 @@ export interface TlsSettings {
 /** What we show, and what we ask of others, in a TLS handshake. */
 export interface TlsIdentity {
   readonly context: SecureContext;
+  /** the same, for servers that make their own context */
+  readonly shown: { readonly cert: string; readonly key: string; readonly minVersion: 'TLSv1.2' };
   /** for connections we open */
   readonly client: SecureContextOptions & { readonly rejectUnauthorized: boolean };
 }
@@ -32,6 +34,7 @@ export async function tlsIdentity(settings: TlsSettings, hosts: readonly string[
   try {
     return {
       context: createSecureContext({ ...shown, minVersion }),
+      shown: { ...shown, minVersion },
       client: { ...own, ...trusted, minVersion, rejectUnauthorized: verify ?? true },
     };
   } catch (cause) {

@@ -94,9 +94,10 @@ export interface ConnectedApp extends AsyncDisposable {
 
 /** `prepare` names the handlers before connecting, so that their routes are there once this resolves. */
 export async function connectApp(
-  server: ServerUnderTest,
+  server: Pick<ServerUnderTest, 'admin' | 'secret'>,
   prepare: (srf: SrfApp) => void = () => {},
   tags?: string[],
+  connection: object = {},
 ): Promise<ConnectedApp> {
   const srf = new (Srf as unknown as new (tags?: string[]) => SrfApp)(tags);
   prepare(srf);
@@ -105,7 +106,7 @@ export async function connectApp(
       error ? reject(error) : resolve(hostports)) as never),
   );
   srf.on('error', () => {});
-  srf.connect({ host: server.admin.host, port: server.admin.port, secret: server.secret });
+  srf.connect({ host: server.admin.host, port: server.admin.port, secret: server.secret, ...connection });
   const hostports = await connected;
   await answered(srf);
   return {
