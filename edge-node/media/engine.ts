@@ -8,7 +8,6 @@ import {
   PING_EVERY_MS,
 } from './engine-health.ts';
 import { createLeftovers, type Leftovers } from './leftovers.ts';
-import { createRestartWatch } from './restart-watch.ts';
 import { createNgClient, type NgAddress, type NgClient, type NgRequest } from './rtpengine.ts';
 
 export interface EngineSettings {
@@ -67,7 +66,6 @@ class RunningEngine implements Engine {
   readonly #parts: EngineParts;
   readonly #client: NgClient;
   readonly #health: EngineHealth;
-  readonly #restarted: () => Promise<boolean>;
   /** Whether rtpengine has taken each call that is on it. */
   readonly #calls = new Map<string, boolean>();
   readonly #leftovers: Leftovers;
@@ -82,7 +80,6 @@ class RunningEngine implements Engine {
     this.#health = createEngineHealth((_, before) => this.#changed(before));
     const { clock, metrics } = parts;
     this.#client = createNgClient(ng, REQUEST_TIMEOUT_MS, clock, metrics, () => this.#health.heard());
-    this.#restarted = createRestartWatch(this.#client.once, clock);
     this.#leftovers = createLeftovers(this.#client.once, this.captures);
   }
 
@@ -169,9 +166,13 @@ class RunningEngine implements Engine {
     if (this.state === 'dead') this.#lose([...this.#placedCalls()], 'stopped to answer');
   }
 
-  /** Calls that an engine cannot have any more are told; those that it should not have are deleted there. */
+  /**
+   * A supervisor may start an engine anew between two pings. It does not know its oldest call then, nor any from before.
+   * And what an engine should not hold is deleted there.
+   */
   async #setRight(): Promise<void> {
-    if (await this.#restarted()) {
+    const [oldest] = this.#placedCalls();
+    if (oldest !== undefined && !(await this.knows(oldest))) {
       // One after the other: a datagram lost in a flood of them would leave a call without an end.
       for (const callId of [...this.#placedCalls()]) {
         if (!(await this.knows(callId))) this.#lose([callId], 'was started anew');

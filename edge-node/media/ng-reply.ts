@@ -6,8 +6,6 @@ export interface NgReply {
   readonly sdp?: string;
   readonly tags?: Readonly<Record<string, { readonly medias?: readonly NgMedia[] }>>;
   readonly SSRC?: Readonly<Record<string, NgSsrc>>;
-  /** Seconds since rtpengine started, as text. */
-  readonly statistics?: { readonly totalstatistics?: { readonly uptime?: string } };
 }
 
 interface NgMedia {

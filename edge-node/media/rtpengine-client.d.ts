@@ -11,7 +11,6 @@ declare module 'rtpengine-client' {
     query: Command;
     delete: Command;
     ping: Command;
-    statistics: Command;
     close(): void;
     /** Requests that wait for their reply, by cookie. */
     protected readonly messages: ReadonlyMap<string, unknown>;

@@ -235,3 +235,24 @@ test('an rtpengine that hangs costs no new call, and holds nothing of them when 
     process.kill(hanging.pid, 'SIGCONT');
   }
 });
+
+test('a call that rings while its rtpengine is started anew is refused with 503 and cancelled at the agent', async () => {
+  await using agent = await startAgent({ port, silent: true, calls: 1 });
+  const ringing = platform.next('call.ringing');
+  const placed = platform.place({ to: NUMBER, script: { expect: 503 } });
+  const { callId } = await ringing;
+  const found = await Promise.all(platform.env.rtpengines.map(async ({ ng }) => callsInRtpengine(ng)));
+  const anew = engineOf(found.findIndex((calls) => calls.includes(callId)));
+  await anew.kill();
+  await anew.restart();
+  const { carrier, record } = await placed;
+  expect(carrier).toMatchObject({ ok: true, errors: '' });
+  expect(await agent.ended).toBe(0);
+  const detail = `rtpengine at ${nameOf(anew)} was started anew`;
+  expect(record).toMatchObject({
+    complete: true,
+    ended: { reason: 'media-engine-lost', blame: 'platform', sipStatus: 503, detail },
+  });
+  await expect.poll(() => isUp(anew)).toBe(1);
+  await expectNothingLeft();
+});

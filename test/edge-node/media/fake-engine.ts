@@ -6,15 +6,13 @@ import type { AddressInfo } from 'node:net';
 export interface FakeEngine extends AsyncDisposable {
   readonly port: number;
   readonly name: string;
-  /** Commands in their order, with the call: `offer 01ARZ…`. Pings and statistics apart. */
+  /** Commands in their order, with the call: `offer 01ARZ…`. Pings apart. */
   readonly asked: string[];
-  readonly pings: number;
   readonly calls: Set<string>;
   /** `silent` hears and says nothing; `late` does what it is asked and answers when it `speaks` again. */
   mode: 'answers' | 'silent' | 'late';
   /** Refuses offers with this reason. */
   refusal: string | undefined;
-  uptime: number;
   /** Sends what it kept to itself while it was `late`. */
   speaks(): void;
 }
@@ -33,18 +31,13 @@ export async function aFakeEngine(): Promise<FakeEngine> {
   await once(socket, 'listening');
   const { port } = socket.address() as AddressInfo;
   const kept: (() => void)[] = [];
-  let pings = 0;
   const engine: FakeEngine = {
     port,
     name: `127.0.0.1:${port}`,
     asked: [],
-    get pings() {
-      return pings;
-    },
     calls: new Set(),
     mode: 'answers',
     refusal: undefined,
-    uptime: 100,
     speaks() {
       engine.mode = 'answers';
       for (const reply of kept.splice(0)) reply();
@@ -54,8 +47,6 @@ export async function aFakeEngine(): Promise<FakeEngine> {
   const refuse = (reason: string) => `d6:result5:error12:error-reason${text(reason)}e`;
   const answerTo = (command: string, callId: string): string => {
     if (command === 'ping') return 'd6:result4:ponge';
-    if (command === 'statistics')
-      return `d6:result2:ok10:statisticsd15:totalstatisticsd6:uptime${text(String(engine.uptime))}eee`;
     engine.asked.push(`${command} ${callId}`);
     if (command === 'offer' && engine.refusal) return refuse(engine.refusal);
     if (command === 'offer') engine.calls.add(callId);
@@ -69,7 +60,6 @@ export async function aFakeEngine(): Promise<FakeEngine> {
     const request = datagram.toString();
     const cookie = request.slice(0, request.indexOf(' '));
     const command = textAt(request, 'command');
-    if (command === 'ping') pings += 1;
     if (engine.mode === 'silent') return;
     const reply = `${cookie} ${answerTo(command, textAt(request, 'call-id'))}`;
     const send = () => socket.send(reply, from.port, '127.0.0.1');
