@@ -36,12 +36,7 @@ async function webPeer(protocol: 'WS' | 'WSS', port: number, host: string): Prom
   return peer;
 }
 
-export function peerOn(
-  protocol: PeerProtocol,
-  socket: Socket,
-  port: number,
-  close: () => Promise<void>,
-): SipPeer {
+function peerOn(protocol: PeerProtocol, socket: Socket, port: number, close: () => Promise<void>): SipPeer {
   const { peer, take } = SipPeer.over(protocol, port, (text) => socket.write(text), close);
   readMessages(socket, take);
   return peer;
