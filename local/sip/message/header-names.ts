@@ -1,5 +1,5 @@
 /** Compact forms and the spelling in which each known header is printed (RFC 3261 §7.3.3, §20). */
-const compact: Readonly<Record<string, string>> = {
+const compactForms: Readonly<Record<string, string>> = {
   a: 'accept-contact',
   b: 'referred-by',
   c: 'content-type',
@@ -22,7 +22,7 @@ const compact: Readonly<Record<string, string>> = {
   y: 'identity',
 };
 
-const unusualSpellings: Readonly<Record<string, string>> = {
+const unusual: Readonly<Record<string, string>> = {
   'call-id': 'Call-ID',
   cseq: 'CSeq',
   rseq: 'RSeq',
@@ -33,6 +33,10 @@ const unusualSpellings: Readonly<Record<string, string>> = {
   'sip-etag': 'SIP-ETag',
   'sip-if-match': 'SIP-If-Match',
 };
+
+/** Names come from the network: `constructor` is one like any other. */
+const compact = new Map(Object.entries(compactForms));
+const unusualSpellings = new Map(Object.entries(unusual));
 
 export interface HeaderName {
   /** lower case, never compact: what look-ups use */
@@ -49,10 +53,10 @@ export function headerName(spelling: string): HeaderName {
   const known = seen.get(spelling);
   if (known) return known;
   const lower = spelling.toLowerCase();
-  const key = compact[lower] ?? lower;
+  const key = compact.get(lower) ?? lower;
   const name: HeaderName = {
     key,
-    name: unusualSpellings[key] ?? (key === lower ? capitalized(spelling) : capitalized(key)),
+    name: unusualSpellings.get(key) ?? (key === lower ? capitalized(spelling) : capitalized(key)),
   };
   if (seen.size < mostSpellings) seen.set(spelling, name);
   return name;

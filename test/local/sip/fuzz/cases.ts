@@ -71,7 +71,10 @@ const others = fc.array(
       ),
       fc.oneof(token, fc.nat().map(String)),
     ),
-    fc.tuple(token, fc.stringMatching(/^[!-~]([ -~]{0,40}[!-~])?$/)),
+    fc.tuple(
+      fc.oneof(token, fc.constantFrom('constructor', 'toString', '__proto__', 'hasOwnProperty')),
+      fc.stringMatching(/^[!-~]([ -~]{0,40}[!-~])?$/),
+    ),
   ),
   { maxLength: 12 },
 );

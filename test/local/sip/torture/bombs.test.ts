@@ -112,3 +112,17 @@ test.each([
     await expect.poll(() => server.stats?.()).toMatchObject({ tcpConnections: 0, dialogs: 1 });
   },
 );
+
+test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+  'a header named %s is one like any other, on UDP and TCP',
+  async (name) => {
+    await using server = await embedded();
+    await using _app = await answering(server);
+    await using udp = await SipPeer.udp(server.sipPort);
+    await using tcp = await SipPeer.tcp(server.sipPort);
+    for (const peer of [udp, tcp]) {
+      peer.send(inside(peer.request('OPTIONS', server.sipPort), `${name}: 1`));
+      await peer.next(/ 200 /);
+    }
+  },
+);
