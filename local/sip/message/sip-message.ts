@@ -60,7 +60,8 @@ export class SipMessage {
   }
 
   add(name: string, value: string): this {
-    this.lines.push({ ...headerName(name), value });
+    const { key, name: printed } = headerName(name);
+    this.lines.push({ key, name: printed, value });
     return this;
   }
 

@@ -7,7 +7,14 @@ export interface Refusal {
   readonly reason: string;
 }
 
-const once = ['to', 'from', 'call-id', 'cseq', 'max-forwards', 'content-length'] as const;
+const once: ReadonlySet<string> = new Set([
+  'to',
+  'from',
+  'call-id',
+  'cseq',
+  'max-forwards',
+  'content-length',
+]);
 
 /** Longest header field, characters: what a real drachtio-server takes, and far more than any peer needs. */
 const longestHeader = 8_191;
@@ -17,14 +24,24 @@ export function requestFault(request: SipMessage): Refusal | undefined {
   if (request.reason !== '') return { status: 505, reason: 'Version Not Supported' }; // §21.5.6
   for (const key of ['to', 'from', 'call-id', 'cseq'] as const)
     if (!request.first(key)) return bad(`missing ${key}`);
-  for (const key of once)
-    if (request.lines.filter((line) => line.key === key).length > 1) return bad(`more than one ${key}`);
+  const repeated = repeatedHeader(request);
+  if (repeated) return bad(`more than one ${repeated}`);
   if (request.cseq?.method !== request.method) return bad('CSeq does not fit'); // §8.1.1.5
   for (const { key, value } of request.lines)
     if (value.length > longestHeader) return bad(`${key.slice(0, 40)} is too long`);
   const fault = headerFault(request);
   if (fault) return bad(fault);
   return uriFault(request.uri) ?? maxForwardsFault(request);
+}
+
+function repeatedHeader(request: SipMessage): string | undefined {
+  const seen = new Set<string>();
+  for (const { key } of request.lines) {
+    if (!once.has(key)) continue;
+    if (seen.has(key)) return key;
+    seen.add(key);
+  }
+  return undefined;
 }
 
 function uriFault(uri: string): Refusal | undefined {
