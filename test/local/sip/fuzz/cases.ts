@@ -32,7 +32,7 @@ const uri = fc
 const display = fc.constantFrom('', 'Alice ', '"A, <b>; \\"c\\"" ', '"\xc3\xa0" ');
 const address = fc.tuple(display, uri, params).map(([name, to, more]) => `${name}<${to}>${more}`);
 
-export const methods = [
+const methods = [
   'INVITE',
   'OPTIONS',
   'ACK',

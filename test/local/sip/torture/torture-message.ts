@@ -21,7 +21,7 @@ export interface TortureMessage {
 export const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
 /** Written with \n for readability, sent with CRLF. */
-export const lines = (text: string): string => text.replaceAll('\n', '\r\n');
+const lines = (text: string): string => text.replaceAll('\n', '\r\n');
 
 export const sdp = lines(`v=0
 o=mhandley 29739 7272939 IN IP4 192.0.2.3
