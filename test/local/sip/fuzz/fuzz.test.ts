@@ -8,8 +8,8 @@ import { parseVia } from '../../../../local/sip/message/via.ts';
 import { hammer } from './hammer.ts';
 import { spoiledIsSurvived, validIsKept } from './properties.ts';
 
-/* A few cases each time, others every time: what fails names its seed, and `npm run fuzz -- --seed N` has it again. */
-const seed = Math.floor(Math.random() * 2 ** 31);
+/* The same few cases each time, so that no change is refused by chance; `npm run fuzz` tries others for as long as asked. */
+const seed = 3261;
 
 test('what the grammar allows is read, and printed and read back the same', () =>
   validIsKept({ numRuns: 300, seed }));

@@ -26,6 +26,10 @@ const certificate = await generate([{ name: 'commonName', value: 'peer.test' }],
 /** a container may have been given none */
 const ipv6 = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === '::1'));
 
+/** There, all that can be shown is that the contact is refused by name. */
+const expectNoIpv6 = () =>
+  expect(embedded({}, { contacts: ['sip:[::1]:0;transport=tcp'] })).rejects.toThrow('::1');
+
 const tlsContact = ['sips:127.0.0.1:0;transport=tls'];
 
 test.skipIf(onDrachtio)('a TLS peer is called when its certificate is good for its name', async () => {
@@ -60,7 +64,8 @@ test.skipIf(onDrachtio)(
   },
 );
 
-test.skipIf(onDrachtio || !ipv6)('calls of IPv6 are taken on every transport', async () => {
+test.skipIf(onDrachtio)('calls of IPv6 are taken on every transport', async () => {
+  if (!ipv6) return expectNoIpv6();
   const contacts = ['udp,tcp', 'tls', 'ws', 'wss'].map((one) => `sip:[::1]:0;transport=${one}`);
   await using server = await embedded({}, { contacts: ['sip:127.0.0.1:0', ...contacts] });
   const calls = new Map<string, Promise<SrfDialog>>();
@@ -70,7 +75,8 @@ test.skipIf(onDrachtio || !ipv6)('calls of IPv6 are taken on every transport', a
   expect(app.hostports).toContain(`tcp/[::1]:${server.portOf('tcp')}`);
 });
 
-test.skipIf(!ipv6)('an IPv6 peer is called from the IPv6 contact, an IPv4 peer from the other', async () => {
+test('an IPv6 peer is called from the IPv6 contact, an IPv4 peer from the other', async () => {
+  if (!ipv6) return expectNoIpv6();
   await using server = await serverUnderTest({}, [
     'sip:127.0.0.1:0;transport=tcp',
     'sip:[::1]:0;transport=tcp',
