@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -9,16 +10,27 @@ export async function freePort(): Promise<number> {
     await once(tcp, 'listening');
     const address = tcp.address();
     const port = address !== null && typeof address === 'object' ? address.port : 0;
-    const udp = createSocket('udp4');
-    const free = await new Promise<boolean>((resolve) => {
-      udp.once('error', () => resolve(false));
-      udp.bind(port, '127.0.0.1', () => resolve(true));
-    });
-    await new Promise<void>((resolve) => udp.close(() => resolve()));
+    const free = await isFreeForUdp(port);
     await new Promise((resolve) => tcp.close(resolve));
     if (free) return port;
   }
   throw new Error('no port of 127.0.0.1 is free for both TCP and UDP');
+}
+
+const isFreeForUdp = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => socket.close(() => resolve(false)));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)));
+  });
+
+/** A port that is free together with the one two above it, below those that the system hands out: sipp binds both. */
+export async function freePortPair(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = randomInt(5_000, 6_000) * 2;
+    if ((await isFreeForUdp(port)) && (await isFreeForUdp(port + 2))) return port;
+  }
+  throw new Error('no pair of ports of 127.0.0.1 between 10000 and 12000 is free for UDP');
 }
 
 let nextRange = 0;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Peer, startPeer } from '../child-process.ts';
-import { freePort } from '../free-ports.ts';
+import { freePort, freePortPair } from '../free-ports.ts';
 
 export interface SippOptions {
   readonly scenario: string;
@@ -79,7 +79,7 @@ async function flags(options: SippOptions, file: string, port: number, folder: s
     ...(options.target === undefined ? [] : [options.target]),
     ...['-sf', file, '-i', host, '-p', String(port)],
     // Without a control address of its own sipp opens port 8888 to the world.
-    ...['-ci', host, '-cp', String(control), '-mp', String(await freePort())],
+    ...['-ci', host, '-cp', String(control), '-mp', String(await freePortPair())],
     ...(options.service === undefined ? [] : ['-s', options.service]),
     ...['-t', options.transport === 'tcp' ? 't1' : 'u1', '-nostdin'],
     ...(options.calls === undefined ? [] : ['-m', String(options.calls)]),
