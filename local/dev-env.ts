@@ -6,13 +6,14 @@ import type { RoutingConfigInput } from '../contracts/config.ts';
 import type { CallState } from '../core/call-state.ts';
 import { Parts } from '../edge-node/parts.ts';
 import type { EdgeEnvironment } from '../edge-node/settings.ts';
+import type { SettingsInput } from '../lib/settings.ts';
 import { type BusEvent, bootLocalCloud, type LocalCloud } from './cloud/local-cloud.ts';
 import { synthesizeOnce } from './cloud/synthesize.ts';
-import { chooseSipServer, type SipServerHandle } from './drachtio/start-sip-server.ts';
+import type { SipServerHandle } from './drachtio/start-sip-server.ts';
 import { type EdgeHandle, startEdgeHere, startEdgeProcess } from './edge-handle.ts';
-import { freePort } from './free-ports.ts';
+import { type EdgeSite, type EdgeSiteOptions, startEdgeSite } from './edge-site.ts';
 import { type CallReport, type PlacedCall, placeCall } from './phone/phones.ts';
-import { type Rtpengine, startRtpengine } from './rtpengine/start-rtpengine.ts';
+import type { Rtpengine } from './rtpengine/start-rtpengine.ts';
 import { openStateTables, type StateTables } from './state-tables.ts';
 
 export interface DevEnvOptions {
@@ -20,10 +21,15 @@ export interface DevEnvOptions {
   /** In this process (default), as a process of its own, or none. */
   readonly edge?: 'here' | 'process' | 'none';
   readonly edgeSettings?: Partial<EdgeEnvironment>;
+  /** How many edges, each with a SIP server and rtpengines of its own; default 1. */
+  readonly edges?: number;
+  /** Of the first edge; each further one has its SIP port two higher and its HTTP port one, where they are not 0. */
   readonly sipPort?: number;
   readonly sipServer?: 'auto' | 'embedded';
   /** Port of /live, /ready and /metrics. */
   readonly httpPort?: number;
+  /** Context of the stack that differs from what is deployed by default. */
+  readonly stack?: Omit<SettingsInput, 'edges'>;
   /** Keeps tables and journal there; without it they go when this ends. */
   readonly dataDir?: string;
   readonly logger?: Logger;
@@ -31,15 +37,17 @@ export interface DevEnvOptions {
   /** Told as each part stands, with the time it took in ms. */
   readonly onStep?: (step: string, ms: number) => void;
   readonly mediaTimeoutSeconds?: number;
-  /** How many rtpengines; default 1. */
+  /** How many rtpengines each edge has; default 1. */
   readonly rtpengines?: number;
-  /** RTP ports of the first rtpengine: a call takes four. Default 2,000, which each further one has, too. */
+  /** RTP ports of the very first rtpengine: a call takes four. Default 2,000, which each further one has, too. */
   readonly mediaPorts?: { readonly min: number; readonly max: number };
 }
 
 /** The whole platform on this machine. Real parts: only AWS is emulated, from the very template that is deployed. */
 export interface DevEnv extends AsyncDisposable {
   readonly cloud: LocalCloud;
+  /** Every edge with what belongs to it. What stands below is the first one's. */
+  readonly edges: readonly [EdgeSite, ...EdgeSite[]];
   readonly sip: SipServerHandle['sip'];
   readonly sipServer: SipServerHandle;
   readonly rtpengine: Rtpengine;
@@ -61,8 +69,6 @@ export interface DevEnv extends AsyncDisposable {
   settled(): Promise<void>;
 }
 
-const host = '127.0.0.1';
-
 export const DevEnv = {
   async create(options: DevEnvOptions): Promise<DevEnv> {
     const parts = new Parts();
@@ -83,48 +89,27 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   const state = parts.use(openStateTables(cloud));
   await timed('configuration pushed', () => state.pushConfig(options.config));
 
-  const media = await timed('rtpengine started', () => bootMedia(options, parts, logger));
-  const choice = { use: options.sipServer ?? 'auto', sipPort: options.sipPort ?? 0, logger };
-  const sipServer = parts.use(await timed('SIP server started', () => chooseSipServer(choice)));
-
-  const edgeEnvironment: EdgeEnvironment = {
-    ...awsFor(cloud),
-    TRUNKLINE_EDGE_ID: 'edge-1',
-    TRUNKLINE_DATA_DIR: join(dataDir, 'edge-1'),
-    TRUNKLINE_HTTP: `${host}:${options.httpPort ?? 0}`,
-    TRUNKLINE_DRAIN_SECONDS: 2,
-    DRACHTIO_HOST: sipServer.admin.host,
-    DRACHTIO_PORT: sipServer.admin.port,
-    DRACHTIO_SECRET: sipServer.admin.secret,
-    ...media.environment,
-    LOG_LEVEL: 'warn',
-    ...options.edgeSettings,
-  };
-  const starters = { here: startEdgeHere, process: startEdgeProcess, none: undefined };
-  const start = starters[options.edge ?? 'here'];
-  let edge = start && (await timed('edge started', () => start(edgeEnvironment, cloud.env, logger)));
-  parts.use({ [Symbol.asyncDispose]: async () => edge?.[Symbol.asyncDispose]() });
+  const [first, ...others] = idsOf(options.edges);
+  const site = async (id: string, index = 0) =>
+    parts.use(await startEdgeSite(siteOptions(options, { id, index, cloud, dataDir, logger, timed })));
+  const edges: [EdgeSite, ...EdgeSite[]] = [await site(first)];
+  for (const [index, id] of others.entries()) edges.push(await site(id, index + 1));
+  const [{ sip, sipServer, rtpengines, environment, restartEdge }] = edges;
 
   return {
-    ...{ cloud, sip: sipServer.sip, sipServer, state, edgeEnvironment },
-    ...{ rtpengine: media.rtpengines[0], rtpengines: media.rtpengines },
+    ...{ cloud, edges, sip, sipServer, state, rtpengines, restartEdge },
+    ...{ rtpengine: rtpengines[0], edgeEnvironment: environment },
     get edge() {
-      if (!edge) throw new Error('this environment was created without an edge');
-      return edge;
+      return edges[0].edge;
     },
-    async restartEdge() {
-      await edge?.[Symbol.asyncDispose]();
-      edge = await startEdgeProcess(edgeEnvironment, cloud.env, logger);
-      return edge;
-    },
-    call: (call) => placeCall({ ...call, via: sipServer.sip, logger }),
+    call: (call) => placeCall({ ...call, via: sip, logger }),
     events: (prefix = '') => cloud.events().filter((event) => event['detail-type'].startsWith(prefix)),
     calls: () => state.calls(),
     async settled() {
       // An event may cause another one: quiet is when the bus said nothing new while all was drained.
       for (let said = -1; said !== cloud.usage().events; ) {
         said = cloud.usage().events;
-        await edge?.settled();
+        for (const each of edges) await each.settled();
         await cloud.settled();
       }
     },
@@ -132,15 +117,40 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   };
 }
 
-type Timed = ReturnType<typeof steps>;
+const idsOf = (edges = 1): readonly [string, ...string[]] => [
+  'edge-1',
+  ...Array.from({ length: edges - 1 }, (_, index) => `edge-${index + 2}`),
+];
+
+/** Steps of the first edge are told without its name: most environments have no other. */
+function siteOptions(
+  { sipPort = 0, httpPort = 0, mediaPorts, edge = 'here', ...shared }: DevEnvOptions,
+  { index, timed, ...place }: SitePlace,
+): EdgeSiteOptions {
+  const starters = { here: startEdgeHere, process: startEdgeProcess, none: undefined };
+  return {
+    ...shared,
+    ...place,
+    ...(mediaPorts && index === 0 ? { mediaPorts } : {}),
+    start: starters[edge],
+    sipPort: sipPort && sipPort + 2 * index,
+    httpPort: httpPort && httpPort + index,
+    timed: (step, work) => timed(index === 0 ? step : `${step} for ${place.id}`, work),
+  };
+}
+
+type SitePlace = Pick<EdgeSiteOptions, 'id' | 'cloud' | 'dataDir' | 'logger' | 'timed'> & {
+  readonly index: number;
+};
 
 async function bootCloud(
-  { dataDir: kept, onEvent }: DevEnvOptions,
+  { dataDir: kept, onEvent, edges, stack = {} }: DevEnvOptions,
   dataDir: string,
   logger: Logger,
-  timed: Timed,
+  timed: EdgeSiteOptions['timed'],
 ): Promise<LocalCloud> {
-  const assembly = await timed('template synthesized', () => synthesizeOnce());
+  const ids = edges === undefined || edges === 1 ? {} : { edges: [...idsOf(edges)] };
+  const assembly = await timed('template synthesized', () => synthesizeOnce({ ...stack, ...ids }));
   const cloud = await timed('local cloud booted from the template', () =>
     bootLocalCloud({
       ...{ assembly, logger },
@@ -152,32 +162,6 @@ async function bootCloud(
   cloud.warm();
   return cloud;
 }
-
-async function bootMedia(options: DevEnvOptions, parts: Parts, logger: Logger) {
-  const [dtmfPort, b2bPort] = [await freePort(), await freePort()];
-  const engine = { dtmfPort, b2bPort, logger, timeoutSeconds: options.mediaTimeoutSeconds ?? 60 };
-  const first = options.mediaPorts ? { ports: options.mediaPorts } : {};
-  const rtpengines: [Rtpengine, ...Rtpengine[]] = [parts.use(await startRtpengine({ ...engine, ...first }))];
-  while (rtpengines.length < (options.rtpengines ?? 1)) {
-    rtpengines.push(parts.use(await startRtpengine(engine)));
-  }
-  const environment = {
-    RTPENGINE_NG: rtpengines.map(({ ng }) => `${ng.host}:${ng.port}`).join(','),
-    RTPENGINE_DTMF_LISTEN: `${host}:${dtmfPort}`,
-    RTPENGINE_B2B_LISTEN: `${host}:${b2bPort}`,
-    RTPENGINE_RECORDING_DIR: rtpengines.map(({ recordingDir }) => recordingDir).join(','),
-  };
-  return { rtpengines, environment };
-}
-
-const awsFor = ({ env, outputs }: LocalCloud) => ({
-  ...env,
-  AWS_REGION: env['AWS_REGION'] ?? '',
-  TRUNKLINE_BUS: outputs['BusName'] ?? '',
-  TRUNKLINE_QUEUE_URL: outputs['EdgeQueueUrlEdge1'] ?? '',
-  TRUNKLINE_CONFIG_TABLE: outputs['ConfigTable'] ?? '',
-  TRUNKLINE_FLEET_TABLE: outputs['FleetTable'] ?? '',
-});
 
 const steps =
   (onStep: DevEnvOptions['onStep']) =>

@@ -18,7 +18,7 @@ export interface EdgeHandle extends AsyncDisposable {
   kill9(): Promise<void>;
 }
 
-type Start = (
+export type StartEdge = (
   environment: EdgeEnvironment,
   aws: Readonly<Record<string, string>>,
   logger: Logger,
@@ -28,7 +28,7 @@ const texts = (environment: EdgeEnvironment) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
 
 /** The SDK clients read where AWS is from the environment of the process: here that is ours. */
-export const startEdgeHere: Start = async (environment, aws, logger) => {
+export const startEdgeHere: StartEdge = async (environment, aws, logger) => {
   Object.assign(process.env, aws);
   const edge = await startEdge(readSettings(texts(environment)), { logger });
   let stopped = false;
@@ -52,7 +52,7 @@ export const startEdgeHere: Start = async (environment, aws, logger) => {
 
 const main = fileURLToPath(new URL('../edge-node/main.ts', import.meta.url));
 
-export const startEdgeProcess: Start = async (environment, aws, logger) => {
+export const startEdgeProcess: StartEdge = async (environment, aws, logger) => {
   const env = { PATH: process.env['PATH'] ?? '', ...aws, ...texts(environment) };
   const [execPath = process.execPath, ...execArgv] = [...endsWithUs(), process.execPath, '--import', 'tsx'];
   const child = fork(main, { execPath, execArgv, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });

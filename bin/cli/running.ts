@@ -2,6 +2,12 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from './failure.ts';
 
+export interface RunningEdge {
+  readonly id: string;
+  readonly sip: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number };
+}
+
 /** What `up` leaves for the other verbs: where everything is. */
 export interface RunningPlatform {
   readonly pid: number;
@@ -9,6 +15,8 @@ export interface RunningPlatform {
   readonly outputs: Readonly<Record<string, string>>;
   readonly sip: { readonly host: string; readonly port: number };
   readonly http: { readonly host: string; readonly port: number };
+  /** Every edge; `sip` and `http` above are the first one's. */
+  readonly edges: readonly RunningEdge[];
   /** Stream of events, one JSON a line. */
   readonly events: string;
 }

@@ -11,19 +11,29 @@ import { untilStopped } from './until-stopped.ts';
 
 interface Options {
   readonly config?: string;
+  readonly edges: number;
   readonly sipPort: number;
   readonly httpPort: number;
   readonly data?: string;
   readonly json?: boolean;
 }
 
+/** More would share the ports and the cores of this machine, and prove nothing. */
+const MOST_EDGES = 8;
+
 export function addUp(trunkline: Command): void {
   trunkline
     .command('up')
     .description('run the platform on this machine, until Ctrl-C')
     .option('--config <file>', 'routing configuration; without it the quickstart, with an echo agent')
-    .option('--sip-port <port>', 'where carriers call, UDP and TCP on 127.0.0.1', portOf, 5060)
-    .option('--http-port <port>', '/live, /ready and /metrics of the edge; 0 is any', portOf, 0)
+    .option('--edges <n>', 'how many edges, each with its own SIP server and rtpengine', edgesOf, 1)
+    .option(
+      '--sip-port <port>',
+      'where carriers call, UDP and TCP on 127.0.0.1; two more per edge',
+      portOf,
+      5060,
+    )
+    .option('--http-port <port>', '/live, /ready and /metrics; one more per edge; 0 is any', portOf, 0)
     .option('--data <dir>', 'keep tables and journal there; without it they go at the end')
     .option('--json', 'print the addresses as one JSON')
     .addHelpText('after', '\nExample:\n  $ npx trunkline up --config trunkline.yaml --sip-port 5060')
@@ -36,6 +46,12 @@ function portOf(text: string): number {
   throw new InvalidArgumentError('must be a port, 0 to 65535');
 }
 
+function edgesOf(text: string): number {
+  const edges = Number(text);
+  if (Number.isInteger(edges) && edges >= 1 && edges <= MOST_EDGES) return edges;
+  throw new InvalidArgumentError(`must be a number of edges, 1 to ${MOST_EDGES}`);
+}
+
 async function up(options: Options): Promise<void> {
   const running = await findRunning();
   if (running)
@@ -46,7 +62,8 @@ async function up(options: Options): Promise<void> {
   const config = quickstart?.config ?? (await loadConfig(options.config ?? ''));
   await using stream = await openEventStream();
   await using env = await DevEnv.create({
-    ...{ config, logger, sipPort: options.sipPort, httpPort: options.httpPort },
+    ...{ config, logger, edges: options.edges },
+    ...{ sipPort: options.sipPort, httpPort: options.httpPort },
     ...(options.data === undefined ? {} : { dataDir: options.data }),
     edgeSettings: { TRUNKLINE_DRAIN_SECONDS: 1 },
     onEvent: (event) => stream.publish(event),
@@ -59,6 +76,7 @@ async function up(options: Options): Promise<void> {
     outputs,
     sip: env.sip,
     http: env.edge.http,
+    edges: env.edges.map(({ id, sip, edge }) => ({ id, sip, http: edge.http })),
     events: stream.url,
   };
   await using _announced = await announce(platform);
@@ -70,16 +88,20 @@ async function up(options: Options): Promise<void> {
   );
   await untilStopped();
   process.stderr.write('stopping: calls that are up have a second\n');
-  await env.edge.stop();
+  await Promise.all(env.edges.map(({ edge }) => edge.stop()));
   await quickstart?.[Symbol.asyncDispose]();
 }
 
-const welcome = ({ sip, http }: RunningPlatform, endpoint: string, number: string, kind: string) => `
+const welcome = ({ edges }: RunningPlatform, endpoint: string, number: string, kind: string) => `
 Trunkline is up.
-  calls      sip:${number}@${sip.host}:${sip.port} (UDP and TCP, ${kind} SIP server; G.711 with RFC 4733 digits)
+${edges.map((edge) => edgeLines(edge, number, kind)).join('\n')}
   try        npx trunkline call ${number} --digits 12#
   watch      npx trunkline events tail          npx trunkline calls list
-  health     http://${http.host}:${http.port}/ready      /metrics
+  carriers   npx trunkline trunks status
   AWS        AWS_ENDPOINT_URL=${endpoint} (EventBridge, SQS, DynamoDB, Lambda)
 Ctrl-C stops it.
 `;
+
+const edgeLines = ({ id, sip, http }: RunningPlatform['edges'][number], number: string, kind: string) =>
+  `  ${id}     sip:${number}@${sip.host}:${sip.port} (UDP and TCP, ${kind} SIP server; G.711 with RFC 4733 digits)
+             http://${http.host}:${http.port}/ready      /metrics`;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { SettingsInput } from '../../lib/settings.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What the template and the bundles are made from. */
@@ -9,18 +10,18 @@ const sources = ['bin/app.ts', 'lib', 'functions', 'core', 'contracts', 'package
 const cache = join(root, '.trunkline', 'assemblies');
 
 /** Synthesizes the CDK app into `folder`, in this process. */
-async function synthesizeApp(folder: string): Promise<string> {
+async function synthesizeApp(folder: string, settings: SettingsInput): Promise<string> {
   const { buildApp } = await import('../../bin/app.ts');
-  return buildApp({ outdir: folder, validate: false }).synth().directory;
+  return buildApp({ ...settings, outdir: folder, validate: false }).synth().directory;
 }
 
-/** The same, once per state of the sources: bundling takes seconds, and nothing of it changes between two starts. */
-export async function synthesizeOnce(): Promise<string> {
-  const folder = join(cache, await fingerprint());
+/** The same, once per state of sources and settings: bundling takes seconds, and nothing of it changes between two starts. */
+export async function synthesizeOnce(settings: SettingsInput = {}): Promise<string> {
+  const folder = join(cache, await fingerprint(settings));
   if (await exists(join(folder, 'manifest.json'))) return folder;
   const fresh = `${folder}.${process.pid}`;
   await mkdir(cache, { recursive: true });
-  await synthesizeApp(fresh);
+  await synthesizeApp(fresh, settings);
   // Another process may have been first; its result is as good.
   await rename(fresh, folder).catch(() => rm(fresh, { recursive: true, force: true }));
   return folder;
@@ -32,8 +33,8 @@ const exists = (path: string) =>
     () => false,
   );
 
-async function fingerprint(): Promise<string> {
-  const hash = createHash('sha256');
+async function fingerprint(settings: SettingsInput): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(settings));
   for (const source of sources) {
     for (const file of await filesUnder(join(root, source))) hash.update(file).update(await readFile(file));
   }

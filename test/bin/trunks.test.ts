@@ -11,20 +11,26 @@ const endpoint = (trunk: string, port: number, up: boolean) => ({
   ...{ trunk, endpoint: `203.0.113.7:${port};transport=udp`, up, lastStatus: up ? 200 : null, calls: 2 },
 });
 
-/** A folder in which a platform seems to run, whose edge has these endpoints. */
-async function aRunningPlatform(trunks: readonly object[]) {
+/** A folder in which a platform seems to run, each of whose edges has these endpoints. */
+async function aRunningPlatform(...trunksOfEdges: readonly (readonly object[])[]) {
   const folder = await aFolder();
-  const edge = createServer((_request, response) => response.end(JSON.stringify({ trunks })));
-  edge.listen(0, '127.0.0.1');
-  await once(edge, 'listening');
-  const { port } = edge.address() as AddressInfo;
+  const servers = trunksOfEdges.map((trunks) =>
+    createServer((_request, response) => response.end(JSON.stringify({ trunks }))),
+  );
+  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+  const edges = servers.map((server, index) => ({
+    id: `edge-${index + 1}`,
+    http: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+  }));
   await mkdir(join(folder.path, '.trunkline'));
-  const running = { pid: process.pid, http: { host: '127.0.0.1', port } };
-  await writeFile(join(folder.path, '.trunkline', 'up.json'), JSON.stringify(running));
+  await writeFile(
+    join(folder.path, '.trunkline', 'up.json'),
+    JSON.stringify({ pid: process.pid, http: edges[0]?.http, edges }),
+  );
   return {
     status: (...args: string[]) => trunklineIn(folder.path, 'trunks', 'status', ...args),
     async [Symbol.asyncDispose]() {
-      edge.close();
+      for (const server of servers) server.close();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -44,7 +50,23 @@ test('trunks status is 1 when a trunk has no endpoint that is up', async () => {
   const lines = [endpoint('one', 5060, true), endpoint('two', 5060, false)];
   await using platform = await aRunningPlatform(lines);
   const { code, stdout } = await platform.status('--json');
-  expect([code, JSON.parse(stdout)]).toEqual([1, lines]);
+  expect([code, JSON.parse(stdout)]).toEqual([1, lines.map((line) => ({ edge: 'edge-1', ...line }))]);
+});
+
+test('trunks status of several edges names each, and is 1 when one of them reaches a trunk no more', async () => {
+  await using platform = await aRunningPlatform(
+    [endpoint('one', 5060, true)],
+    [endpoint('one', 5060, false)],
+  );
+  const { code, stdout } = await platform.status();
+  expect([code, stdout.split('\n')]).toEqual([
+    1,
+    [
+      'edge-1  one  203.0.113.7:5060;transport=udp  up    OPTIONS 200, 2 calls on the trunk',
+      'edge-2  one  203.0.113.7:5060;transport=udp  down  no answer to OPTIONS, 2 calls on the trunk',
+      '',
+    ],
+  ]);
 });
 
 test('trunks status without a platform says how to start one', async () => {

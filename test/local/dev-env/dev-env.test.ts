@@ -20,7 +20,8 @@ const config: RoutingConfigInput = {
 const boot = (options: Partial<DevEnvOptions> = {}) =>
   DevEnv.create({ config, sipServer: 'embedded', ...options });
 
-const ready = async ({ edge }: DevEnv) => (await fetch(`http://127.0.0.1:${edge.http.port}/ready`)).status;
+const ready = async ({ edge }: Pick<DevEnv, 'edge'>) =>
+  (await fetch(`http://127.0.0.1:${edge.http.port}/ready`)).status;
 
 describe('the platform on this machine', () => {
   test('tells each part as it stands, is ready then, and leaves nothing behind', async () => {
@@ -124,6 +125,30 @@ describe('an edge in a process of its own', () => {
     await expect(boot({ edge: 'process', edgeSettings })).rejects.toThrow(
       /the edge did not start[\s\S]*RTPENGINE_NG: must be HOST:PORT/,
     );
+  });
+});
+
+describe('two edges', () => {
+  test("are two machines in one cloud: nothing of the one is the other one's, and both are ready", async () => {
+    const steps: string[] = [];
+    await using env = await boot({ edges: 2, onStep: (step) => steps.push(step) });
+    const [one, two] = env.edges;
+    if (!two) throw new Error('there is no second edge');
+    expect(steps).toEqual(expect.arrayContaining(['edge started', 'edge started for edge-2']));
+    expect([env.sip, env.edge, env.rtpengines]).toEqual([one.sip, one.edge, one.rtpengines]);
+    const portsOf = ({ sip, sipServer, rtpengines, edge }: (typeof env.edges)[number]) => [
+      ...[sip.port, sipServer.admin.port, edge.http.port],
+      ...rtpengines.map(({ ng }) => ng.port),
+    ];
+    expect(new Set([...portsOf(one), ...portsOf(two)]).size).toBe(8);
+    for (const key of ['TRUNKLINE_DATA_DIR', 'TRUNKLINE_QUEUE_URL', 'RTPENGINE_RECORDING_DIR'] as const) {
+      expect(one.environment[key]).not.toBe(two.environment[key]);
+    }
+    expect(await ready(one)).toBe(200);
+    expect(await ready(two)).toBe(200);
+    await env.settled();
+    const started = env.events('edge.started').map(({ detail }) => (detail as TrunklineEvent).edge?.id);
+    expect(started).toEqual(['edge-1', 'edge-2']);
   });
 });
 

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Parts } from '../edge-node/parts.ts';
+import type { EdgeEnvironment } from '../edge-node/settings.ts';
+import { outputs } from '../lib/outputs.ts';
+import type { LocalCloud } from './cloud/local-cloud.ts';
+import { chooseSipServer, type SipServerHandle } from './drachtio/start-sip-server.ts';
+import { type EdgeHandle, type StartEdge, startEdgeProcess } from './edge-handle.ts';
+import { freePort } from './free-ports.ts';
+import { type Rtpengine, startRtpengine } from './rtpengine/start-rtpengine.ts';
+
+export interface EdgeSiteOptions {
+  /** One of the stack's edges: its queue is there. */
+  readonly id: string;
+  readonly cloud: LocalCloud;
+  readonly dataDir: string;
+  /** Undefined: everything but the edge itself. */
+  readonly start: StartEdge | undefined;
+  readonly edgeSettings?: Partial<EdgeEnvironment>;
+  readonly sipPort?: number;
+  readonly sipServer?: 'auto' | 'embedded';
+  readonly httpPort?: number;
+  readonly mediaTimeoutSeconds?: number;
+  readonly rtpengines?: number;
+  readonly mediaPorts?: { readonly min: number; readonly max: number };
+  readonly logger: Logger;
+  readonly timed: <T>(step: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** The machine of one edge: the edge, its SIP server and its rtpengines, which no other edge uses. */
+export interface EdgeSite extends AsyncDisposable {
+  readonly id: string;
+  readonly sip: SipServerHandle['sip'];
+  readonly sipServer: SipServerHandle;
+  readonly rtpengines: readonly [Rtpengine, ...Rtpengine[]];
+  readonly environment: EdgeEnvironment;
+  /** @throws Error where the site has no edge. */
+  readonly edge: EdgeHandle;
+  /** Starts the edge anew: with the same identity, data and addresses, in a process of its own. */
+  restartEdge(): Promise<EdgeHandle>;
+  /** Resolves once everything the edge said is on the bus. */
+  settled(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+
+export async function startEdgeSite(options: EdgeSiteOptions): Promise<EdgeSite> {
+  const parts = new Parts();
+  try {
+    return await raise(options, parts);
+  } catch (error) {
+    await parts[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function raise(options: EdgeSiteOptions, parts: Parts): Promise<EdgeSite> {
+  const { id, cloud, start, logger, timed } = options;
+  const media = await timed('rtpengine started', () => startMedia(options, parts));
+  const choice = { use: options.sipServer ?? 'auto', sipPort: options.sipPort ?? 0, logger };
+  const sipServer = parts.use(await timed('SIP server started', () => chooseSipServer(choice)));
+  const environment: EdgeEnvironment = {
+    ...awsFor(cloud, id),
+    TRUNKLINE_EDGE_ID: id,
+    TRUNKLINE_DATA_DIR: join(options.dataDir, id),
+    TRUNKLINE_HTTP: `${host}:${options.httpPort ?? 0}`,
+    TRUNKLINE_DRAIN_SECONDS: 2,
+    DRACHTIO_HOST: sipServer.admin.host,
+    DRACHTIO_PORT: sipServer.admin.port,
+    DRACHTIO_SECRET: sipServer.admin.secret,
+    ...media.environment,
+    LOG_LEVEL: 'warn',
+    ...options.edgeSettings,
+  };
+  let edge = start && (await timed('edge started', () => start(environment, cloud.env, logger)));
+  parts.use({ [Symbol.asyncDispose]: async () => edge?.[Symbol.asyncDispose]() });
+  return {
+    ...{ id, sip: sipServer.sip, sipServer, rtpengines: media.rtpengines, environment },
+    get edge() {
+      if (!edge) throw new Error('this environment was created without an edge');
+      return edge;
+    },
+    async restartEdge() {
+      await edge?.[Symbol.asyncDispose]();
+      edge = await startEdgeProcess(environment, cloud.env, logger);
+      return edge;
+    },
+    async settled() {
+      await edge?.settled();
+    },
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  };
+}
+
+async function startMedia(options: EdgeSiteOptions, parts: Parts) {
+  const [dtmfPort, b2bPort] = [await freePort(), await freePort()];
+  const { logger, mediaTimeoutSeconds: timeoutSeconds = 60 } = options;
+  const engine = { dtmfPort, b2bPort, logger, timeoutSeconds };
+  const first = options.mediaPorts ? { ports: options.mediaPorts } : {};
+  const rtpengines: [Rtpengine, ...Rtpengine[]] = [parts.use(await startRtpengine({ ...engine, ...first }))];
+  while (rtpengines.length < (options.rtpengines ?? 1)) {
+    rtpengines.push(parts.use(await startRtpengine(engine)));
+  }
+  const environment = {
+    RTPENGINE_NG: rtpengines.map(({ ng }) => `${ng.host}:${ng.port}`).join(','),
+    RTPENGINE_DTMF_LISTEN: `${host}:${dtmfPort}`,
+    RTPENGINE_B2B_LISTEN: `${host}:${b2bPort}`,
+    RTPENGINE_RECORDING_DIR: rtpengines.map(({ recordingDir }) => recordingDir).join(','),
+  };
+  return { rtpengines, environment };
+}
+
+const awsFor = ({ env, outputs: said }: LocalCloud, id: string) => ({
+  ...env,
+  AWS_REGION: env['AWS_REGION'] ?? '',
+  TRUNKLINE_BUS: said[outputs.busName] ?? '',
+  TRUNKLINE_QUEUE_URL: said[outputs.edgeQueueUrl(id)] ?? '',
+  TRUNKLINE_CONFIG_TABLE: said[outputs.configTable] ?? '',
+  TRUNKLINE_FLEET_TABLE: said[outputs.fleetTable] ?? '',
+});
