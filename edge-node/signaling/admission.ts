@@ -7,10 +7,15 @@ export interface Limits {
   readonly maxCallsPerSecond: number;
 }
 
+/** Retry-After of a 503, s: carriers go on to another edge meanwhile (RFC 3261 §21.5.4). */
+export const RETRY_AFTER_SECONDS = '5';
+
 /** Says no early and cheaply, so that the calls already up are not touched. */
 export interface Admission {
-  /** Undefined: come in. */
+  /** For a new call while there are `calls`. Undefined: come in; it counts as one of this second. */
   refuse(calls: number): TerminationReason | undefined;
+  /** What a new call would hear now; nothing is counted. */
+  wouldRefuse(calls: number): TerminationReason | undefined;
   /** No new calls from now on. */
   drain(): void;
   readonly draining: boolean;
@@ -21,15 +26,20 @@ export function createAdmission(limits: Limits, ready: () => boolean, clock: Clo
   let draining = false;
   let second = 0;
   let arrivals = 0;
+  const wouldRefuse = (calls: number) => {
+    if (draining) return 'edge-draining';
+    if (!ready()) return 'edge-not-ready';
+    const now = Math.floor(clock.monotonic() / 1000);
+    if (now !== second) [second, arrivals] = [now, 0];
+    const isFull = calls >= limits.maxCalls || arrivals >= limits.maxCallsPerSecond;
+    return isFull ? 'edge-overloaded' : undefined;
+  };
   return {
+    wouldRefuse,
     refuse(calls) {
-      if (draining) return 'edge-draining';
-      if (!ready()) return 'edge-not-ready';
-      const now = Math.floor(clock.monotonic() / 1000);
-      if (now !== second) [second, arrivals] = [now, 0];
-      if (calls >= limits.maxCalls || arrivals >= limits.maxCallsPerSecond) return 'edge-overloaded';
-      arrivals += 1;
-      return undefined;
+      const reason = wouldRefuse(calls);
+      if (reason === undefined) arrivals += 1;
+      return reason;
     },
     drain() {
       draining = true;

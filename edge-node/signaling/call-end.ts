@@ -1,9 +1,7 @@
 import { terminations } from '../../core/terminations.ts';
+import { RETRY_AFTER_SECONDS } from './admission.ts';
 import type { Call, Verdict } from './call.ts';
 import type { Dialog, Headers } from './sip.ts';
-
-/** Retry-After of a 503, s: carriers go on to another edge meanwhile. */
-const RETRY_AFTER_SECONDS = '5';
 
 /**
  * The one teardown path: both legs, rtpengine, the record. Nothing in it throws, and each part is bounded in time,

@@ -1,5 +1,5 @@
 import type { LiveCalls } from '../ports.ts';
-import { type Admission, createAdmission, type Limits } from './admission.ts';
+import { type Admission, createAdmission, type Limits, RETRY_AFTER_SECONDS } from './admission.ts';
 import type { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import { heardDigit } from './digits.ts';
@@ -29,9 +29,6 @@ export interface Signaling extends AsyncDisposable {
   drain(ms: number): Promise<{ readonly ended: number }>;
 }
 
-/** Retry-After for OPTIONS and INVITE while this edge takes no calls, s. */
-const RETRY_AFTER = '5';
-
 /** The SIP side of the edge: connects to the SIP server and carries every call that it brings. */
 export async function startSignaling(options: SignalingOptions): Promise<Signaling> {
   const { clock, media, limits, logger, ready } = options;
@@ -40,7 +37,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   let context: SignalingContext | undefined;
   const link = await connectSipServer(
     options.sipServer,
-    handlersFor(() => context, admission, ready),
+    handlersFor(() => context, admission),
     logger,
   );
   const trunks = openTrunkDesk({ ...options, options: link.options });
@@ -90,21 +87,20 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   };
 }
 
-function handlersFor(
-  context: () => SignalingContext | undefined,
-  admission: Admission,
-  ready: () => boolean,
-): SipHandlers {
+function handlersFor(context: () => SignalingContext | undefined, admission: Admission): SipHandlers {
+  const elsewhere = { 'Retry-After': RETRY_AFTER_SECONDS };
   return {
     onInvite(invite) {
       const here = context();
       if (here) onInvite(here, invite);
-      else invite.refuse(503, { 'Retry-After': RETRY_AFTER });
+      else invite.refuse(503, elsewhere);
     },
-    onOptions: () =>
-      !admission.draining && ready()
-        ? { status: 200, headers: {} }
-        : { status: 503, headers: { 'Retry-After': RETRY_AFTER } },
+    // OPTIONS are how a carrier learns where to send its INVITEs, so they hear the same.
+    onOptions() {
+      const here = context();
+      const takesCalls = here && admission.wouldRefuse(here.calls.size) === undefined;
+      return takesCalls ? { status: 200, headers: {} } : { status: 503, headers: elsewhere };
+    },
     onLinkDown() {
       for (const call of context()?.calls.values() ?? []) void call.end({ reason: 'sip-server-lost' });
     },

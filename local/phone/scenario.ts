@@ -6,6 +6,8 @@ export interface CallerScript {
   readonly codec: 'PCMU' | 'PCMA';
   /** Final status that must come. */
   readonly expect: number;
+  /** Header that a failure must have. */
+  readonly expectHeader?: string;
   /** From the answer to our BYE; undefined waits for the other side to hang up. */
   readonly talkMs: number | undefined;
   /** CANCEL this long after the INVITE, or at the first 180. */
@@ -77,6 +79,8 @@ const keep = (header: string, expression: string, assignTo: string) =>
 /** RFC 3261 §9.1 and §17.1.1.3: CANCEL, and ACK of a failure, have the branch of their INVITE. */
 const inviteBranch = 'z9hG4bK-[pid]-[call_number]-invite';
 
+const demand = (header: string) => `<action>${keep(header, '[^ ]+', 'demanded')}</action>`;
+
 const requestHead = (
   method: string,
   cseq: number,
@@ -132,7 +136,8 @@ export function callerScenario(script: CallerScript): string {
       : [pause(script.talkMs), send(bare(inDialog('BYE', bye)), 'retrans="500"'), '<recv response="200"/>']),
   ];
   const failed = [
-    `<recv response="${script.expect}"/>`,
+    `<recv response="${script.expect}">${script.expectHeader ? demand(script.expectHeader) : ''}</recv>`,
+    ...(script.expectHeader ? ['<Reference variables="demanded"/>'] : []),
     send(bare(requestHead('ACK', 1, '[peer_tag_param]', from, inviteBranch))),
   ];
   const ending =

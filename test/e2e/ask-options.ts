@@ -1,8 +1,19 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** Sends one OPTIONS over UDP, as a load balancer does, and gives the status of the answer. */
-export async function askOptions(via: { readonly host: string; readonly port: number }): Promise<number> {
+interface OptionsAnswer {
+  readonly status: number;
+  /** Retry-After, s. */
+  readonly retryAfter: number | undefined;
+}
+
+type Place = { readonly host: string; readonly port: number };
+
+/** Status of the answer to an OPTIONS. */
+export const askOptions = async (via: Place): Promise<number> => (await answerToOptions(via)).status;
+
+/** Sends one OPTIONS over UDP, as a load balancer does. */
+export async function answerToOptions(via: Place): Promise<OptionsAnswer> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const here = `127.0.0.1:${socket.address().port}`;
@@ -24,7 +35,12 @@ export async function askOptions(via: { readonly host: string; readonly port: nu
     const answered = once(socket, 'message', { signal: AbortSignal.timeout(20_000) });
     socket.send(request, via.port, via.host);
     const [answer] = (await answered) as [Buffer];
-    return Number(/^SIP\/2\.0 (\d+)/.exec(answer.toString('latin1'))?.[1]);
+    const text = answer.toString('latin1');
+    const retryAfter = /^Retry-After: *(\d+)/im.exec(text)?.[1];
+    return {
+      status: Number(/^SIP\/2\.0 (\d+)/.exec(text)?.[1]),
+      retryAfter: retryAfter === undefined ? undefined : Number(retryAfter),
+    };
   } finally {
     socket.close();
   }

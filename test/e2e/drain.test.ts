@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../local/free-ports.ts';
 import { startAgent } from '../../local/phone/phones.ts';
-import { askOptions } from './ask-options.ts';
+import { answerToOptions, askOptions } from './ask-options.ts';
 import { NUMBER, type Platform, routeTo, startPlatform } from './platform.ts';
 
 let platform: Platform;
@@ -36,9 +36,10 @@ test('SIGTERM refuses new calls at once and ends those that are up when their ti
   const stopped = next('edge.stopped');
   const over = env.edge.stop();
   expect(await draining).toMatchObject({ calls: 1 });
-  expect(await askOptions(env.sip)).toBe(503);
+  expect(await answerToOptions(env.sip)).toEqual({ status: 503, retryAfter: 5 });
   expect(await ready()).toMatchObject({ status: 503, ready: false, missing: ['accepting'] });
-  expect(await env.call({ to: NUMBER, script: { expect: 503 } })).toMatchObject({ ok: true, errors: '' });
+  const script = { expect: 503, expectHeader: 'Retry-After' };
+  expect(await env.call({ to: NUMBER, script })).toMatchObject({ ok: true, errors: '' });
 
   expect(await stopped).toMatchObject({ endedCalls: 1 });
   expect(await running).toMatchObject({ ok: true, errors: '' });

@@ -249,14 +249,22 @@ describe('refusals', () => {
     expect(s.refused).toEqual(['unknown-source']);
   });
 
-  test('a draining edge says 503 and takes no call', async () => {
-    const s = stage();
-    s.admission.drain();
-    const alice = s.invite();
-    await s.settled();
-    expect(alice.told).toEqual(['503']);
-    expect(s.refused).toEqual(['edge-draining']);
-  });
+  test.each([
+    ['drains', 'edge-draining', true, true],
+    ['has no routing, no rtpengine or no room for events', 'edge-not-ready', false, false],
+  ] as const)(
+    'an edge that %s says 503 with Retry-After and takes no call',
+    async (_, reason, drains, ready) => {
+      const s = stage({ ready: () => ready });
+      if (drains) s.admission.drain();
+      const alice = s.invite();
+      await s.settled();
+      expect(alice.told).toEqual(['503']);
+      expect(alice.refusedWith).toMatchObject({ 'Retry-After': '5' });
+      expect(s.refused).toEqual([reason]);
+      expect([s.events, s.calls.size]).toEqual([[], 0]);
+    },
+  );
 
   test('the calls of one second over the limit are refused, those under it are not touched', async () => {
     const s = stage();

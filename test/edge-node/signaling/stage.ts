@@ -147,7 +147,12 @@ export class FakeInvite implements IncomingInvite {
     this.told.push('200');
     return this.dialog;
   }
-  refuse = (status: number) => void this.told.push(String(status));
+  /** Headers of the final failure. */
+  refusedWith: Readonly<Record<string, string>> = {};
+  refuse = (status: number, headers: Readonly<Record<string, string>> = {}) => {
+    this.told.push(String(status));
+    this.refusedWith = headers;
+  };
   cancels = () => this.#cancel.abort();
 }
 
@@ -203,7 +208,7 @@ export interface Stage {
 export function stage({
   config = twoTargets,
   decision = 'at once' as 'at once' | 'held',
-  ready = () => true,
+  ready = (): boolean => true,
 } = {}): Stage {
   const clock = heldClock();
   const current = { version: 7, config: RoutingConfig.parse(config) };
