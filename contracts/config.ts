@@ -5,8 +5,10 @@ import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
 import { Trunk } from './config/trunk.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
 
+export type { AuthenticationIn, AuthenticationOut, DigestAlgorithm } from './config/authentication.ts';
 export { Codec, CodecPolicy } from './config/codecs.ts';
 export type { Hours, NumberRoute, NumberRule, OutboundRoute } from './config/numbers.ts';
+export { nameOfSecret, type SecretRef } from './config/secret.ts';
 export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/trunk.ts';
 
 /** One place where an agent answers. Lower `priority` is tried first; equal ones are shared by `weight`. */

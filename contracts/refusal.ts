@@ -12,11 +12,15 @@ export function faultsOf(error: z.ZodError, input: unknown): Fault[] {
   return error.issues.map((issue) => {
     const path = issue.path.map(String).join('.') || '(message)';
     // An unknown key is named already; what stands there is the whole object around it.
-    const found = issue.code === 'unrecognized_keys' ? undefined : valueAt(input, issue.path);
+    const quiet = issue.code === 'unrecognized_keys' || issue.path.some(maySecret);
+    const found = quiet ? undefined : valueAt(input, issue.path);
     const shown = found === undefined ? '' : ` (found ${preview(found)})`;
     return { path, message: `${issue.message}${shown}` };
   });
 }
+
+/** Fields under which somebody may have written a secret where only its name belongs. */
+const maySecret = (key: PropertyKey) => /^(password|secret|authentication|users|.*key)$/i.test(String(key));
 
 /** Reads `path` in `input` without trusting it. */
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -30,6 +34,6 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function preview(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value, (key, part) => (maySecret(key) ? '…' : part)) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -6,6 +6,7 @@ import type { FleetRow } from '../contracts/tables.ts';
 import { configTable } from './adapters/config-table.ts';
 import { eventBridgeBus } from './adapters/event-bridge.ts';
 import { fleetTable } from './adapters/fleet-table.ts';
+import { openSecrets } from './adapters/secrets.ts';
 import { sqsInbox } from './adapters/sqs-inbox.ts';
 import { systemClock } from './clock.ts';
 import { createCommandDesk } from './commands/commands.ts';
@@ -112,7 +113,7 @@ async function takeCalls(
   const { settings, clock, logger, metrics, parts } = ground;
   const { sipServer, limits, decisionMs, queueUrl } = settings;
   const ready = () => Object.values(readiness()).every(Boolean);
-  const shared = { clock, logger, metrics };
+  const shared = { clock, logger, metrics, secrets: openSecrets({ clock, logger }) };
   const signaling = parts.use(
     await startSignaling({ ...backplane, ...shared, sipServer, limits, decisionMs, ready }),
   );

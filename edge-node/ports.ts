@@ -1,4 +1,5 @@
 import type { Command } from '../contracts/commands.ts';
+import type { SecretRef } from '../contracts/config/secret.ts';
 import type { VersionedConfig } from '../contracts/config.ts';
 import type { CallReceived, LegMedia, LegName } from '../contracts/events/call.ts';
 import type { CommandRefusal } from '../contracts/events/command.ts';
@@ -57,6 +58,11 @@ export interface Inbox {
 /** The `config` table. `undefined`: the version is still `known`. */
 export interface ConfigSource {
   load(known: number | undefined): Promise<VersionedConfig | undefined>;
+}
+
+/** Passwords and keys. Rejects with an Error that says which one is missing and never what it is. */
+export interface Secrets {
+  read(ref: SecretRef): Promise<string>;
 }
 
 /** This edge's own row in the `fleet` table. */

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -14,6 +14,8 @@ export interface EdgesProps {
   readonly ids: readonly string[];
   /** Queue names are this and the edge's id. */
   readonly edgeQueuePrefix: string;
+  /** What the names of the secrets begin with that an edge may read. */
+  readonly secretPrefix: string;
   readonly bus: EventBus;
   readonly config: Table;
   readonly fleet: Table;
@@ -50,10 +52,28 @@ class Edge extends Construct {
     });
     this.policy = new ManagedPolicy(this, 'Policy', {
       description: `Trunkline edge ${edgeId}: attach to the role of the machine it runs on`,
-      statements: statementsOf(props, edgeId, this.queue),
+      statements: [
+        ...statementsOf(props, edgeId, this.queue),
+        allow(['secretsmanager:GetSecretValue'], secretsNamed(this, props.secretPrefix)),
+      ],
+    });
+    const named = `<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${props.secretPrefix}*`;
+    Validations.of(this.policy).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::arn:${named}]`,
+      reason:
+        'The configuration says later which secrets a trunk has; they share the beginning of their names.',
     });
   }
 }
+
+/** Every ARN of a secret ends in six characters of AWS's choice: even one secret alone needs the star. */
+const secretsNamed = (scope: Construct, prefix: string): string =>
+  Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${prefix}*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 
 const statementsOf = (
   { bus, config, fleet }: EdgesProps,

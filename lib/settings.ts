@@ -21,6 +21,11 @@ export const Settings = z.strictObject({
     .min(1)
     .refine((ids) => new Set(ids.map(pascal)).size === ids.length, 'must differ in more than hyphens')
     .default(['edge-1']),
+  /** Edges may read those secrets of Secrets Manager whose names begin so, and no others. */
+  secretPrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9/_+=.@-]{1,256}$/, 'must be how the names of secrets begin, such as trunkline/')
+    .default('trunkline/'),
   /** Days that the record of a call is kept. */
   retentionDays: z.int().min(1).max(3650).default(30),
   /** Days for which events can be replayed. */

@@ -24,7 +24,8 @@ export class TrunklineStack extends Stack {
       archiveDays: settings.archiveDays,
       removalPolicy,
     });
-    const { edges } = new Edges(this, 'Edges', { ids: settings.edges, edgeQueuePrefix, bus, config, fleet });
+    const { edges: ids, secretPrefix } = settings;
+    const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, bus, config, fleet });
     const edgeQueues = edges.map(({ queue }) => queue);
     const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings };
     for (const build of [decideRoute, projectCall, acceptCommand, reapCalls]) build(this, platform);

@@ -7,11 +7,13 @@ import { Failure } from './failure.ts';
 import { showStep } from './progress.ts';
 import { startQuickstart } from './quickstart.ts';
 import { announce, findRunning, type RunningPlatform } from './running.ts';
+import { loadSecrets } from './secrets-file.ts';
 import { untilStopped } from './until-stopped.ts';
 
 interface Options {
   readonly config?: string;
   readonly edges: number;
+  readonly secrets?: string;
   readonly sipPort: number;
   readonly httpPort: number;
   readonly data?: string;
@@ -26,6 +28,10 @@ export function addUp(trunkline: Command): void {
     .command('up')
     .description('run the platform on this machine, until Ctrl-C')
     .option('--config <file>', 'routing configuration; without it the quickstart, with an echo agent')
+    .option(
+      '--secrets <file>',
+      'what Secrets Manager holds here: "name: secret" lines; none goes to the real one',
+    )
     .option('--edges <n>', 'how many edges, each with its own SIP server and rtpengine', edgesOf, 1)
     .option(
       '--sip-port <port>',
@@ -60,9 +66,10 @@ async function up(options: Options): Promise<void> {
   const logger = pino({ level }, pino.destination(2));
   const quickstart = options.config === undefined ? await startQuickstart() : undefined;
   const config = quickstart?.config ?? (await loadConfig(options.config ?? ''));
+  const secrets = options.secrets === undefined ? {} : await loadSecrets(options.secrets);
   await using stream = await openEventStream();
   await using env = await DevEnv.create({
-    ...{ config, logger, edges: options.edges },
+    ...{ config, secrets, logger, edges: options.edges },
     ...{ sipPort: options.sipPort, httpPort: options.httpPort },
     ...(options.data === undefined ? {} : { dataDir: options.data }),
     edgeSettings: { TRUNKLINE_DRAIN_SECONDS: 1 },
@@ -98,7 +105,7 @@ ${edges.map((edge) => edgeLines(edge, number, kind)).join('\n')}
   try        npx trunkline call ${number} --digits 12#
   watch      npx trunkline events tail          npx trunkline calls list
   carriers   npx trunkline trunks status
-  AWS        AWS_ENDPOINT_URL=${endpoint} (EventBridge, SQS, DynamoDB, Lambda)
+  AWS        AWS_ENDPOINT_URL=${endpoint} (EventBridge, SQS, DynamoDB, Lambda, Secrets Manager)
 Ctrl-C stops it.
 `;
 

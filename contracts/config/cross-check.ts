@@ -121,7 +121,31 @@ function checkTrunks(trunks: Named, fault: Fault): void {
   }
   for (const [name, trunk] of Object.entries(trunks)) {
     checkWeights(items(field(trunk, 'endpoints')), ['trunks', name, 'endpoints'], fault);
-    if (items(field(trunk, 'sources')).length + items(field(trunk, 'endpoints')).length > 0) continue;
+    checkAuthentication(name, trunk, fault);
+    const said = items(field(trunk, 'sources')).length + items(field(trunk, 'endpoints')).length;
+    if (said > 0 || field(field(trunk, 'authentication'), 'in')) continue;
     fault(['trunks', name], 'needs sources (who may call) or endpoints (where calls are sent), or both');
+  }
+  checkCallers(trunks, fault);
+}
+
+function checkAuthentication(name: string, trunk: unknown, fault: Fault): void {
+  if (!field(field(trunk, 'authentication'), 'out') || items(field(trunk, 'endpoints')).length > 0) return;
+  const path = ['trunks', name, 'authentication', 'out'];
+  fault(path, 'is of no use without endpoints: nobody is called over this trunk who could ask for it');
+}
+
+/** Where no source tells two trunks apart, their credentials must. */
+function checkCallers(trunks: Named, fault: Fault): void {
+  const seen = new Map<string, string>();
+  for (const [name, trunk] of Object.entries(trunks)) {
+    const caller = field(field(trunk, 'authentication'), 'in');
+    if (!caller || items(field(trunk, 'sources')).length > 0) continue;
+    const who = `"${String(field(caller, 'username'))}" of realm "${String(field(caller, 'realm'))}"`;
+    const earlier = seen.get(who);
+    const path = ['trunks', name, 'authentication', 'in', 'username'];
+    if (earlier)
+      fault(path, `${who} is trunk "${earlier}" already: give each its own name, or sources to both`);
+    else seen.set(who, name);
   }
 }

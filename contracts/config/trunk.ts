@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { TrunkAuthentication } from './authentication.ts';
 import { Cidr, Prefix, Priority, Weight } from './words.ts';
 
 /** A DNS name, an IPv4 address, or an IPv6 address without brackets. */
@@ -48,10 +49,11 @@ export const TrunkProbe = z
   });
 export type TrunkProbe = z.infer<typeof TrunkProbe>;
 
-/** A carrier connection. Calls are accepted from `sources`; calls are sent to `endpoints`. */
+/** A carrier connection. Calls are accepted from `sources`, with credentials, or both; calls are sent to `endpoints`. */
 export const Trunk = z.strictObject({
   sources: z.array(Cidr).default([]),
   endpoints: z.array(TrunkEndpoint).max(32).default([]),
+  authentication: TrunkAuthentication.optional(),
   limits: TrunkLimits.prefault({}),
   probe: TrunkProbe.prefault({}),
   /** Statuses with which a call is over instead of trying the next endpoint or trunk, besides 486, 600 and 603. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Narrator } from '../narrator.ts';
-import type { Clock, Decisions, MediaEngine, Metrics, RoutingSnapshot } from '../ports.ts';
+import type { Clock, Decisions, MediaEngine, Metrics, RoutingSnapshot, Secrets } from '../ports.ts';
 import type { Admission } from './admission.ts';
 import type { Call } from './call.ts';
 import type { SipLink } from './sip.ts';
@@ -12,6 +12,7 @@ export interface SignalingContext {
   readonly media: MediaEngine;
   readonly decisions: Decisions;
   readonly snapshot: Pick<RoutingSnapshot, 'current'>;
+  readonly secrets: Secrets;
   readonly narrator: Narrator;
   readonly metrics: Metrics;
   readonly admission: Admission;

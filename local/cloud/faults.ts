@@ -12,6 +12,8 @@ export interface Faults {
   throttledTables: number;
   /** DynamoDB finds nobody. */
   tablesDown: boolean;
+  /** Secrets Manager finds nobody. */
+  secretsDown: boolean;
 }
 
 export const noFaults = (): Faults => ({
@@ -21,4 +23,5 @@ export const noFaults = (): Faults => ({
   pausedRules: new Set(),
   throttledTables: 0,
   tablesDown: false,
+  secretsDown: false,
 });

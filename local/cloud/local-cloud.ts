@@ -7,6 +7,7 @@ import { type Faults, noFaults } from './faults.ts';
 import { claimFolder } from './folder-claim.ts';
 import { createFunctions } from './functions.ts';
 import { createQueues } from './queues.ts';
+import { createSecrets } from './secrets.ts';
 import { createTables } from './tables.ts';
 import { readTemplate, type Template } from './template.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -24,6 +25,8 @@ export interface LocalCloudOptions {
   readonly onEvent?: (event: BusEvent) => void;
   /** First wait before a failed delivery is tried again, ms. */
   readonly retryMs?: number;
+  /** What Secrets Manager holds at the start, by the names of the secrets. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Time of queues, retries and schedules; time-outs of functions are by the wall clock always. */
   readonly timers?: Timers;
 }
@@ -106,12 +109,13 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
 type Place = { readonly region: string; readonly accountId: string; endpoint: string };
 type Emulators = ReturnType<typeof createEmulators>;
 
-/** The four services, joined to one another, in the order in which they start. */
+/** The five services, joined to one another, in the order in which they start. */
 function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Faults; place: Place }) {
   const { logger, faults, retryMs = 100, timers = systemTimers, onEvent = () => {} } = parts;
   const place = () => parts.place;
   const tables = createTables(parts.dataDir, faults);
   const queues = createQueues(place, timers);
+  const secrets = createSecrets({ place, faults, initial: parts.secrets ?? {} });
   const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) =>
     queues.byArn(arn)?.send(body, attributes) !== undefined;
   const environment = () => clientEnvironment(parts.place.endpoint);
@@ -122,7 +126,7 @@ function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Fa
     return true;
   };
   const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers });
-  return { tables, queues, functions, bus };
+  return { tables, queues, secrets, functions, bus };
 }
 
 type View = Omit<

@@ -167,6 +167,70 @@ describe('trunks', () => {
   });
 });
 
+describe('credentials of a trunk', () => {
+  const password = { secret: 'trunkline/carrier', field: 'password' };
+  const caller = { username: 'carrier', realm: 'sip.example', password };
+  const withTrunks = (trunks: object) => faults({ ...smallest, trunks });
+  const only = (authentication: object, more = {}) =>
+    withTrunks({ carrier: { endpoints: [{ host: '192.0.2.1' }], authentication, ...more } });
+
+  test('name an account and where its password is kept', () => {
+    expect(only({ out: { username: 'us', password: { env: 'CARRIER_PASSWORD' } }, in: caller })).toEqual([]);
+  });
+
+  test('are enough to know who calls', () => {
+    expect(withTrunks({ carrier: { authentication: { in: caller } } })).toEqual([]);
+  });
+
+  const remedy =
+    'must be { env: NAME } or { secret: NAME-OR-ARN, field: KEY }: a secret never stands in the file itself';
+  const at = 'trunks.carrier.authentication.out.password';
+  test.each([
+    ['hunter2-4711', `${at}: ${remedy}`],
+    [undefined, `${at}: ${remedy}`],
+    [{ env: 'hunter2-4711' }, `${at}.env: must be an environment variable such as CARRIER_A_PASSWORD`],
+    [{ plain: 'hunter2-4711' }, `${at}: ${remedy}`],
+    [
+      { secret: 'hunter 4711' },
+      `${at}.secret: must be the name or the ARN of a secret, such as trunkline/carrier-a`,
+    ],
+  ])('with the password %j are refused without quoting it', (given, expected) => {
+    expect(only({ out: { username: 'us', password: given } })).toEqual([expected]);
+  });
+
+  test('never show a password beside another fault of the trunk', () => {
+    const careless = { authentication: { out: { username: 'us', password: 'hunter2-4711' } } };
+    expect(withTrunks({ carrier: careless }).join()).not.toContain('4711');
+    expect(withTrunks({ carrier: { authentication: 'hunter2-4711' } }).join()).not.toContain('4711');
+  });
+
+  test('of two trunks must tell them apart where sources do not', () => {
+    const two = { one: { authentication: { in: caller } }, two: { authentication: { in: caller } } };
+    expect(withTrunks(two)).toEqual([
+      expect.stringMatching(
+        /^trunks\.two\.authentication\.in\.username: "carrier" of realm "sip\.example" is trunk "one"/,
+      ),
+    ]);
+    const bySource = { ...two, two: { ...two.two, sources: ['192.0.2.0/24'] } };
+    expect(withTrunks(bySource)).toEqual([]);
+  });
+
+  test('for calls out need somebody to call', () => {
+    const out = { username: 'us', password };
+    expect(withTrunks({ carrier: { sources: ['192.0.2.0/24'], authentication: { out } } })).toEqual([
+      expect.stringMatching(/^trunks\.carrier\.authentication\.out: is of no use without endpoints/),
+    ]);
+  });
+
+  test('with a name that would break out of its quotes or an unknown algorithm are refused', () => {
+    const found = only({ in: { ...caller, username: 'a", realm="b', algorithms: ['SHA-1'] } });
+    expect(found).toEqual([
+      expect.stringMatching(/^trunks\.carrier\.authentication\.in\.username: must be a user name/),
+      expect.stringMatching(/^trunks\.carrier\.authentication\.in\.algorithms\.0: .*"SHA-256"/),
+    ]);
+  });
+});
+
 describe('rules of a number', () => {
   const withRules = (...rules: object[]) => faults({ ...smallest, numbers: { '+15550100': { rules } } });
   const hours = { timezone: 'Europe/Berlin', days: ['mon', 'fri'], from: '09:00', to: '17:00' };

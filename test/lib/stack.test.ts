@@ -121,7 +121,8 @@ describe('permissions', () => {
     for (const { Effect, Action, Resource } of statements) {
       expect(Effect).toBe('Allow');
       expect([Action].flat().filter((action) => action.includes('*'))).toEqual([]);
-      expect(JSON.stringify(Resource)).not.toContain('*');
+      const named = JSON.stringify(Resource);
+      expect(named.includes('*') && !named.includes(':secret:trunkline/*')).toBe(false);
     }
   });
 
@@ -134,12 +135,20 @@ describe('permissions', () => {
     expect(actionsOf(prefix).filter((action) => /^(dynamodb|events):/.test(action))).toEqual(expected);
   });
 
-  test('an edge may read the routing configuration, write its own heartbeat, say events of edges and use its own queue', () => {
+  test('an edge may read secrets under a prefix that the settings choose, and none else', () => {
+    const secretsOf = (of: typeof template) =>
+      JSON.stringify(of.findResources('AWS::IAM::ManagedPolicy')).match(/:secret:[^"]*/g);
+    expect(secretsOf(template)).toEqual([':secret:trunkline/*']);
+    expect(secretsOf(synthesized({ secretPrefix: 'voice/sip-' }))).toEqual([':secret:voice/sip-*']);
+  });
+
+  test('an edge may read the routing configuration and secrets, write its own heartbeat, say events of edges and use its own queue', () => {
     expect(actionsOf('EdgesEdge1')).toEqual([
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:Query',
       'events:PutEvents',
+      'secretsmanager:GetSecretValue',
       'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
       'sqs:GetQueueAttributes',
@@ -153,6 +162,7 @@ describe('permissions', () => {
       { 'ForAllValues:StringEquals': { 'events:source': ['trunkline.edge'] } },
       { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['routing'] } },
       { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['edge-1'] } },
+      undefined,
       undefined,
     ]);
   });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import pDefer from 'p-defer';
 import pino from 'pino';
-import { RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
+import { nameOfSecret, RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { decideRoute } from '../../../core/decide-route.ts';
 import { createNarrator } from '../../../edge-node/narrator.ts';
@@ -209,6 +209,8 @@ export function stage({
   config = twoTargets,
   decision = 'at once' as 'at once' | 'held',
   ready = (): boolean => true,
+  /** By what they are called in messages: `environment variable PASSWORD`. */
+  secrets = {} as Readonly<Record<string, string>>,
 } = {}): Stage {
   const clock = heldClock();
   const current = { version: 7, config: RoutingConfig.parse(config) };
@@ -255,6 +257,13 @@ export function stage({
       },
     },
     snapshot: { current: () => current },
+    secrets: {
+      async read(ref) {
+        const secret = secrets[nameOfSecret(ref)];
+        if (secret === undefined) throw new Error(`${nameOfSecret(ref)} is not set`);
+        return secret;
+      },
+    },
     narrator: createNarrator({
       edge: { id: 'edge-1', region: 'local', epoch: 1 },
       replyTo: 'http://127.0.0.1/queue',

@@ -1,0 +1,57 @@
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { expect, test } from 'vitest';
+import { aCloud } from './a-cloud.ts';
+
+async function aStore(secrets: Record<string, string> = {}) {
+  const cloud = await aCloud({}, { secrets });
+  const client = new SecretsManagerClient({
+    ...{ endpoint: cloud.endpoint, region: 'local-1', maxAttempts: 1 },
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  return { client, cloud, [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose]() };
+}
+
+test('a secret that is created can be read by name and by ARN, and put anew', async () => {
+  await using stage = await aStore();
+  const { client } = stage;
+  const { ARN } = await client.send(new CreateSecretCommand({ Name: 'trunkline/a', SecretString: 'one' }));
+  expect(ARN).toMatch(/^arn:aws:secretsmanager:local-1:000000000000:secret:trunkline\/a-.{6}$/);
+  const first = await client.send(new GetSecretValueCommand({ SecretId: ARN }));
+  expect(first).toMatchObject({ Name: 'trunkline/a', SecretString: 'one', VersionStages: ['AWSCURRENT'] });
+  const { VersionId } = await client.send(
+    new PutSecretValueCommand({ SecretId: 'trunkline/a', SecretString: 'two' }),
+  );
+  expect(VersionId).not.toBe(first.VersionId);
+  const second = await client.send(new GetSecretValueCommand({ SecretId: 'trunkline/a' }));
+  expect(second).toMatchObject({ SecretString: 'two', VersionId });
+});
+
+test('those that it was started with are there', async () => {
+  await using stage = await aStore({ 'trunkline/a': 'given' });
+  const { SecretString } = await stage.client.send(new GetSecretValueCommand({ SecretId: 'trunkline/a' }));
+  expect(SecretString).toBe('given');
+});
+
+test.each([
+  ['ResourceNotFoundException', new GetSecretValueCommand({ SecretId: 'nobody' })],
+  ['ResourceNotFoundException', new GetSecretValueCommand({ SecretId: 'a', VersionStage: 'AWSPREVIOUS' })],
+  ['ResourceExistsException', new CreateSecretCommand({ Name: 'a', SecretString: 'again' })],
+  ['InvalidParameterException', new CreateSecretCommand({ Name: 'no spaces', SecretString: 'x' })],
+  ['InvalidRequestException', new PutSecretValueCommand({ SecretId: 'a' })],
+  ['NotImplemented', new DescribeSecretCommand({ SecretId: 'a' })],
+])('%s is what the service would say, or that it is not emulated', async (name, command) => {
+  await using stage = await aStore({ a: 'one' });
+  await expect(stage.client.send(command as GetSecretValueCommand)).rejects.toMatchObject({ name });
+});
+
+test('a service that is down cuts the connection', async () => {
+  await using stage = await aStore({ a: 'one' });
+  stage.cloud.faults.secretsDown = true;
+  await expect(stage.client.send(new GetSecretValueCommand({ SecretId: 'a' }))).rejects.toThrow();
+});
