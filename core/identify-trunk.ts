@@ -5,9 +5,18 @@ type Trunks = Readonly<Record<string, { readonly sources: readonly string[] }>>;
 type Block = readonly [network: ipaddr.IPv4 | ipaddr.IPv6, prefix: number];
 
 /** Name of the trunk to which a source address belongs; the longest prefix wins. Undefined: nobody we know. */
-export function identifyTrunk(address: string, trunks: Trunks): string | undefined {
+export const identifyTrunk = (address: string, trunks: Trunks): string | undefined =>
+  trunksOfSource(address, trunks)[0];
+
+/** Names of all trunks that have a source address in a block of the longest prefix that fits. */
+export function trunksOfSource(address: string, trunks: Trunks): readonly string[] {
   const source = parseAddress(address);
-  return source && blocksOf(trunks).find(({ block }) => contains(block, source))?.trunk;
+  if (!source) return [];
+  const blocks = blocksOf(trunks);
+  const longest = blocks.find(({ block }) => contains(block, source));
+  if (!longest) return [];
+  const fitting = blocks.filter((one) => lengthOf(one) === lengthOf(longest) && contains(one.block, source));
+  return [...new Set(fitting.map(({ trunk }) => trunk))];
 }
 
 /** IPv4 only as four decimal parts: ipaddr.js itself reads `1` and `0x7f.1` too. */
