@@ -6,11 +6,12 @@ import type { HandlerFunction } from './handler-function.ts';
 export function triggers(
   handler: HandlerFunction,
   when: Pick<RuleProps, 'eventBus' | 'eventPattern' | 'schedule'>,
+  id = 'Rule',
 ): Rule {
   const target = new LambdaTarget(handler.lambda, {
     deadLetterQueue: handler.deadLetters,
     maxEventAge: handler.retries.maxEventAge,
     retryAttempts: handler.retries.deliveries,
   });
-  return new Rule(handler, 'Rule', { ...when, targets: [target] });
+  return new Rule(handler, id, { ...when, targets: [target] });
 }

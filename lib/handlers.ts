@@ -10,7 +10,7 @@ import { tables as keys } from '../contracts/tables.ts';
 import { triggers } from './bus-rule.ts';
 import { HandlerFunction, type Retries } from './handler-function.ts';
 import { allow, asSource, inPartition } from './permissions.ts';
-import type { Settings } from './settings.ts';
+import { REAP_EVERY_SECONDS, type Settings } from './settings.ts';
 
 export interface Platform {
   readonly bus: EventBus;
@@ -121,6 +121,9 @@ export function reapCalls(scope: Construct, on: Platform): HandlerFunction {
     retries: whileItMatters,
     reservedConcurrency: on.settings.reservedConcurrency['reap-calls'],
   });
-  triggers(handler, { schedule: Schedule.rate(Duration.minutes(1)) });
+  triggers(handler, { schedule: Schedule.rate(Duration.seconds(REAP_EVERY_SECONDS)) });
+  // A new life of an edge is the end of the calls of its last one: nobody need wait for the schedule.
+  const started = { source: [sources.edge], detailType: ['edge.started'] };
+  triggers(handler, { eventBus: on.bus, eventPattern: started }, 'EdgeStarted');
   return handler;
 }

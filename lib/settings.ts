@@ -30,8 +30,8 @@ export const Settings = z.strictObject({
   retentionDays: z.int().min(1).max(3650).default(30),
   /** Days for which events can be replayed. */
   archiveDays: z.int().min(1).max(3650).default(7),
-  /** An edge without a heartbeat for this long is lost, and its calls are ended. */
-  edgeLostAfterSeconds: z.int().min(30).max(3600).default(120),
+  /** An edge without a heartbeat for this long is lost: see {@link edgeLostBoundSeconds}. Edges beat every ten seconds. */
+  edgeLostAfterSeconds: z.int().min(30).max(3600).default(60),
   /** What becomes of tables and bus when the stack is deleted. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
   /** Runs of one function at the same time, at most. */
@@ -39,6 +39,21 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 export type SettingsInput = z.input<typeof Settings>;
+
+/** The reaper's schedule, s. EventBridge knows none that is shorter. */
+export const REAP_EVERY_SECONDS = 60;
+/** For the schedule to be late, the scan, the event and the fold, s. */
+const REAPING_SECONDS = 10;
+
+/**
+ * By when the calls of an edge that dies are ended in the record, s from its death, while AWS is well: the last heartbeat
+ * grows old, and the next run of the reaper sees it. An edge that is started anew has the calls of its former life ended
+ * at once.
+ */
+export const edgeLostBoundSeconds = ({
+  edgeLostAfterSeconds,
+}: Pick<Settings, 'edgeLostAfterSeconds'>): number =>
+  edgeLostAfterSeconds + REAP_EVERY_SECONDS + REAPING_SECONDS;
 
 /** Later ones win; the error names every wrong setting. */
 export function readSettings(...inputs: readonly object[]): Settings {

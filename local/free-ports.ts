@@ -1,21 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that is free for TCP and UDP now. Whoever takes it should take it soon. */
+/**
+ * A port of 127.0.0.1 that is free for TCP and UDP now, below those that the system hands out to every connection: a port of
+ * theirs may be gone again before whoever asked for it has taken it.
+ */
 export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const tcp = createServer().listen(0, '127.0.0.1');
-    await once(tcp, 'listening');
-    const address = tcp.address();
-    const port = address !== null && typeof address === 'object' ? address.port : 0;
-    const free = await isFreeForUdp(port);
-    await new Promise((resolve) => tcp.close(resolve));
-    if (free) return port;
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const port = randomInt(2_000, 10_000);
+    if ((await isFreeForUdp(port)) && (await isFreeForTcp(port))) return port;
   }
-  throw new Error('no port of 127.0.0.1 is free for both TCP and UDP');
+  throw new Error('no port of 127.0.0.1 between 2000 and 10000 is free for both TCP and UDP');
 }
+
+const isFreeForTcp = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 
 const isFreeForUdp = (port: number) =>
   new Promise<boolean>((resolve) => {

@@ -194,7 +194,9 @@ function whatIsMissing(template: Template, services: readonly LocalService[]) {
 }
 
 function ruleNamed(template: Template, part: string): string {
-  const rules = template.resources.filter(({ type }) => type === 'AWS::Events::Rule');
-  const rule = rules.find(({ logicalId }) => logicalId.includes(part));
+  const rule = template.resources.find(
+    ({ type, logicalId, properties }) =>
+      type === 'AWS::Events::Rule' && properties['ScheduleExpression'] && logicalId.includes(part),
+  );
   return rule ? String(rule.properties['Name'] ?? rule.logicalId) : part;
 }

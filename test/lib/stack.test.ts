@@ -27,13 +27,16 @@ const actionsOf = (prefix: string) =>
   [...new Set(statements.filter(({ id }) => id.startsWith(prefix)).flatMap(({ Action }) => Action))].sort();
 
 describe('what reaches a function', () => {
-  const patternOf = (name: string) => {
+  const rulesOf = (name: string) => {
     const [id] = Object.keys(functionOf(name));
-    const rules = resources(template, 'AWS::Events::Rule').filter(([, { Properties }]) =>
-      JSON.stringify(Properties['Targets']).includes(String(id)),
-    );
+    return resources(template, 'AWS::Events::Rule')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Targets }) => JSON.stringify(Targets).includes(String(id)));
+  };
+  const patternOf = (name: string) => {
+    const rules = rulesOf(name);
     expect(rules).toHaveLength(1);
-    return rules[0]?.[1].Properties;
+    return rules[0];
   };
 
   test('decide-route hears call.received from edges', () => {
@@ -57,8 +60,11 @@ describe('what reaches a function', () => {
     });
   });
 
-  test('reap-calls wakes every minute', () => {
-    expect(patternOf('reap-calls')?.['ScheduleExpression']).toBe('rate(1 minute)');
+  test('reap-calls wakes every minute, and when an edge begins a new life', () => {
+    expect(rulesOf('reap-calls')).toMatchObject([
+      { ScheduleExpression: 'rate(1 minute)' },
+      { EventPattern: { source: ['trunkline.edge'], 'detail-type': ['edge.started'] } },
+    ]);
   });
 
   test.each(names)('what %s cannot be given or cannot handle goes to its dead-letter queue', (name) => {
@@ -68,7 +74,9 @@ describe('what reaches a function', () => {
       FunctionName: { Ref: id },
       DestinationConfig: { OnFailure: { Destination: dead } },
     });
-    expect(patternOf(name)?.['Targets']).toMatchObject([{ DeadLetterConfig: { Arn: dead.asObject() } }]);
+    for (const { Targets } of rulesOf(name)) {
+      expect(Targets).toMatchObject([{ DeadLetterConfig: { Arn: dead.asObject() } }]);
+    }
   });
 
   test.each([
@@ -78,9 +86,9 @@ describe('what reaches a function', () => {
     ['project-call', 21_600],
   ])('%s is given no event older than %i s', (name, seconds) => {
     const [id] = Object.keys(functionOf(name));
-    expect(patternOf(name)?.['Targets']).toMatchObject([
-      { RetryPolicy: { MaximumEventAgeInSeconds: seconds } },
-    ]);
+    for (const { Targets } of rulesOf(name)) {
+      expect(Targets).toMatchObject([{ RetryPolicy: { MaximumEventAgeInSeconds: seconds } }]);
+    }
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: id },
       MaximumEventAgeInSeconds: seconds,
