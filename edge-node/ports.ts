@@ -190,6 +190,8 @@ export interface MediaEngine extends AsyncDisposable {
   session(callId: string): MediaSession;
   /** Whether one is there that takes new calls. */
   healthy(): boolean;
+  /** Whether every one that takes calls is behind with its answers: what is let in now would time out. */
+  pressed(): boolean;
   onDigit(listener: (digit: SeenDigit) => void): void;
   /** rtpengine dropped a call by itself (both sides silent), or died with the call on it. */
   onLost(listener: (callId: string, why: LostMedia) => void): void;

@@ -5,14 +5,16 @@ export interface EligibleEngine {
   readonly name: string;
   readonly state: EngineState;
   readonly draining: boolean;
+  readonly behind: boolean;
   readonly sessions: number;
   /** When a call last came to it; 0 before the first. */
   readonly enteredAt: number;
 }
 
 /**
- * Engines for a new call, the best first: those that are up before those in doubt, then the one with the fewest calls of
- * this edge, then the one that has waited longest. None that is dead or draining.
+ * Engines for a new call, the best first: those that are up before those in doubt, those that keep up before those that
+ * are behind, then the one with the fewest calls of this edge, then the one that has waited longest. None that is dead or
+ * draining.
  */
 export const enginesInOrder = <E extends EligibleEngine>(engines: readonly E[]): readonly E[] =>
   engines
@@ -20,6 +22,7 @@ export const enginesInOrder = <E extends EligibleEngine>(engines: readonly E[]):
     .toSorted(
       (one, other) =>
         Number(one.state !== 'up') - Number(other.state !== 'up') ||
+        Number(one.behind) - Number(other.behind) ||
         one.sessions - other.sessions ||
         one.enteredAt - other.enteredAt,
     );

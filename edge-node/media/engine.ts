@@ -33,6 +33,8 @@ export interface Engine extends AsyncDisposable {
   readonly sessions: number;
   /** When a call last came to it, ms of the monotonic clock; 0 before the first. */
   readonly enteredAt: number;
+  /** It has left something unanswered for so long that a new call would rather time out than be set up. */
+  readonly behind: boolean;
   readonly request: NgRequest;
   readonly once: NgRequest;
   readonly captures: CaptureReader | undefined;
@@ -50,6 +52,8 @@ export interface Engine extends AsyncDisposable {
 
 /** How long one command may take. */
 const REQUEST_TIMEOUT_MS = 700;
+/** An engine that keeps up answers in a few ms. */
+const BEHIND_AFTER_MS = 300;
 
 /** Starts to talk to one rtpengine and waits for its first answer, or for the time-out. */
 export async function startEngine(settings: EngineSettings, parts: EngineParts): Promise<Engine> {
@@ -89,6 +93,10 @@ class RunningEngine implements Engine {
 
   get sessions(): number {
     return this.#calls.size;
+  }
+
+  get behind(): boolean {
+    return this.#client.waitedMs > BEHIND_AFTER_MS;
   }
 
   readonly request: NgRequest = (command, parameters) =>

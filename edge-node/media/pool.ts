@@ -57,6 +57,7 @@ export async function startMediaPool(settings: MediaSettings, parts: PoolParts):
           explain: () => whyNone(engines),
         }),
       healthy: () => enginesInOrder(engines).length > 0,
+      pressed: () => enginesInOrder(engines).every((engine) => engine.behind),
       onDigit: (listener) => void onDigit.push(listener),
       onLost: (listener) => void onLost.push(listener),
       engines: () => engines.map(statusOf),

@@ -17,6 +17,8 @@ export interface NgClient {
   readonly request: NgRequest;
   /** Asks once. */
   readonly once: NgRequest;
+  /** How long the oldest request without an answer has waited, ms; 0 where all are answered. */
+  readonly waitedMs: number;
   close(): void;
 }
 
@@ -44,9 +46,12 @@ export function createNgClient(
   // What cannot be read is an 'error' of the client, and without a listener the process dies.
   client.on('error', unread);
 
+  const waiting = new Set<{ readonly since: number }>();
+
   const attempt = async (command: NgCommand, parameters: Record<string, unknown>) => {
-    const started = clock.monotonic();
-    const seconds = () => (clock.monotonic() - started) / 1000;
+    const asked = { since: clock.monotonic() };
+    const seconds = () => (clock.monotonic() - asked.since) / 1000;
+    waiting.add(asked);
     try {
       const reply = (await client[command](address.port, address.host, parameters)) as NgReply;
       const refused = reply.result !== 'ok' && reply.result !== 'pong';
@@ -60,6 +65,8 @@ export function createNgClient(
         `rtpengine at ${where} gave no answer to ${command} within ${timeoutMs} ms`,
         { cause },
       );
+    } finally {
+      waiting.delete(asked);
     }
   };
 
@@ -67,7 +74,15 @@ export function createNgClient(
     accepted(command, await attempt(command, parameters));
   const request: NgRequest = async (command, parameters = {}) =>
     accepted(command, await attempt(command, parameters).catch(() => attempt(command, parameters)));
-  return { request, once, close: () => client.close() };
+  return {
+    request,
+    once,
+    get waitedMs() {
+      const [oldest] = waiting;
+      return oldest ? clock.monotonic() - oldest.since : 0;
+    },
+    close: () => client.close(),
+  };
 }
 
 function accepted(command: NgCommand, reply: NgReply): NgReply {

@@ -21,8 +21,15 @@ export interface Admission {
   readonly draining: boolean;
 }
 
-/** `ready` tells whether everything a new call needs is there: routing, media, room for events. */
-export function createAdmission(limits: Limits, ready: () => boolean, clock: Clock): Admission {
+/** What a new call depends on. */
+export interface Conditions {
+  /** Whether everything it needs is there: routing, media, room for events. */
+  readonly ready: () => boolean;
+  /** Whether this machine is behind with its work, so that one call more would wait until it times out. */
+  readonly pressed: () => boolean;
+}
+
+export function createAdmission(limits: Limits, { ready, pressed }: Conditions, clock: Clock): Admission {
   let draining = false;
   let second = 0;
   let arrivals = 0;
@@ -31,7 +38,7 @@ export function createAdmission(limits: Limits, ready: () => boolean, clock: Clo
     if (!ready()) return 'edge-not-ready';
     const now = Math.floor(clock.monotonic() / 1000);
     if (now !== second) [second, arrivals] = [now, 0];
-    const isFull = calls >= limits.maxCalls || arrivals >= limits.maxCallsPerSecond;
+    const isFull = pressed() || calls >= limits.maxCalls || arrivals >= limits.maxCallsPerSecond;
     return isFull ? 'edge-overloaded' : undefined;
   };
   return {

@@ -33,7 +33,7 @@ export interface Signaling extends AsyncDisposable {
 export async function startSignaling(options: SignalingOptions): Promise<Signaling> {
   const { clock, media, limits, logger, ready } = options;
   const calls = new Map<string, Call>();
-  const admission = createAdmission(limits, ready, clock);
+  const admission = createAdmission(limits, { ready, pressed: media.pressed }, clock);
   let context: SignalingContext | undefined;
   const link = await connectSipServer(
     options.sipServer,

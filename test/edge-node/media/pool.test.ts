@@ -106,6 +106,37 @@ describe('new calls', () => {
   });
 });
 
+describe('an engine that is behind with its answers', () => {
+  test('presses the pool until it has answered, or has been given up', async () => {
+    const { pool, place, engine, clock } = await aPool(1);
+    engine(0).mode = 'late';
+    const placed = place();
+    await expect.poll(() => engine(0).asked.length).toBe(1);
+    clock.pass(300);
+    expect(pool.pressed()).toBe(false);
+    clock.pass(1);
+    expect(pool.pressed()).toBe(true);
+    engine(0).speaks();
+    await placed;
+    expect(pool.pressed()).toBe(false);
+  });
+
+  test('gets no new call while another one keeps up, though it has fewer', async () => {
+    const { pool, place, engine, clock } = await aPool(2);
+    const [first, second, third] = [await place(), await place(), await place()];
+    expect([first.at, second.at, third.at]).toEqual([0, 1, 0]);
+    engine(1).mode = 'late';
+    const waiting = second.session.answer('v=0', 'b');
+    await expect.poll(() => engine(1).asked.length).toBe(2);
+    clock.pass(301);
+    expect((await place()).at).toBe(0);
+    expect(pool.pressed()).toBe(false);
+    engine(1).speaks();
+    await waiting;
+    expect((await place()).at).toBe(1);
+  });
+});
+
 describe('an offer', () => {
   test('without an answer moves on to the next engine, and the first one is suspect', async () => {
     const { place, engines, engine, stateOf, clock, until } = await aPool(2);

@@ -4,9 +4,9 @@ import { heldClock } from '../held-clock.ts';
 
 const limits = { maxCalls: 10, maxCallsPerSecond: 2 };
 
-const anAdmission = (ready = (): boolean => true) => {
+const anAdmission = ({ ready = (): boolean => true, pressed = (): boolean => false } = {}) => {
   const clock = heldClock();
-  return { clock, admission: createAdmission(limits, ready, clock) };
+  return { clock, admission: createAdmission(limits, { ready, pressed }, clock) };
 };
 
 test('an edge with room takes a call, and says so as often as it is asked', () => {
@@ -38,8 +38,16 @@ test('an edge that drains takes none', () => {
 
 test('an edge that lacks what a call needs takes none, until it is there', () => {
   let isReady = false;
-  const { admission } = anAdmission(() => isReady);
+  const { admission } = anAdmission({ ready: () => isReady });
   expect([admission.wouldRefuse(0), admission.refuse(0)]).toEqual(['edge-not-ready', 'edge-not-ready']);
   isReady = true;
+  expect([admission.wouldRefuse(0), admission.refuse(0)]).toEqual([undefined, undefined]);
+});
+
+test('an edge that is behind with its work takes none, until it has caught up', () => {
+  let isPressed = true;
+  const { admission } = anAdmission({ pressed: () => isPressed });
+  expect([admission.wouldRefuse(0), admission.refuse(0)]).toEqual(['edge-overloaded', 'edge-overloaded']);
+  isPressed = false;
   expect([admission.wouldRefuse(0), admission.refuse(0)]).toEqual([undefined, undefined]);
 });

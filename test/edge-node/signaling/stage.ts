@@ -211,6 +211,7 @@ export function stage({
   ready = (): boolean => true,
   /** By what they are called in messages: `environment variable PASSWORD`. */
   secrets = {} as Readonly<Record<string, string>>,
+  pressed = (): boolean => false,
 } = {}): Stage {
   const clock = heldClock();
   const current = { version: 7, config: RoutingConfig.parse(config) };
@@ -241,6 +242,7 @@ export function stage({
       ...media,
       session: media.session,
       healthy: () => true,
+      pressed: () => false,
       onDigit() {},
       onLost() {},
       [Symbol.asyncDispose]: async () => {},
@@ -272,7 +274,7 @@ export function stage({
       clock,
     }),
     metrics,
-    admission: createAdmission({ maxCalls: 10, maxCallsPerSecond: 5 }, ready, clock),
+    admission: createAdmission({ maxCalls: 10, maxCallsPerSecond: 5 }, { ready, pressed }, clock),
     calls: new Map(),
     trunks: untroubled,
     clock,
