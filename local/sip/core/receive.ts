@@ -4,7 +4,7 @@ import { tooShort } from '../dialog/session-expires.ts';
 import { cutList } from '../message/name-addr.ts';
 import { parseMessage } from '../message/parse-message.ts';
 import { SipMessage } from '../message/sip-message.ts';
-import { requestFault, responseUsable } from '../message/validate-request.ts';
+import { type Refusal, requestFault, responseUsable } from '../message/validate-request.ts';
 import { markVia, type Via } from '../message/via.ts';
 import { InviteServer } from '../transaction/invite-server.ts';
 import { clientKey, requestKey, serverKey } from '../transaction/keys.ts';
@@ -35,7 +35,7 @@ export function receive(engine: Engine, text: string, arrival: Arrival): void {
   if (top) top.value = markTop(top.value, via, arrival);
   const fault =
     parsed instanceof SipMessage
-      ? requestFault(message)
+      ? (lengthFault(message, arrival) ?? requestFault(message))
       : { status: 400, reason: `Bad Request (${parsed.fault})` };
   if (fault) refuseStatelessly(engine, message, arrival, fault.status, fault.reason);
   else if (engine.servers.size >= mostTransactions)
@@ -65,6 +65,12 @@ function receiveRequest(engine: Engine, request: SipMessage, via: Via, arrival: 
     receiveInDialog(engine, request, arrival, () => openServer(engine, request, key, arrival));
   else receiveNew(engine, request, key, arrival);
 }
+
+/** Where a stream has no other end of a message, it must be said (§20.14); a WebSocket has its own (RFC 7118). */
+const lengthFault = (request: SipMessage, { listener: { protocol } }: Arrival): Refusal | undefined =>
+  (protocol === 'tcp' || protocol === 'tls') && !request.has('content-length')
+    ? { status: 400, reason: 'Bad Request (missing content-length)' }
+    : undefined;
 
 /** Begin the server transaction of a request, answering an INVITE 100 at once. */
 function openServer(engine: Engine, request: SipMessage, key: string, arrival: Arrival): ServerTransaction {
@@ -113,12 +119,9 @@ function receiveNew(engine: Engine, request: SipMessage, key: string, arrival: A
   } else give(engine, transaction, request, arrival, owner, undefined);
 }
 
-/** What a request that begins a dialog must have (§8.1.1.3, §8.1.1.8). */
-function inviteFault(request: SipMessage): string | undefined {
-  if (!beginsDialogs(request.method)) return undefined;
-  if (request.fromTag === '') return 'From has no tag';
-  return request.has('contact') ? undefined : 'missing contact';
-}
+/** What a request that begins a dialog must have (§8.1.1.8). It may lack a From tag: that is a tag of null (§12.1.1). */
+const inviteFault = (request: SipMessage): string | undefined =>
+  beginsDialogs(request.method) && !request.has('contact') ? 'missing contact' : undefined;
 
 /** §9.2: the CANCEL is answered 200 whenever it finds its transaction, and has an effect only before a final response. */
 function receiveCancel(engine: Engine, request: SipMessage, via: Via, key: string, arrival: Arrival): void {

@@ -70,12 +70,14 @@ export class StreamFramer {
   }
 }
 
+/** undefined where there is none, none that can be read, or more than one: who follows which could be led astray. */
 function contentLength(headers: string): number | undefined {
+  let found: string | undefined;
   for (const line of headers.split('\r\n')) {
     const colon = line.indexOf(':');
     if (colon < 0 || headerName(line.slice(0, colon).trimEnd()).key !== 'content-length') continue;
-    const value = line.slice(colon + 1).trim();
-    return /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+    if (found !== undefined) return undefined;
+    found = line.slice(colon + 1).trim();
   }
-  return undefined;
+  return found !== undefined && /^\d{1,9}$/.test(found) ? Number(found) : undefined;
 }

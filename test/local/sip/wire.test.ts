@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
+import pDefer from 'p-defer';
 import { expect, test } from 'vitest';
 import { embedded, onDrachtio, quick, serverUnderTest } from './server-under-test.ts';
 import { fresh, type Heard, SipPeer, sdp } from './sip-peer.ts';
@@ -249,18 +250,49 @@ test('two thousand spoiled messages on UDP and TCP: the server answers, and a ca
   expect(info).toBe(1);
 });
 
-// drachtio-server does not survive the app's answer to one without a tag
-test('an INVITE without a Contact or a From tag is answered 400', async () => {
+test('an INVITE without a Contact is answered 400', async () => {
   await using server = await embedded();
   await using _app = await connectApp(server, (srf) =>
     srf.invite((_request, response) => response.send(486)),
   );
   await using peer = await SipPeer.udp(server.sipPort);
-  const invite = peer.request('INVITE', server.sipPort, { body: sdp() });
-  peer.send(invite.replace(/;tag=peer/, ''));
-  await peer.next(/ 400 /);
   peer.send(peer.request('INVITE', server.sipPort).replace(/Contact:.*\r\n/, ''));
   await peer.next(/ 400 /);
+});
+
+// drachtio-server does not survive the app's answer to it
+test('a caller older than RFC 3261, without tag and branch, is taken, acknowledges and hangs up', async () => {
+  await using server = await embedded();
+  const acknowledged = pDefer<void>();
+  const over = pDefer<void>();
+  await using _app = await connectApp(server, (srf) =>
+    srf.invite(async (request, response) => {
+      const dialog = await srf.createUAS(request, response, { localSdp: sdp(5000) });
+      dialog.once('destroy', () => over.resolve());
+      acknowledged.resolve();
+    }),
+  );
+  await using caller = await SipPeer.udp(server.sipPort);
+  const callId = fresh('call-');
+  const say = (method: string, cseq: number, to?: string) =>
+    caller.send(
+      caller
+        .request(method, server.sipPort, {
+          callId,
+          cseq,
+          ...(to ? { to } : {}),
+          body: method === 'INVITE' ? sdp() : '',
+        })
+        .replace(';tag=peer', '')
+        .replace(/;branch=[^\r]*/, ''),
+    );
+  say('INVITE', 1);
+  const ok = await caller.next(/ 200 /);
+  say('ACK', 1, ok.header('to'));
+  await acknowledged.promise;
+  say('BYE', 2, ok.header('to'));
+  await caller.until((one) => one.header('cseq') === '2 BYE' && / 200 /.test(one.startLine));
+  await over.promise;
 });
 
 test('TCP: messages in pieces, several in one piece, and keep-alives between them', async () => {

@@ -35,12 +35,15 @@ export const applicationMessages: readonly TortureMessage[] = [
     name: 'insuf',
     section: '3.3.1',
     reaction: { status: 400, says: /missing/ },
-    text: message(`INVITE sip:user@example.com SIP/2.0
+    text: message(
+      `INVITE sip:user@example.com SIP/2.0
 CSeq: 193942 INVITE
 Via: SIP/2.0/UDP 192.0.2.95;branch=z9hG4bKkdj.insuf{rport}
 Content-Type: application/sdp
-l: 0
-`),
+l: ${sdp.length}
+`,
+      sdp,
+    ),
   },
   {
     name: 'unkscm',
@@ -74,24 +77,33 @@ l: 0
         'Proxy-Require': 'noProxiesSupportThis, norDoAnyProxiesSupportThis',
       },
       answers: 420,
+      with: { Unsupported: 'nothingSupportsThis, nothingSupportsThisEither' },
     },
     text: message(
       options(
         'bext01',
         'Require: nothingSupportsThis, nothingSupportsThisEither\nProxy-Require: noProxiesSupportThis, norDoAnyProxiesSupportThis\n',
-      ),
+      ).replace('SIP/2.0/TCP 192.0.2.1', 'SIP/2.0/TLS fold-and-staple.example.com'),
     ),
   },
   {
     name: 'invut',
     section: '3.3.6',
-    reaction: { app: { 'Content-Type': 'application/unknownformat' }, answers: 415 },
+    reaction: {
+      app: { 'Content-Type': 'application/unknownformat' },
+      answers: 415,
+      with: { Accept: 'application/sdp' },
+    },
     text: message(invite('invut', 'Content-Type: application/unknownformat\n'), '<audio>\r\n</audio>\r\n'),
   },
   {
     name: 'regaut01',
     section: '3.3.7',
-    reaction: { app: { Authorization: 'NoOneKnowsThisScheme opaque-data=here' }, answers: 401 },
+    reaction: {
+      app: { Authorization: 'NoOneKnowsThisScheme opaque-data=here' },
+      answers: 401,
+      with: { 'WWW-Authenticate': 'Digest realm="example.com", nonce="84a4cc6f3082121f32b42a2187831a9e"' },
+    },
     text: message(
       register(
         'regaut01',
@@ -175,7 +187,12 @@ Content-Type: application/sdp
     name: 'regescrt',
     section: '3.3.14',
     reaction: { app: { Contact: '<sip:user@example.com?Route=%3Csip:sip.example.com%3E>' } },
-    text: message(register('regescrt', '<sip:user@example.com?Route=%3Csip:sip.example.com%3E>')),
+    text: message(
+      register('regescrt', '<sip:user@example.com?Route=%3Csip:sip.example.com%3E>', 'L:0\n').replace(
+        'Contact:',
+        'M:',
+      ),
+    ),
   },
   {
     name: 'sdp01',
@@ -186,8 +203,8 @@ Content-Type: application/sdp
   {
     name: 'inv2543',
     section: '3.4.1',
-    // only who wants to serve RFC 2543 takes it: RFC 3261 §8.1.1.3 asks for a tag, §20.14 on a stream for a length
-    reaction: { status: 400, says: /tag/ },
+    // there is nowhere to send a BYE without a Contact (RFC 3261 §8.1.1.8); on a stream it also lacks a length (§20.14)
+    reaction: { status: 400, says: /contact/ },
     stream: { status: 400, leaves: 'closed' },
     text: `${message(`INVITE sip:UserB@example.com SIP/2.0
 Via: SIP/2.0/UDP iftgw.example.com{rport}
@@ -198,5 +215,26 @@ Call-ID: inv2543.1717@ift.client.example.com
 CSeq: 56 INVITE
 Content-Type: application/sdp
 `).replace('Content-Length: 0\r\n', '')}${sdp}`,
+  },
+  {
+    name: 'inv2543 with a Contact',
+    section: '3.4.1',
+    // neither tag nor branch nor Max-Forwards: a missing tag is a tag of null (RFC 3261 §12.1.1)
+    reaction: {
+      app: { From: '<sip:+13035551111@ift.client.example.net;user=phone>', CSeq: '56 INVITE' },
+    },
+    text: message(
+      `INVITE sip:UserB@example.com SIP/2.0
+Via: SIP/2.0/UDP iftgw.example.com{rport}
+From: <sip:+13035551111@ift.client.example.net;user=phone>
+Record-Route: <sip:UserB@example.com;maddr=ss1.example.com>
+To: sip:+16505552222@ss1.example.net;user=phone
+Call-ID: inv2543.1718@ift.client.example.com
+CSeq: 56 INVITE
+Contact: <sip:+13035551111@ift.client.example.net>
+Content-Type: application/sdp
+`,
+      sdp,
+    ),
   },
 ];

@@ -45,6 +45,33 @@ const large: readonly [what: string, spoil: (request: string) => string, answer:
     / 400 /,
   ],
   [
+    'seven thousand Route headers',
+    (text) => inside(text, Array.from({ length: 7_000 }, () => 'Route:a').join('\r\n')),
+    / 400 /,
+  ],
+  [
+    'seven thousand Vias in one header',
+    (text) => text.replace(/(Via: .*)\r\n/, `$1${',a/b/c d'.repeat(7_000)}\r\n`),
+    / 400 /,
+  ],
+  [
+    'ten thousand Routes in one header',
+    (text) => inside(text, `Route: ${Array.from({ length: 10_000 }, () => '<a>').join(',')}`),
+    / 400 /,
+  ],
+  [
+    'a body of 1,200 parts within each other',
+    (text) => {
+      const open = (at: number) => `--${at}\r\nContent-Type:a/b;boundary=${at + 1}\r\n\r\n`;
+      const body = Array.from({ length: 1_200 }, (_one, at) => open(at)).join('');
+      return text.replace(
+        /Content-Length: 0\r\n\r\n/,
+        `Content-Type: multipart/mixed;boundary=0\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    },
+    / 200 /,
+  ],
+  [
     'ten thousand tiny headers',
     (text) => inside(text, Array.from({ length: 10_000 }, () => 'X:').join('\r\n')),
     / 400 /,

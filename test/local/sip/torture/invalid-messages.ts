@@ -76,7 +76,7 @@ From: <sip:user@example.com>;tag=239232jh3
 CSeq: 36893488147419103232 REGISTER
 Call-ID: scalar02.23o0pd9vanlq3wnrlnewofjas9ui32
 Max-Forwards: 300
-Expires: 10000000000000000000000000000000000000000000000000000000000000000000000000
+Expires: 1${'0'.repeat(100)}
 Contact: <sip:user@host129.example.com>
   ;expires=280297596632815
 Content-Length: 0
@@ -164,10 +164,9 @@ Content-Length: 0
     section: '3.1.2.14',
     reaction: { status: 400, says: /to/ },
     text: message(
-      head('OPTIONS', 'badaspec').replace(
-        'To: sip:j.user@example.com',
-        'To: "Watson, Thomas" < sip:t.watson@example.org >',
-      ),
+      head('OPTIONS', 'badaspec')
+        .replace('From: sip:caller@example.net', 'From: "Bell, Alexander" <sip:a.g.bell@example.com>')
+        .replace('To: sip:j.user@example.com', 'To: "Watson, Thomas" < sip:t.watson@example.org >'),
     ),
   },
   {

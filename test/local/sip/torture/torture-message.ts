@@ -1,7 +1,11 @@
 /** What RFC 4475 asks of whoever receives a message. */
 export type Reaction =
-  /** an application is given it, reads these headers in it, and its answer goes back */
-  | { readonly app: Readonly<Record<string, string>>; readonly answers?: number }
+  /** an application is given it, reads these headers in it, and its answer goes back, with these headers */
+  | {
+      readonly app: Readonly<Record<string, string>>;
+      readonly answers?: number;
+      readonly with?: Readonly<Record<string, string>>;
+    }
   /** refused by the server itself, with a text that says why */
   | { readonly status: number; readonly says?: RegExp }
   | 'dropped';

@@ -12,25 +12,28 @@ import { validMessages } from './valid-messages.ts';
 const all = [...validMessages, ...invalidMessages, ...applicationMessages];
 const named = all.map((message) => [message.section, message.name, message] as const);
 
+const ofTheApp = (reaction: Reaction) =>
+  typeof reaction === 'object' && 'app' in reaction ? reaction : undefined;
+
 /** What each message became: those the application was given, those that were answered. */
 async function deliver(protocol: 'udp' | 'tcp', message: TortureMessage) {
   const { reaction } = message;
   const server = await embedded({ t1x64: 2_000 });
   const given: SrfMessage[] = [];
   const method = message.text.slice(0, message.text.indexOf(' '));
-  const answer = (text: Reaction) => (typeof text === 'object' && 'app' in text && text.answers) || 480;
+  const { answers = 480, with: headers = {} } = ofTheApp(reaction) ?? {};
   const app = await connectApp(server, (srf) => {
     const unknown = /^(!|RE%)/.test(method) ? [method.toLowerCase()] : [];
     for (const one of ['invite', 'register', 'message', ...unknown, 'newmethod'])
       srf.use(one, (request, response) => {
         given.push(request);
-        response.send(answer(reaction));
+        response.send(answers, { headers });
       });
     srf.options((request, response) => {
       if (request.get('Call-ID').startsWith('call-')) response.send(200);
       else {
         given.push(request);
-        response.send(answer(reaction));
+        response.send(answers, { headers });
       }
     });
   });
@@ -75,8 +78,11 @@ async function took(delivered: Delivered, message: TortureMessage, expected = 1)
     const answer = await delivered.peer.next(/^SIP\/2\.0 (?!100)/);
     expect(answer.startLine).toMatch(new RegExp(`^SIP/2\\.0 ${reaction.answers ?? 480} `));
     await expect.poll(() => delivered.given.length).toBe(expected);
+    const [given] = delivered.given;
+    expect(given?.uri).toBe(message.text.split(' ')[1]);
     for (const [name, value] of Object.entries(reaction.app))
-      expect(tight(delivered.given[0]?.get(name))).toBe(tight(value));
+      expect(tight(given?.get(name))).toBe(tight(value));
+    for (const [name, value] of Object.entries(reaction.with ?? {})) expect(answer.header(name)).toBe(value);
   }
 }
 

@@ -1,5 +1,12 @@
 import { message, sdp, type TortureMessage, utf8 } from './torture-message.ts';
 
+/** Each is the name of Via, its colon and the blanks it may have around it (§7.3.1, §7.3.3). */
+const oddlySpelled: readonly string[] = [
+  ...['v:', 'V:', 'Via:', 'ViA:', 'VIa:', 'VIA:', 'via:', 'viA:', 'vIa:', 'vIA:'],
+  ...['V : ', 'v : ', 'V  :', 'v  :', 'Via :', 'Via  :'],
+  ...Array.from({ length: 16 }, () => 'Via:'),
+];
+
 /** RFC 4475 §3.1.1: odd, and right. */
 export const validMessages: readonly TortureMessage[] = [
   {
@@ -48,6 +55,9 @@ m:"Quoted string \\"\\"" <sip:jdrosen@example.com> ; newparam =
         'Call-ID': 'wsinv.ndaksdj@192.0.2.1',
         CSeq: '0009 INVITE',
         To: 'sip:vivekg@chair-dnrc.example.com',
+        'Max-Forwards': '0068',
+        Subject: '',
+        Contact: '"Quoted string \\"\\"" <sip:jdrosen@example.com>;newparam=newvalue;secondparam;q=0.33',
         NewFangledHeader: 'newfangled value continued newfangled value',
         UnknownHeaderWithUnusualValue: ';;,,;;,;',
         Route: '<sip:services.example.com;lr;unknownwith=value;unknown-no-value>',
@@ -75,6 +85,10 @@ UnknownHeaderWithUnusualValue: ;;,,;;,;
 Content-Type: application/sdp
 Route:
  <sip:services.example.com;lr;unknownwith=value;unknown-no-value>
+v:  SIP  / 2.0  / TCP     spindle.example.com   ;
+  branch  =   z9hG4bK9ikj8  ,
+ SIP  /    2.0   / UDP  192.168.255.111   ; branch=
+ z9hG4bK30239
 m:"Quoted string \\"\\"" <sip:jdrosen@example.com> ; newparam =
       newvalue ;
   secondparam ; q = 0.33
@@ -88,6 +102,9 @@ m:"Quoted string \\"\\"" <sip:jdrosen@example.com> ; newparam =
     reaction: {
       app: {
         CSeq: "139122385 !interesting-Method0123456789_*+`.%indeed'~",
+        To: `"BEL:\\\x07 NUL:\\\0 DEL:\\\x7f" <sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com>`,
+        From: `token1~\` token2'+_ token3*%!.- <sip:mundane@example.com>;fromParam''~+*_!.-%="работающий";tag=_token~1'+\`*%!-.`,
+        'Max-Forwards': '255',
         'Call-ID': 'intmeth.word%ZK-!.*_+\'@word`~)(><:\\/"][?}{',
         "extensionHeader-!.%*+_`'~": '大停電',
       },
@@ -194,18 +211,21 @@ l: 0
       app: {
         'Call-ID': `longreq.one${'really'.repeat(20)}longcallid`,
         CSeq: '3882340 INVITE',
+        To: `"I have a user name of ${'extreme'.repeat(10)} proportion"<sip:user@example.com:6000;unknownparam1=very${'long'.repeat(20)}value;longparam${'name'.repeat(25)}=shortvalue;very${'long'.repeat(25)}ParameterNameWithNoValue>`,
+        Contact: `<sip:${'amazinglylongcallername'.repeat(5)}@host5.example.net>`,
         [`Unknown-${'Long'.repeat(20)}-Name`]: `unknown-${'long'.repeat(20)}-value;unknown-${'long'.repeat(20)}-parameter-name=unknown-${'long'.repeat(20)}-parameter-value`,
       },
     },
     text: message(
       `INVITE sip:user@example.com SIP/2.0
 To: "I have a user name of ${'extreme'.repeat(10)} proportion"<sip:user@example.com:6000;unknownparam1=very${'long'.repeat(20)}value;longparam${'name'.repeat(25)}=shortvalue;very${'long'.repeat(25)}ParameterNameWithNoValue>
-F: sip:${'amazinglylongcallername'.repeat(5)}@example.net;tag=12${'982424'.repeat(50)}424;unknownheaderparam${'name'.repeat(20)}=unknowheaderparam${'value'.repeat(15)};unknownValueless${'paramname'.repeat(10)}
+F: sip:${'amazinglylongcallername'.repeat(5)}@example.net;tag=12${'982'.repeat(50)}424;unknownheaderparam${'name'.repeat(20)}=unknowheaderparam${'value'.repeat(15)};unknownValueless${'paramname'.repeat(10)}
 Call-ID: longreq.one${'really'.repeat(20)}longcallid
 CSeq: 3882340 INVITE
 Unknown-${'Long'.repeat(20)}-Name: unknown-${'long'.repeat(20)}-value; unknown-${'long'.repeat(20)}-parameter-name = unknown-${'long'.repeat(20)}-parameter-value
 Via: SIP/2.0/TCP sip33.example.com{rport}
-${Array.from({ length: 33 }, (_one, at) => `v: SIP/2.0/TCP sip${32 - at}.example.com;branch=z9hG4bKbranch${at}\n`).join('')}Max-Forwards: 70
+${oddlySpelled.map((via, at) => `${via} SIP/2.0/TCP sip${32 - at}.example.com\n`).join('')}Via: SIP/2.0/TCP host.example.com;received=192.0.2.5;branch=very${'long'.repeat(50)}branchvalue
+Max-Forwards: 70
 Contact: <sip:${'amazinglylongcallername'.repeat(5)}@host5.example.net>
 Content-Type: application/sdp
 `,
@@ -243,7 +263,14 @@ Content-Type: application/sdp
   {
     name: 'semiuri',
     section: '3.1.1.9',
-    reaction: { app: { To: 'sip:user;par=u%40example.net@example.com', CSeq: '8 OPTIONS' } },
+    reaction: {
+      app: {
+        To: 'sip:user;par=u%40example.net@example.com',
+        CSeq: '8 OPTIONS',
+        Accept:
+          'application/sdp, application/pkcs7-mime, multipart/mixed, multipart/signed, message/sip, message/sipfrag',
+      },
+    },
     text: message(`OPTIONS sip:user;par=u%40example.net@example.com SIP/2.0
 To: sip:user;par=u%40example.net@example.com
 From: sip:caller@example.org;tag=33242
