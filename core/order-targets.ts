@@ -8,8 +8,11 @@ interface Shared {
  * Targets in the order in which they are tried: by priority, and within one by a weighted draw (RFC 2782). The draw is
  * seeded, so a Lambda and an edge that know the same call id come to the same order.
  */
-export function orderTargets<T extends Shared>(targets: readonly T[], seed: string): T[] {
-  const random = seededRandom(seed);
+export const orderTargets = <T extends Shared>(targets: readonly T[], seed: string): T[] =>
+  inTurn(targets, seededRandom(seed));
+
+/** The same by any numbers from 0 to below 1. */
+export function inTurn<T extends Shared>(targets: readonly T[], random: () => number): T[] {
   const priorities = [...new Set(targets.map((target) => target.priority))].sort((a, b) => a - b);
   return priorities.flatMap((priority) =>
     draw(

@@ -42,6 +42,8 @@ export interface Dialog {
 
 export interface DialRequest {
   readonly uri: string;
+  /** Where the INVITE is sent instead of where its URI leads: one server of the name in it, as a URI with an address. */
+  readonly nextHop?: string;
   /** Undefined asks the target for an offer. */
   readonly sdp: string | undefined;
   readonly from: Party;
@@ -52,7 +54,15 @@ export interface DialRequest {
 
 export type DialResult =
   | { readonly kind: 'answered'; readonly sdp: string; readonly accept: (sdp?: string) => Promise<Dialog> }
-  | { readonly kind: 'failed'; readonly status: number; readonly detail: string };
+  | {
+      readonly kind: 'failed';
+      readonly status: number;
+      readonly detail: string;
+      /** Nothing was heard: `status` stands for that, and is not the target's. */
+      readonly unheard?: 'silence' | 'transport';
+      /** s, where the target asked for so long a pause (RFC 3261 §20.33). */
+      readonly retryAfterSeconds?: number;
+    };
 
 /** One INVITE on its way to one target. */
 export interface OutgoingCall {
@@ -67,7 +77,7 @@ export interface SipLink extends AsyncDisposable {
   connected(): boolean;
   dial(request: DialRequest): OutgoingCall;
   /** OPTIONS outside a dialog: the status of its final response, undefined where none came in time. Never rejects. */
-  options(uri: string, timeoutMs: number): Promise<number | undefined>;
+  options(uri: string, timeoutMs: number, nextHop?: string): Promise<number | undefined>;
 }
 
 /** What the edge does with what comes in. */

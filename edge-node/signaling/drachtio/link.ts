@@ -53,7 +53,7 @@ export async function connectSipServer(
     },
     connected: () => connected,
     dial: (request) => dial(srf, request, down.signal),
-    options: (uri, timeoutMs) => askOptions(srf, uri, timeoutMs),
+    options: (uri, timeoutMs, nextHop) => askOptions(srf, uri, timeoutMs, nextHop),
     async [Symbol.asyncDispose]() {
       closing = true;
       down.abort();

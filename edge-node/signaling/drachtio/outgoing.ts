@@ -63,8 +63,9 @@ export function dial(srf: SrfApp, request: DialRequest, down: AbortSignal): Outg
   };
 }
 
-const inviteOptions = ({ sdp, from, headers }: DialRequest) => ({
+const inviteOptions = ({ sdp, from, headers, nextHop }: DialRequest) => ({
   ...(sdp === undefined ? { noAck: true } : { localSdp: sdp }),
+  ...(nextHop === undefined ? {} : { proxy: nextHop }),
   callingNumber: callingNumber(from),
   ...(from.displayName ? { callingName: displayName(from.displayName) } : {}),
   headers: { ...headers },
@@ -95,8 +96,16 @@ async function hangUp(answer: SrfDialog | LateOffer): Promise<void> {
   else await wrapDialog(answer).bye();
 }
 
+/** An INVITE that could not even be sent has no response; one that was, and was not answered, has one made up for it. */
 function failureOf(error: unknown): DialResult {
-  const { status, message } = (error ?? {}) as { status?: number; message?: string };
-  const detail = message ?? String(error);
-  return { kind: 'failed', status: typeof status === 'number' ? status : 500, detail: detail.slice(0, 200) };
+  const { status, message, res } = (error ?? {}) as { status?: number; message?: string; res?: SrfResponse };
+  const detail = (message ?? String(error)).slice(0, 200);
+  if (typeof status !== 'number') return { kind: 'failed', status: 503, detail, unheard: 'transport' };
+  if (res && !res.source_address)
+    return { kind: 'failed', status, detail, unheard: status === 408 ? 'silence' : 'transport' };
+  const seconds = /^\d{1,9}/.exec(res?.get('Retry-After') ?? '')?.[0];
+  return {
+    ...{ kind: 'failed', status, detail },
+    ...(seconds === undefined ? {} : { retryAfterSeconds: Number(seconds) }),
+  };
 }

@@ -34,6 +34,8 @@ export interface SrfResponse extends SrfMessage {
   readonly status: number;
   readonly reason: string;
   readonly finalResponseSent: boolean;
+  /** Empty for a response that the SIP server made up, because none came or the transport is broken. */
+  readonly source_address: string;
   send(status: number, options?: SendOptions, sent?: (error: unknown) => void, pracked?: () => void): void;
 }
 
@@ -58,7 +60,7 @@ export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
   options(handler: (request: SrfRequest, response: SrfResponse) => void): void;
   request(
     uri: string,
-    options: { method: string },
+    options: { method: string; proxy?: string },
     sent: (error: unknown, request?: SrfRequest) => void,
   ): void;
   createUAS(

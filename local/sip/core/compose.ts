@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { parseUri, uriParam } from '../../../core/sip-uri.ts';
 import { beginsDialogs, type Dialog } from '../dialog/dialog.ts';
 import { cutList, parseNameAddr, untagged } from '../message/name-addr.ts';
 import { type HeaderLine, SipMessage } from '../message/sip-message.ts';
-import { parseUri, uriParam } from '../message/uri.ts';
 import { magicCookie } from '../message/via.ts';
 import type { Listener } from '../transport/flow.ts';
 

@@ -1,6 +1,6 @@
+import { parseUri } from '../../../core/sip-uri.ts';
 import { parseNameAddr } from '../message/name-addr.ts';
 import type { HeaderLine, SipMessage } from '../message/sip-message.ts';
-import { parseUri } from '../message/uri.ts';
 import type { Arrival, Hop } from '../transport/flow.ts';
 
 const mostKept = 20_000;

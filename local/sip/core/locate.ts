@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
+import { type SipTarget as Target, targetOf, usualPort } from '../../../core/sip-target.ts';
 import type { Hops, Reach } from '../locate/locator.ts';
-import { type Target, targetOf, usualPort } from '../locate/target.ts';
 import type { Hop, Listener, Protocol } from '../transport/flow.ts';
 import type { Engine } from './engine.ts';
 
@@ -40,7 +40,7 @@ export function locate(
     engine.locator.locate(
       only === undefined ? target : { ...target, transport: only },
       reachOf(engine, only),
-      (hops) => found(hops && named(hops, target.host)),
+      (hops) => found(hops && named(hops, target.name ?? target.host)),
     );
 }
 

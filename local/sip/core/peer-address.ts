@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
+import { parseUri } from '../../../core/sip-uri.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
-import { parseUri } from '../message/uri.ts';
 import type { Arrival } from '../transport/flow.ts';
 
 /** Learn from the message that forms a dialog where its peer is (RFC 3261 §12.1). */

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { targetOf } from '../../../core/sip-target.ts';
+import { parseUri } from '../../../core/sip-uri.ts';
 import type { AppConnection } from '../app/app-connection.ts';
 import {
   type AppMessage,
@@ -11,10 +13,8 @@ import {
 import { fromNetwork, madeUp, notDone, requestSent } from '../app/app-tokens.ts';
 import { beginsDialogs, dialogId, subscribes } from '../dialog/dialog.ts';
 import type { Hops } from '../locate/locator.ts';
-import { targetOf } from '../locate/target.ts';
 import { tagOf, untagged } from '../message/name-addr.ts';
 import { SipMessage } from '../message/sip-message.ts';
-import { parseUri } from '../message/uri.ts';
 import type { IncomingResponse } from '../transaction/incoming-response.ts';
 import type { Listener } from '../transport/flow.ts';
 import { contactOf, finish, newBranch, newTag, viaOf } from './compose.ts';

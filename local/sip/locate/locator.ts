@@ -1,15 +1,19 @@
 import { isIP } from 'node:net';
+import {
+  findServers,
+  type KnownNames,
+  type Naptr,
+  type Question,
+  type Service,
+  type Reach as TransportReach,
+} from '../../../core/find-servers.ts';
+import { inTurn } from '../../../core/order-targets.ts';
+import { type SipTarget as Target, usualPort } from '../../../core/sip-target.ts';
 import type { Hop, Protocol } from '../transport/flow.ts';
 import { FailedHops } from './failed-hops.ts';
-import type { Names, Service } from './names.ts';
-import { inTurn, servicesName, wanted } from './order.ts';
-import { type Target, usualPort } from './target.ts';
+import type { Names } from './names.ts';
 
-/** A transport of ours, and the kind of addresses it reaches. */
-export interface Reach {
-  readonly protocol: Protocol;
-  readonly family: 4 | 6;
-}
+export type Reach = TransportReach<Protocol>;
 
 /** Never empty; the first is to be tried first. */
 export type Hops = readonly [Hop, ...Hop[]];
@@ -49,58 +53,36 @@ export class Locator {
     return this.failures.inOrder(hops).slice(0, mostHops);
   }
 
+  /** Asks until it is known where the target leads. */
   async #hops(target: Target, reach: readonly Reach[]): Promise<Hop[]> {
-    const { host, port, transport, secure } = target;
-    if (transport === undefined && port === undefined) return this.#byDomain(target, reach);
-    const protocol = reachable(reach, transport ?? (secure ? 'tls' : 'udp'));
-    if (!protocol) return [];
-    if (port !== undefined) return this.#addresses(host, port, protocol, reach);
-    return (
-      (await this.#byServices(servicesName(protocol, host), protocol, reach)) ??
-      this.#plain(host, protocol, reach)
-    );
-  }
-
-  /** The domain says which transport it wants (§4.1). */
-  async #byDomain({ host, secure }: Target, reach: readonly Reach[]): Promise<Hop[]> {
-    const asked = wanted(await this.#names.naptr(host), secure);
-    const ours = ['udp', 'tcp', 'tls', 'ws', 'wss']
-      .filter((transport) => !secure || transport === 'tls' || transport === 'wss')
-      .map((transport) => ({ transport, services: servicesName(transport, host) ?? '' }));
-    for (const { transport, services } of asked.length > 0 ? asked : ours) {
-      const protocol = reachable(reach, transport);
-      const hops = protocol && (await this.#byServices(services, protocol, reach));
-      if (hops) return hops;
+    const known = new KnownAnswers(this.#names);
+    for (;;) {
+      const found = findServers(target, reach, known, (services) => inTurn(services, this.#random));
+      if ('servers' in found) return [...found.servers];
+      await Promise.all(found.ask.map((question) => known.ask(question)));
     }
-    const protocol = reachable(reach, secure ? 'tls' : 'udp');
-    return protocol ? this.#plain(host, protocol, reach) : [];
+  }
+}
+
+/** What DNS said while one target was looked for. */
+class KnownAnswers implements KnownNames {
+  readonly #names: Names;
+  readonly #naptr = new Map<string, readonly Naptr[]>();
+  readonly #srv = new Map<string, readonly Service[]>();
+  readonly #addresses = new Map<string, readonly string[]>();
+
+  constructor(names: Names) {
+    this.#names = names;
   }
 
-  /** Undefined when nobody named services; none at all when there are said to be none (RFC 2782: a target of `.`). */
-  async #byServices(
-    name: string | undefined,
-    protocol: Protocol,
-    reach: readonly Reach[],
-  ): Promise<Hop[] | undefined> {
-    const services: readonly Service[] = name === undefined ? [] : await this.#names.srv(name);
-    if (services.length === 0) return undefined;
-    const real = services.filter((service) => service.name !== '' && service.name !== '.');
-    const hops: Hop[] = [];
-    for (const service of inTurn(real, this.#random))
-      hops.push(...(await this.#addresses(service.name, service.port, protocol, reach)));
-    return hops;
-  }
+  naptr = (name: string) => this.#naptr.get(name);
+  srv = (name: string) => this.#srv.get(name);
+  addresses = (type: 'A' | 'AAAA', name: string) => this.#addresses.get(`${type} ${name}`);
 
-  #plain(host: string, protocol: Protocol, reach: readonly Reach[]): Promise<Hop[]> {
-    return this.#addresses(host, usualPort(protocol), protocol, reach);
-  }
-
-  async #addresses(name: string, port: number, protocol: Protocol, reach: readonly Reach[]): Promise<Hop[]> {
-    const families = ([4, 6] as const).filter((family) =>
-      reach.some((one) => one.protocol === protocol && one.family === family),
-    );
-    const found = await Promise.all(families.map((family) => this.#names.addresses(name, family)));
-    return found.flat().map((host) => ({ protocol, host, port }));
+  async ask({ type, name }: Question): Promise<void> {
+    if (type === 'NAPTR') this.#naptr.set(name, await this.#names.naptr(name));
+    else if (type === 'SRV') this.#srv.set(name, await this.#names.srv(name));
+    else this.#addresses.set(`${type} ${name}`, await this.#names.addresses(name, type === 'A' ? 4 : 6));
   }
 }
 

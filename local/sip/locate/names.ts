@@ -1,19 +1,5 @@
 import { lookup, Resolver } from 'node:dns/promises';
-
-export interface Service {
-  readonly name: string;
-  readonly port: number;
-  readonly priority: number;
-  readonly weight: number;
-}
-
-export interface Naptr {
-  readonly service: string;
-  readonly flags: string;
-  readonly replacement: string;
-  readonly order: number;
-  readonly preference: number;
-}
+import type { Naptr, Service } from '../../../core/find-servers.ts';
 
 /** Questions about names; each answers with nothing when there is no such name or record. */
 export interface Names {

@@ -1,6 +1,6 @@
+import { parseUri } from '../../../core/sip-uri.ts';
 import { cutList, parseNameAddr } from './name-addr.ts';
 import type { SipMessage } from './sip-message.ts';
-import { parseUri } from './uri.ts';
 import { magicCookie } from './via.ts';
 
 /** What the headers every element reads have to look like (RFC 3261 §25.1); the others are the application's. */

@@ -1,5 +1,5 @@
+import { parseUri } from '../../../core/sip-uri.ts';
 import type { SipMessage } from './sip-message.ts';
-import { parseUri } from './uri.ts';
 import { headerFault } from './validate-headers.ts';
 
 export interface Refusal {

@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { parseUri, uriParam } from '../message/uri.ts';
+import { parseUri, uriParam } from '../../../core/sip-uri.ts';
 import type { Protocol } from './flow.ts';
 
 export interface ContactOption {

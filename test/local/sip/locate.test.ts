@@ -1,83 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Service } from '../../../core/find-servers.ts';
+import { targetOf } from '../../../core/sip-target.ts';
 import { FailedHops } from '../../../local/sip/locate/failed-hops.ts';
 import { type Hops, Locator, type Reach } from '../../../local/sip/locate/locator.ts';
-import type { Names, Naptr, Service } from '../../../local/sip/locate/names.ts';
-import { inTurn, wanted } from '../../../local/sip/locate/order.ts';
-import { targetOf, usualPort } from '../../../local/sip/locate/target.ts';
-
-const service = (name: string, priority: number, weight: number): Service => ({
-  name,
-  port: 5060,
-  priority,
-  weight,
-});
-
-test.each([
-  ['sip:bob@192.0.2.1', { host: '192.0.2.1', port: undefined, transport: undefined, secure: false }],
-  ['sip:lab.test:5070;transport=TCP', { host: 'lab.test', port: 5070, transport: 'tcp', secure: false }],
-  ['sips:lab.test;transport=tcp', { host: 'lab.test', port: undefined, transport: 'tls', secure: true }],
-  ['sip:[2001:db8::1]:5060', { host: '2001:db8::1', port: 5060, transport: undefined, secure: false }],
-  [
-    'sip:lab.test;maddr=192.0.2.9',
-    { host: '192.0.2.9', port: undefined, transport: undefined, secure: false },
-  ],
-  ['tel:+15551234567', undefined],
-])('%s says where it leads', (uri, target) => {
-  expect(targetOf(uri)).toEqual(target);
-});
-
-test.each([
-  ['udp', 5060],
-  ['tcp', 5060],
-  ['tls', 5061],
-  ['ws', 80],
-  ['wss', 443],
-])('the usual port of %s is %i', (transport, port) => {
-  expect(usualPort(transport)).toBe(port);
-});
-
-test('services of a lower priority come first, whatever is drawn, and none is lost', () => {
-  const services = fc.array(
-    fc.record({ name: fc.uuid(), port: fc.nat(), priority: fc.nat(3), weight: fc.nat(9) }),
-  );
-  fc.assert(
-    fc.property(services, fc.double({ min: 0, max: 0.999, noNaN: true }), (all, lot) => {
-      const order = inTurn(all, () => lot);
-      expect(new Set(order)).toEqual(new Set(all));
-      expect(order.map(({ priority }) => priority)).toEqual(all.map(({ priority }) => priority).sort());
-    }),
-  );
-});
-
-test('among equals the weight decides how often one is first', () => {
-  const services = [service('light', 0, 1), service('heavy', 0, 3), service('idle', 0, 0)];
-  const firsts = Array.from({ length: 500 }, (_, lot) => inTurn(services, () => lot / 500)[0]?.name);
-  const share = (name: string) => firsts.filter((first) => first === name).length / 500;
-  expect(share('heavy')).toBeCloseTo(3 / 5, 2);
-  expect(share('light')).toBeCloseTo(1 / 5, 2);
-  expect(share('idle')).toBeCloseTo(1 / 5, 2);
-});
-
-const naptrRecord = (serviceName: string, order: number, preference = 0, flags = 's'): Naptr => ({
-  service: serviceName,
-  flags,
-  replacement: `${serviceName}.test`,
-  order,
-  preference,
-});
-
-test('NAPTR records are read by order and preference; those that end in no services are left out', () => {
-  const records = [
-    naptrRecord('SIP+D2U', 2, 1),
-    naptrRecord('SIP+D2T', 2, 0),
-    naptrRecord('sips+d2t', 1),
-    naptrRecord('E2U+sip', 0, 0, 'u'),
-    naptrRecord('SIP+D2X', 0),
-  ];
-  expect(wanted(records, false).map(({ transport }) => transport)).toEqual(['tls', 'tcp', 'udp']);
-  expect(wanted(records, true).map(({ transport }) => transport)).toEqual(['tls']);
-});
+import type { Names } from '../../../local/sip/locate/names.ts';
 
 test('what has failed is asked last for a time, for as long as it says, or until it works', () => {
   let now = 0;

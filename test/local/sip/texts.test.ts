@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseUri, uriParam } from '../../../core/sip-uri.ts';
 import { ownAddress, ownContact, parseAppMessage } from '../../../local/sip/app/app-message.ts';
 import { FrameReader } from '../../../local/sip/app/frame-reader.ts';
 import { cutList, parseNameAddr, tagOf, untagged } from '../../../local/sip/message/name-addr.ts';
 import { parseMessage } from '../../../local/sip/message/parse-message.ts';
 import { SipMessage } from '../../../local/sip/message/sip-message.ts';
-import { parseUri, uriParam } from '../../../local/sip/message/uri.ts';
 import { requestFault } from '../../../local/sip/message/validate-request.ts';
 import { markVia, parseVia } from '../../../local/sip/message/via.ts';
 import { parseContact } from '../../../local/sip/transport/contact.ts';

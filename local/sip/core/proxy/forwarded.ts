@@ -1,7 +1,7 @@
-import { targetOf, usualPort } from '../../locate/target.ts';
+import { targetOf, usualPort } from '../../../../core/sip-target.ts';
+import { parseUri, uriParam } from '../../../../core/sip-uri.ts';
 import { cutList, parseNameAddr } from '../../message/name-addr.ts';
 import { type HeaderLine, SipMessage } from '../../message/sip-message.ts';
-import { parseUri, uriParam } from '../../message/uri.ts';
 import type { Listener } from '../../transport/flow.ts';
 import { finish, newTag, startResponse, viaOf } from '../compose.ts';
 

@@ -1,7 +1,7 @@
+import { targetOf } from '../../../../core/sip-target.ts';
 import type { AppConnection } from '../../app/app-connection.ts';
 import { type AppMessage, appHeaders } from '../../app/app-message.ts';
 import { done, notDone, proxyHeard } from '../../app/app-tokens.ts';
-import { targetOf } from '../../locate/target.ts';
 import type { Engine } from '../engine.ts';
 import { answerFor, handOver, takeBack } from '../give-request.ts';
 import { canReach } from '../locate.ts';

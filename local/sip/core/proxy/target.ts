@@ -1,6 +1,6 @@
+import { parseUri } from '../../../../core/sip-uri.ts';
 import { parseNameAddr } from '../../message/name-addr.ts';
 import type { SipMessage } from '../../message/sip-message.ts';
-import { parseUri } from '../../message/uri.ts';
 
 /** A place to try. */
 export interface Target {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { parseUri } from '../../../../core/sip-uri.ts';
 import { cutList, parseNameAddr, tagOf, untagged } from '../../../../local/sip/message/name-addr.ts';
 import { parseMessage } from '../../../../local/sip/message/parse-message.ts';
 import { SipMessage } from '../../../../local/sip/message/sip-message.ts';
-import { parseUri } from '../../../../local/sip/message/uri.ts';
 import { requestFault } from '../../../../local/sip/message/validate-request.ts';
 import { parseVia } from '../../../../local/sip/message/via.ts';
 import { hammer } from './hammer.ts';
