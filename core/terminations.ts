@@ -25,6 +25,8 @@ export const terminations = {
   'caller-unreachable': row('caller', 408, false, 'The caller was gone when our answer was ready.'),
   'malformed-request': row('caller', 400, false, 'The INVITE, its SDP or the SDP of its ACK cannot be read.'),
   'unknown-source': row('caller', 403, false, 'The INVITE came from an address that belongs to no trunk.'),
+  'authentication-required': row('caller', 401, false, 'The caller is asked to prove by digest who it is.'),
+  'authentication-failed': row('caller', 403, false, 'The caller sent credentials that are not right.'),
   'unknown-number': row('caller', 404, false, 'No route of the configuration covers the number called.'),
   'no-common-codec': row(
     'caller',
@@ -46,6 +48,12 @@ export const terminations = {
     true,
     'The target cannot agree on media, or its SDP cannot be read.',
   ),
+  'target-refused-credentials': row(
+    'platform',
+    500,
+    true,
+    'The target asked who we are, and we have no credentials that it accepts.',
+  ),
   'decision-late': row(
     'platform',
     503,
@@ -60,6 +68,7 @@ export const terminations = {
     false,
     'The edge has no routing, no rtpengine or no room for events.',
   ),
+  'secret-missing': row('platform', 503, false, 'A password that the configuration names cannot be read.'),
   'edge-lost': row('platform', 500, false, 'The edge that owned the call stopped its heartbeat.'),
   'media-unavailable': row('platform', 503, false, 'No rtpengine took the call.'),
   'media-lost': row('platform', 500, false, 'rtpengine dropped the call: no RTP came from either side.'),
@@ -83,6 +92,7 @@ export const terminations = {
 export function reasonForResponse(sipStatus: number): TerminationReason {
   if (sipStatus === 486 || sipStatus === 600) return 'callee-busy';
   if (sipStatus === 603 || sipStatus === 607) return 'callee-declined';
+  if (sipStatus === 401 || sipStatus === 407) return 'target-refused-credentials';
   if (sipStatus === 480) return 'no-answer';
   if (sipStatus === 408 || sipStatus === 504) return 'target-timeout';
   if (sipStatus === 415 || sipStatus === 488 || sipStatus === 606) return 'target-bad-media';

@@ -1,7 +1,7 @@
 import { terminations } from '../../core/terminations.ts';
 import { RETRY_AFTER_SECONDS } from './admission.ts';
 import type { Call, Verdict } from './call.ts';
-import type { Dialog, Headers } from './sip.ts';
+import type { Dialog, Headers, ResponseHeaders } from './sip.ts';
 
 /**
  * The one teardown path: both legs, rtpengine, the record. Nothing in it throws, and each part is bounded in time,
@@ -15,7 +15,7 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   const reason = reasonHeader(verdict, sipStatus);
 
   call.attempt?.cancel();
-  refuseCaller(call, sipStatus, reason);
+  refuseCaller(call, sipStatus, { ...reason, ...verdict.headers });
   const byes = [hangUp(call.a, verdict.by === 'a', reason), hangUp(call.b, verdict.by === 'b', reason)];
   if (!call.opened) {
     call.context.metrics.refused(verdict.reason);
@@ -38,7 +38,7 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   await Promise.all(byes);
 }
 
-function refuseCaller(call: Call, sipStatus: number, reason: Headers): void {
+function refuseCaller(call: Call, sipStatus: number, reason: ResponseHeaders): void {
   if (call.a || call.invite.cancelled.aborted) return;
   const retry: Headers = sipStatus === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
   call.invite.refuse(sipStatus < 300 ? 480 : sipStatus, { ...reason, ...retry });

@@ -8,7 +8,7 @@ import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports
 import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
-import type { Dialog, IncomingInvite, OutgoingCall } from './sip.ts';
+import type { Dialog, IncomingInvite, OutgoingCall, ResponseHeaders } from './sip.ts';
 
 /** Why a call is to end. `by` has hung up already and gets no BYE. */
 export interface Verdict {
@@ -17,6 +17,8 @@ export interface Verdict {
   readonly sipStatus?: number | undefined;
   readonly by?: LegName;
   readonly detail?: string | undefined;
+  /** More headers of the response to the caller. */
+  readonly headers?: ResponseHeaders;
 }
 
 /** What became of the digits of a call. */
@@ -37,6 +39,8 @@ export class Call implements LiveCall {
   readonly digits: DigitCount = { received: 0, delivered: 0 };
   /** Name of the trunk, once the caller is known. */
   trunk = '';
+  /** Name of the trunk that the caller proved to be by digest. */
+  provenTrunk?: string;
   /** Set when the call became a call with an id, events and a record. */
   opened = false;
   /** The event that announced the call; what is decided is the answer to it. */

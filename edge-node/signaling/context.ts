@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { Narrator } from '../narrator.ts';
 import type { Clock, Decisions, MediaEngine, Metrics, RoutingSnapshot, Secrets } from '../ports.ts';
 import type { Admission } from './admission.ts';
+import type { FailureBackOff } from './auth/back-off.ts';
+import type { Nonces } from './auth/nonces.ts';
 import type { Call } from './call.ts';
 import type { SipLink } from './sip.ts';
 import type { TrunkDesk } from './trunks/trunk-desk.ts';
@@ -16,6 +18,9 @@ export interface SignalingContext {
   readonly narrator: Narrator;
   readonly metrics: Metrics;
   readonly admission: Admission;
+  /** Of digests that callers send. */
+  readonly nonces: Nonces;
+  readonly backOff: FailureBackOff;
   readonly trunks: TrunkDesk;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import type { SignalingContext } from './context.ts';
 import type { IncomingInvite } from './sip.ts';
 import { refuseIfNotAdmitted, refuseOverTrunkLimit, refuseUnknownSource } from './steps/admit.ts';
 import { askForDecision, planCodecs } from './steps/ask-for-decision.ts';
+import { authenticate } from './steps/authenticate.ts';
 import { connectLegs } from './steps/connect-legs.ts';
 import { dialOut } from './steps/dial-out.ts';
 import { openCall, readOffer } from './steps/open-call.ts';
@@ -10,6 +11,7 @@ import { inOrder } from './steps/step.ts';
 
 const steps = inOrder(
   refuseIfNotAdmitted,
+  authenticate,
   refuseUnknownSource,
   refuseOverTrunkLimit,
   openCall,

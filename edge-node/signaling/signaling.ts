@@ -1,5 +1,7 @@
 import type { LiveCalls } from '../ports.ts';
 import { type Admission, createAdmission, type Limits, RETRY_AFTER_SECONDS } from './admission.ts';
+import { createBackOff } from './auth/back-off.ts';
+import { createNonces } from './auth/nonces.ts';
 import type { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import { heardDigit } from './digits.ts';
@@ -8,7 +10,8 @@ import { onInvite } from './on-invite.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
 import { openTrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
 
-export interface SignalingOptions extends Omit<SignalingContext, 'link' | 'admission' | 'calls' | 'trunks'> {
+export interface SignalingOptions
+  extends Omit<SignalingContext, 'link' | 'admission' | 'nonces' | 'backOff' | 'calls' | 'trunks'> {
   readonly sipServer: SipServerAddress;
   readonly limits: Limits;
   /** Whether everything that a new call needs, besides the SIP server, is there. */
@@ -41,7 +44,8 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     logger,
   );
   const trunks = openTrunkDesk({ ...options, options: link.options });
-  context = { ...options, link, admission, calls, trunks };
+  const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
+  context = { ...options, ...doorkeeping, link, calls, trunks };
 
   media.onDigit((digit) => {
     const call = calls.get(digit.callId);

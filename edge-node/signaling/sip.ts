@@ -4,11 +4,16 @@ import type { Party } from '../../contracts/events/call.ts';
 
 export type Headers = Readonly<Record<string, string>>;
 
+/** Several values are a header each. */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 /** An INVITE outside a dialog. `cancelled` fires on CANCEL and when the SIP server goes away. */
 export interface IncomingInvite {
   readonly sipCallId: string;
   readonly from: Party;
   readonly to: Party;
+  /** Authorization headers, joined with commas. They go no further than to us. */
+  readonly authorization: string | undefined;
   readonly source: { readonly address: string; readonly port: number; readonly transport: string };
   /** Body, where it is an SDP; undefined for a late offer (RFC 3261 §13.2.1). */
   readonly sdp: string | undefined;
@@ -18,7 +23,7 @@ export interface IncomingInvite {
   /** Sends 200 once every reliable provisional response is PRACKed (RFC 3262 §3). Rejects if the caller is gone. */
   answer(sdp: string): Promise<Dialog>;
   /** Final failure response. Without effect where a final response has been sent. */
-  refuse(status: number, headers?: Headers): void;
+  refuse(status: number, headers?: ResponseHeaders): void;
 }
 
 export type ReinviteAnswer =

@@ -22,6 +22,7 @@ describe('the termination table', () => {
       'target-unavailable',
       'target-error',
       'target-bad-media',
+      'target-refused-credentials',
       'trunk-limit',
     ]);
   });

@@ -10,21 +10,17 @@ export interface Account extends AuthenticationIn {
 type Trunks = RoutingConfig['trunks'];
 
 /** The account of a trunk, where it has one. */
-export function accountsOfTrunk(name: string, trunks: Trunks): Account[] {
+function accountsOfTrunk(name: string, trunks: Trunks): Account[] {
   const account = trunks[name]?.authentication?.in;
   return account ? [{ ...account, trunk: name, field: `trunks.${name}.authentication.in.password` }] : [];
 }
 
-/** Asked for every INVITE of a source that we do not know, also those of a flood: made once per configuration. */
+/** Asked for every INVITE, also those of a flood: made once per configuration. */
 const made = new WeakMap<Trunks, readonly Account[]>();
 
-/** Those by which alone a caller can be known: of trunks that have no sources. */
-export function accountsWithoutSource(trunks: Trunks): readonly Account[] {
-  const known = made.get(trunks);
-  if (known) return known;
-  const accounts = Object.entries(trunks).flatMap(([name, { sources }]) =>
-    sources.length === 0 ? accountsOfTrunk(name, trunks) : [],
-  );
-  made.set(trunks, accounts);
-  return accounts;
+/** Who may prove to be somebody from an address of these trunks: their accounts, and those of trunks without addresses. */
+export function accountsOf(bySource: readonly string[], trunks: Trunks): readonly Account[] {
+  const all = made.get(trunks) ?? Object.keys(trunks).flatMap((name) => accountsOfTrunk(name, trunks));
+  made.set(trunks, all);
+  return all.filter(({ trunk }) => bySource.includes(trunk) || trunks[trunk]?.sources.length === 0);
 }

@@ -18,8 +18,15 @@ export interface Claim {
 
 export type CheckedClaim<A extends Account = Account> =
   | { readonly kind: 'accepted'; readonly account: A }
-  /** Ask, or ask again: values of WWW-Authenticate, a header of each. `failed`: a password was wrong. */
-  | { readonly kind: 'challenge'; readonly challenges: readonly string[]; readonly failed: boolean }
+  /** Ask, or ask again: values of WWW-Authenticate, a header of each. */
+  | {
+      readonly kind: 'challenge';
+      readonly challenges: readonly string[];
+      /** Whether somebody of a realm of ours was named at all. */
+      readonly claimed: boolean;
+      /** The password was wrong. */
+      readonly failed: boolean;
+    }
   /** Too many failures: nothing was looked at. */
   | { readonly kind: 'held-off' }
   /** The password of the account cannot be read: our fault. */
@@ -45,7 +52,7 @@ export async function checkClaim<A extends Account>(
   const inRealm = accounts.filter((account) => account.realm === realm);
   const ask = (stale: boolean, failed = false): CheckedClaim<A> => {
     const challenges = challengesOf(inRealm, nonces.issue(claim.source), stale);
-    return { kind: 'challenge', challenges, failed };
+    return { kind: 'challenge', challenges, claimed: sent !== undefined, failed };
   };
   if (!sent) return ask(false);
   // Whoever chose the nonce would learn from our answer whether the password is right: it is not even looked at.

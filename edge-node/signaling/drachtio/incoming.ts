@@ -1,7 +1,8 @@
 import pTimeout from 'p-timeout';
 import type { Party } from '../../../contracts/events/call.ts';
-import type { Dialog, Headers, IncomingInvite } from '../sip.ts';
+import type { Dialog, IncomingInvite, ResponseHeaders } from '../sip.ts';
 import { wrapDialog } from './dialog.ts';
+import { onTheWire } from './headers.ts';
 import { sdpIn } from './sdp-body.ts';
 import { type ParsedAddress, parseUri, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
 
@@ -32,6 +33,7 @@ export function wrapInvite(
     from: partyOf(request.getParsedHeader('from')),
     to: partyOf({ uri: request.uri }),
     source: { address: request.source_address, port: request.source_port, transport: request.protocol },
+    authorization: request.get('authorization'),
     sdp: sdpIn(request),
     cancelled,
     provisional(status, sdp) {
@@ -55,8 +57,9 @@ export function wrapInvite(
       if (cancelled.aborted) throw new Error('the caller cancelled before the answer');
       return answerWith(srf, request, response, sdp, cancelled);
     },
-    refuse(status, headers: Headers = {}) {
-      if (!response.finalResponseSent && !down.aborted) response.send(status, { headers: { ...headers } });
+    refuse(status, headers: ResponseHeaders = {}) {
+      if (!response.finalResponseSent && !down.aborted)
+        response.send(status, { headers: onTheWire(headers) });
     },
   };
 }

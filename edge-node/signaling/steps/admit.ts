@@ -1,4 +1,5 @@
-import { identifyTrunk } from '../../../core/identify-trunk.ts';
+import { identifyCaller } from '../../../core/identify-caller.ts';
+import { trunksOfSource } from '../../../core/identify-trunk.ts';
 import type { Step } from './step.ts';
 
 /** Overload and drain: under a millisecond of work, no event, no record. */
@@ -7,17 +8,21 @@ export const refuseIfNotAdmitted: Step = ({ context }) => {
   return reason && { reason };
 };
 
-/** Only addresses of a trunk may call. */
+/** Only a trunk may call: one that is known by its address, its credentials, or both. */
 export const refuseUnknownSource: Step = (call) => {
   const { context, invite } = call;
   const trunks = context.snapshot.current()?.config.trunks ?? {};
-  const trunk = identifyTrunk(invite.source.address, trunks);
-  if (trunk === undefined) {
-    const { address } = invite.source;
-    context.logger.warn({ address }, 'refused an INVITE from an address that belongs to no trunk');
+  const { address } = invite.source;
+  const evidence = { bySource: trunksOfSource(address, trunks), byDigest: call.provenTrunk };
+  const caller = identifyCaller(evidence, trunks);
+  if (caller.trunk === undefined) {
+    context.logger.warn(
+      { address, why: caller.why },
+      'refused an INVITE from an address that belongs to no trunk',
+    );
     return { reason: 'unknown-source' };
   }
-  call.trunk = trunk;
+  call.trunk = caller.trunk;
   return undefined;
 };
 

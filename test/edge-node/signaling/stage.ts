@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import pDefer from 'p-defer';
-import pino from 'pino';
 import { nameOfSecret, RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { decideRoute } from '../../../core/decide-route.ts';
 import { createNarrator } from '../../../edge-node/narrator.ts';
 import type { AppliedDecision, CallMedia, MediaOffer, Metrics } from '../../../edge-node/ports.ts';
 import { type Admission, createAdmission } from '../../../edge-node/signaling/admission.ts';
+import { createBackOff } from '../../../edge-node/signaling/auth/back-off.ts';
+import { createNonces } from '../../../edge-node/signaling/auth/nonces.ts';
 import type { Call } from '../../../edge-node/signaling/call.ts';
 import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
 import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
@@ -17,7 +18,9 @@ import type {
   IncomingInvite,
   OutgoingCall,
   ReinviteAnswer,
+  ResponseHeaders,
 } from '../../../edge-node/signaling/sip.ts';
+import { heardLogger } from '../heard-logger.ts';
 import { type HeldClock, heldClock } from '../held-clock.ts';
 
 /** Trunks without limits, all of them reached. */
@@ -124,6 +127,7 @@ export class FakeInvite implements IncomingInvite {
   readonly from = { uri: 'sip:+15550199@192.0.2.1', number: '+15550199' };
   readonly to: { uri: string; number: string };
   readonly source: IncomingInvite['source'];
+  readonly authorization: string | undefined;
   readonly sdp: string | undefined;
   readonly dialog = new FakeDialog(sdpOf());
   answerFails = false;
@@ -135,9 +139,11 @@ export class FakeInvite implements IncomingInvite {
     sdp = sdpOf() as string | undefined,
     address = '192.0.2.1',
     late = false,
+    authorization = undefined as string | undefined,
   } = {}) {
     this.to = { uri: `sip:${to}@edge`, number: to };
     this.source = { address, port: 5060, transport: 'udp' };
+    this.authorization = authorization;
     this.sdp = late ? undefined : sdp;
   }
   provisional = (status: 180 | 183, sdp?: string) =>
@@ -148,8 +154,8 @@ export class FakeInvite implements IncomingInvite {
     return this.dialog;
   }
   /** Headers of the final failure. */
-  refusedWith: Readonly<Record<string, string>> = {};
-  refuse = (status: number, headers: Readonly<Record<string, string>> = {}) => {
+  refusedWith: ResponseHeaders = {};
+  refuse = (status: number, headers: ResponseHeaders = {}) => {
     this.told.push(String(status));
     this.refusedWith = headers;
   };
@@ -193,6 +199,8 @@ export interface Stage {
   readonly attempts: FakeAttempt[];
   readonly events: TrunklineEvent[];
   readonly refused: string[];
+  /** Log lines whose message has this in it. */
+  readonly logged: ReturnType<typeof heardLogger>['said'];
   readonly calls: Map<string, Call>;
   readonly admission: Admission;
   invite(invite?: FakeInvite): FakeInvite;
@@ -214,6 +222,7 @@ export function stage({
   pressed = (): boolean => false,
 } = {}): Stage {
   const clock = heldClock();
+  const { logger, said } = heardLogger();
   const current = { version: 7, config: RoutingConfig.parse(config) };
   const media = new FakeMedia();
   const attempts: FakeAttempt[] = [];
@@ -275,10 +284,12 @@ export function stage({
     }),
     metrics,
     admission: createAdmission({ maxCalls: 10, maxCallsPerSecond: 5 }, { ready, pressed }, clock),
+    nonces: createNonces({ clock }),
+    backOff: createBackOff({ clock }),
     calls: new Map(),
     trunks: untroubled,
     clock,
-    logger: pino({ level: 'silent' }),
+    logger,
     decisionMs: 1500,
   };
   const refusal: AppliedDecision = {
@@ -293,6 +304,7 @@ export function stage({
     attempts,
     events,
     refused,
+    logged: said,
     calls: context.calls,
     admission: context.admission,
     decides: held.resolve,
