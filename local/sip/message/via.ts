@@ -19,7 +19,7 @@ export interface Via {
 export const magicCookie = 'z9hG4bK';
 
 const shape =
-  /^SIP\s*\/\s*(\d+\.\d+)\s*\/\s*([A-Za-z0-9]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,]+)(?:\s*:\s*(\d{1,5}))?\s*(;.*)?$/i;
+  /^SIP\s*\/\s*(\d+\.\d+)\s*\/\s*([\w.!%*+`'~-]+)\s+(\[[0-9A-Fa-f:.]+\]|[^\s;:,]+)(?:\s*:\s*(\d{1,5}))?\s*(;.*)?$/i;
 
 export function parseVia(value: string): Via | undefined {
   const parts = shape.exec(value);

@@ -86,6 +86,13 @@ describe('via', () => {
     expect(via && markVia(value, via, '10.0.0.9', 4000)).toBe(value);
   });
 
+  test.each(['UDP', 'TLS-SCTP', 'x.new!'])('%s is a transport, known or not', (transport) =>
+    expect(parseVia(`SIP/2.0/${transport} [::1];branch=z9hG4bK1`)).toMatchObject({
+      protocol: transport.toUpperCase(),
+      host: '[::1]',
+    }),
+  );
+
   test.each(['', 'SIP/2.0/UDP', 'SIP/2.0/UDP a:99999', 'HTTP/1.1 a', 'SIP/2.0/UDP a b'])(
     '%s is none',
     (text) => expect(parseVia(text)).toBeUndefined(),

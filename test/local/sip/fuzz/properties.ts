@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parseMessage } from '../../../../local/sip/message/parse-message.ts';
 import { SipMessage } from '../../../../local/sip/message/sip-message.ts';
 import { requestFault, responseUsable } from '../../../../local/sip/message/validate-request.ts';
-import { spoiledMessage, validMessage } from './cases.ts';
+import { spoiledMessage, validMessage } from './messages.ts';
 
 export interface Run {
   readonly numRuns: number;
