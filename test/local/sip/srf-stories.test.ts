@@ -1,47 +1,8 @@
 import { expect, test } from 'vitest';
-import { embedded, type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
-import { fresh, type Heard, SipPeer, sdp } from './sip-peer.ts';
-import { connectApp, type SrfApp, type SrfDialog } from './srf-app.ts';
-
-const target = (peer: SipPeer): string => `sip:bob@127.0.0.1:${peer.port}`;
-
-/** A call of the app that is answered and acknowledged. */
-async function placed(srf: SrfApp, callee: SipPeer, options: object = {}) {
-  const calling = srf.createUAC(target(callee), { localSdp: sdp(), ...options });
-  const invite = await callee.next(/^INVITE/);
-  callee.reply(invite, '200 OK', { body: sdp() });
-  const dialog = await calling;
-  await callee.next(/^ACK/);
-  return { dialog, invite };
-}
-
-/** A call to the app, with what the app made of it. */
-async function answered(
-  server: ServerUnderTest,
-  caller: SipPeer,
-  dialogs: SrfDialog[],
-  headers: string[] = [],
-) {
-  const callId = fresh('call-');
-  caller.send(caller.request('INVITE', server.sipPort, { callId, headers, body: sdp() }));
-  const ok = await caller.next(/ 200 /);
-  const to = ok.header('to');
-  caller.send(caller.request('ACK', server.sipPort, { callId, to }));
-  await expect.poll(() => dialogs.length).toBe(1);
-  const [dialog] = dialogs;
-  if (!dialog) throw new Error('no dialog');
-  return { callId, to, ok, dialog };
-}
-
-const answering =
-  (dialogs: SrfDialog[]) =>
-  (srf: SrfApp): void =>
-    srf.invite(async (request, response) => {
-      dialogs.push(await srf.createUAS(request, response, { localSdp: sdp() }));
-    });
-
-const isFinal = (cseq: string, status: number) => (message: Heard) =>
-  message.header('cseq') === cseq && message.startLine.startsWith(`SIP/2.0 ${status} `);
+import { embedded, serverUnderTest } from './server-under-test.ts';
+import { fresh, SipPeer, sdp } from './sip-peer.ts';
+import { connectApp, type SrfDialog } from './srf-app.ts';
+import { answered, answering, isFinal, placed, target } from './srf-calls.ts';
 
 test('a redirection is followed to its Contact', async () => {
   await using server = await serverUnderTest();
@@ -76,43 +37,6 @@ test('a call goes by way of a proxy the app names, for another URI', async () =>
   expect(invite.startLine).toBe('INVITE sip:bob@far.example SIP/2.0');
   proxy.reply(invite, '486 Busy Here');
   await expect(calling).rejects.toMatchObject({ status: 486 });
-});
-
-test('a challenge in a call is answered in that call', async () => {
-  await using server = await serverUnderTest();
-  await using app = await connectApp(server);
-  await using callee = await SipPeer.udp(server.sipPort);
-  const { dialog } = await placed(app.srf, callee, { auth: { username: 'u', password: 'p' } });
-  const asking = dialog.request({ method: 'INFO' });
-  const first = await callee.next(/^INFO/);
-  callee.reply(first, '401 Unauthorized', {
-    headers: ['WWW-Authenticate: Digest realm="lab", nonce="n", qop="auth"'],
-  });
-  const second = await callee.next(/^INFO/);
-  expect(second.header('authorization')).toMatch(/^Digest username="u"/);
-  expect([second.header('call-id'), second.header('to')]).toEqual([
-    first.header('call-id'),
-    first.header('to'),
-  ]);
-  expect(Number.parseInt(second.header('cseq'), 10)).toBe(Number.parseInt(first.header('cseq'), 10) + 1);
-  callee.reply(second, '200 OK');
-  expect((await asking).status).toBe(200);
-});
-
-test('a challenged BYE is sent again with credentials and the call is over', async () => {
-  await using server = await serverUnderTest();
-  await using app = await connectApp(server);
-  await using callee = await SipPeer.udp(server.sipPort);
-  const { dialog } = await placed(app.srf, callee, { auth: { username: 'u', password: 'p' } });
-  const gone = dialog.destroy();
-  callee.reply(await callee.next(/^BYE/), '407 Proxy Authentication Required', {
-    headers: ['Proxy-Authenticate: Digest realm="lab", nonce="n"'],
-  });
-  const again = await callee.next(/^BYE/);
-  expect(again.header('proxy-authorization')).toMatch(/^Digest username="u"/);
-  callee.reply(again, '200 OK');
-  await gone;
-  if (server.stats) expect(server.stats().dialogs).toBe(0);
 });
 
 test('the peer refuses a re-INVITE with 491: the app hears it and the call goes on', async () => {
@@ -253,52 +177,4 @@ test('a call without an offer is answered with a session that only listens', asy
   const ack = await callee.next(/^ACK/);
   expect(ack.header('content-type')).toBe('application/sdp');
   expect(ack.body).toContain('a=recvonly');
-});
-
-test('a registration of the app is challenged and sent again with credentials', async () => {
-  await using server = await serverUnderTest();
-  await using app = await connectApp(server);
-  await using registrar = await SipPeer.udp(server.sipPort);
-  const registered = new Promise<number>((found) =>
-    app.srf.request(
-      target(registrar),
-      {
-        method: 'REGISTER',
-        headers: { Contact: '<sip:me@localhost>;expires=60', To: '<sip:me@lab.test>' },
-        auth: { username: 'u', password: 'p' },
-      },
-      (_error, request) => request.on('response', ({ status }) => found(status)),
-    ),
-  );
-  const first = await registrar.next(/^REGISTER/);
-  expect(first.header('contact')).toBe(`<sip:me@127.0.0.1:${server.sipPort}>;expires=60`);
-  registrar.reply(first, '401 Unauthorized', {
-    headers: ['WWW-Authenticate: Digest realm="lab", nonce="n", qop="auth"'],
-  });
-  const second = await registrar.next(/^REGISTER/);
-  expect(second.header('authorization')).toMatch(/^Digest username="u"/);
-  expect(second.header('call-id')).toBe(first.header('call-id'));
-  registrar.reply(second, '200 OK');
-  expect(await registered).toBe(200);
-});
-
-test('REGISTER reaches the app with all its Contacts, and its answer goes back', async () => {
-  await using server = await serverUnderTest();
-  await using peer = await SipPeer.udp(server.sipPort);
-  const seen: string[] = [];
-  await using _app = await connectApp(server, (srf) =>
-    srf.use('register', (request, response) => {
-      seen.push(request.get('contact'));
-      response.send(200, {
-        headers: { Contact: request.get('contact'), Date: 'Mon, 23 Nov 2026 05:00:00 GMT' },
-      });
-    }),
-  );
-  const contact = '<sip:one@127.0.0.1>;expires=60, <sip:two@127.0.0.1>;q=0.5';
-  peer.send(peer.request('REGISTER', server.sipPort, { contact }));
-  const granted = await peer.next(/ 200 /);
-  expect(granted.header('date')).toBe('Mon, 23 Nov 2026 05:00:00 GMT');
-  const parts = (text: string) => text.replaceAll(' ', '').split(',');
-  expect(parts(seen[0] ?? '')).toEqual(parts(contact));
-  expect(parts(granted.header('contact'))).toEqual(parts(contact));
 });

@@ -4,12 +4,13 @@ import { SipPeer } from '../sip-peer.ts';
 import { connectApp, type SrfMessage } from '../srf-app.ts';
 import { applicationMessages } from './application-messages.ts';
 import { invalidMessages } from './invalid-messages.ts';
+import { oddContents } from './odd-contents.ts';
+import { oddlyWritten } from './oddly-written.ts';
 import type { Reaction, TortureMessage } from './torture-message.ts';
-import { validMessages } from './valid-messages.ts';
 
 /* RFC 4475 on the wire, a drachtio-srf application behind it. */
 
-const all = [...validMessages, ...invalidMessages, ...applicationMessages];
+const all = [...oddlyWritten, ...oddContents, ...invalidMessages, ...applicationMessages];
 const named = all.map((message) => [message.section, message.name, message] as const);
 
 const ofTheApp = (reaction: Reaction) =>

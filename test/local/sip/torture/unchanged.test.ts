@@ -5,12 +5,12 @@ import { RawApp } from '../raw-app.ts';
 import { embedded } from '../server-under-test.ts';
 import { SipPeer } from '../sip-peer.ts';
 import { connectApp } from '../srf-app.ts';
-import { validMessages } from './valid-messages.ts';
+import { oddlyWritten } from './oddly-written.ts';
 
 /* What an application reads has been unescaped by drachtio-srf: here it is seen as the server gives it. */
 
 const textOf = (name: string): string =>
-  validMessages.find((one) => one.name === name)?.text.replace('{rport}', ';rport') ?? '';
+  oddlyWritten.find((one) => one.name === name)?.text.replace('{rport}', ';rport') ?? '';
 
 test.each([
   ['esc02', 'RE%47IST%45R', ['Contact: <sip:alias1@', 'C%6Fntact: <sip:alias2@', 'Contact: <sip:alias3@']],
