@@ -1,4 +1,5 @@
 import type { Party } from '../../contracts/events/call.ts';
+import type { Credentials } from './auth/answer-challenge.ts';
 
 /** What the B2BUA knows of SIP: calls that come in, calls that go out, and the dialogs they become. */
 
@@ -53,6 +54,8 @@ export interface DialRequest {
   readonly sdp: string | undefined;
   readonly from: Party;
   readonly headers: Headers;
+  /** With what a challenge of the target is answered; absent: with nothing, and the call fails with its 401 or 407. */
+  readonly credentials?: (() => Promise<Credentials>) | undefined;
   /** 18x, with the body where it is an SDP. */
   readonly onProvisional: (status: number, sdp: string | undefined) => void;
 }
@@ -69,6 +72,28 @@ export type DialResult =
       readonly retryAfterSeconds?: number;
     };
 
+/** A request outside a dialog that begins none: OPTIONS, REGISTER. */
+export interface OutOfDialogRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers?: Headers;
+  /** For the request with all its repetitions. */
+  readonly timeoutMs: number;
+  /** As in a {@link DialRequest}. */
+  readonly nextHop?: string | undefined;
+  readonly credentials?: (() => Promise<Credentials>) | undefined;
+}
+
+/** Its final response, after the challenges that could be answered. */
+export interface OutOfDialogResponse {
+  readonly status: number;
+  /** Why a challenge was not answered, or else the status in words. */
+  readonly detail: string;
+  header(name: string): string | undefined;
+  /** A header of the request, as the SIP server sent it. */
+  sent(name: string): string | undefined;
+}
+
 /** One INVITE on its way to one target. */
 export interface OutgoingCall {
   /** Never rejects. After `cancel` it is a failure with 487, also where a 200 crossed: that one is ACKed and BYEd. */
@@ -83,6 +108,8 @@ export interface SipLink extends AsyncDisposable {
   dial(request: DialRequest): OutgoingCall;
   /** OPTIONS outside a dialog: the status of its final response, undefined where none came in time. Never rejects. */
   options(uri: string, timeoutMs: number, nextHop?: string): Promise<number | undefined>;
+  /** Undefined where no final response came in time. Never rejects. */
+  request(request: OutOfDialogRequest): Promise<OutOfDialogResponse | undefined>;
 }
 
 /** What the edge does with what comes in. */

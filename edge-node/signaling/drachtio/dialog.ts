@@ -1,6 +1,8 @@
 import pDefer from 'p-defer';
 import pTimeout from 'p-timeout';
-import type { Dialog, ReinviteAnswer } from '../sip.ts';
+import { isChallenge } from '../auth/answer-challenge.ts';
+import type { Dialog, Headers, ReinviteAnswer } from '../sip.ts';
+import type { Answering } from './again.ts';
 import { sdpIn } from './sdp-body.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
 
@@ -9,7 +11,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const ACK_TIMEOUT_MS = 33_000;
 
 /** Wraps a dialog in the tick in which it was made, so that no ACK and no BYE comes too early. */
-export function wrapDialog(dialog: SrfDialog): Dialog {
+export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
   const bye = pDefer<string>();
   const ack = pDefer<string | undefined>();
   let over = false;
@@ -33,7 +35,10 @@ export function wrapDialog(dialog: SrfDialog): Dialog {
     async bye(headers = {}) {
       if (over) return;
       over = true;
-      await within(dialog.destroy({ headers: { ...headers } }));
+      const answered =
+        answering && (await ask(dialog, { method: 'BYE', headers: { ...headers } }, answering));
+      // drachtio-srf keeps a dialog whose BYE was asked for in this way and not answered.
+      if (!answered) await within(dialog.destroy({ headers: { ...headers } }));
     },
     onBye: (listener) => void bye.promise.then(listener),
     onReinvite(answer) {
@@ -46,9 +51,8 @@ export function wrapDialog(dialog: SrfDialog): Dialog {
       });
     },
     async info(contentType, body) {
-      const answer = await within(
-        dialog.request({ method: 'INFO', headers: { 'Content-Type': contentType }, body }),
-      );
+      const info = { method: 'INFO', headers: { 'Content-Type': contentType }, body };
+      const answer = await ask(dialog, info, answering);
       return answer !== undefined && answer.status >= 200 && answer.status < 300;
     },
   };
@@ -62,6 +66,24 @@ function respond(dialog: SrfDialog, response: SrfResponse, answer: ReinviteAnswe
   dialog.local.sdp = answer.sdp;
   const headers = { Contact: dialog.local.contact, 'Content-Type': 'application/sdp' };
   response.send(200, { headers, body: answer.sdp });
+}
+
+/** A request in the dialog, again with credentials where the other side asks for them; undefined where it says nothing. */
+async function ask(
+  dialog: SrfDialog,
+  request: { readonly method: string; readonly headers: Headers; readonly body?: string },
+  answering: Answering | undefined,
+): Promise<SrfResponse | undefined> {
+  const exchange = answering?.begin(request.method);
+  const send = (more: Headers = {}) =>
+    within(dialog.request({ ...request, headers: { ...request.headers, ...more } }));
+  let response = await send(exchange?.headers(dialog.remote.uri));
+  while (exchange && response && isChallenge(response.status)) {
+    const again = await exchange.again(response);
+    if (!again.ok) return response;
+    response = await send(again.headers);
+  }
+  return response;
 }
 
 /** Settles within the bound whatever becomes of the request: the other side may be gone for good. */

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { SipHandlers, SipLink } from '../sip.ts';
 import { wrapInvite } from './incoming.ts';
-import { askOptions } from './options.ts';
 import { dial } from './outgoing.ts';
+import { sendRequest } from './requests.ts';
 import { createSrf, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
 
 export interface SipServerAddress {
@@ -53,7 +53,11 @@ export async function connectSipServer(
     },
     connected: () => connected,
     dial: (request) => dial(srf, request, down.signal),
-    options: (uri, timeoutMs, nextHop) => askOptions(srf, uri, timeoutMs, nextHop),
+    options: async (uri, timeoutMs, nextHop) => {
+      const response = await sendRequest(srf, { method: 'OPTIONS', uri, timeoutMs, nextHop });
+      return response?.status;
+    },
+    request: (request) => sendRequest(srf, request),
     async [Symbol.asyncDispose]() {
       closing = true;
       down.abort();

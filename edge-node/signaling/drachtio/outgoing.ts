@@ -1,6 +1,8 @@
 import pDefer from 'p-defer';
 import type { Party } from '../../../contracts/events/call.ts';
-import type { DialRequest, DialResult, OutgoingCall } from '../sip.ts';
+import { isChallenge } from '../auth/answer-challenge.ts';
+import type { DialRequest, DialResult, Headers, OutgoingCall } from '../sip.ts';
+import { Answering, askedBy, sameAgain } from './again.ts';
 import { wrapDialog } from './dialog.ts';
 import { sdpIn } from './sdp-body.ts';
 import type { LateOffer, SrfApp, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
@@ -37,20 +39,36 @@ export function dial(srf: SrfApp, request: DialRequest, down: AbortSignal): Outg
       if (!settled && !cancelled) request.onProvisional(response.status, sdpIn(response));
     },
   };
+  const answering = new Answering(request.credentials);
+  const exchange = answering.begin('INVITE');
+  const repeat = async (challenge: SrfResponse) => {
+    const again = await exchange.again(challenge);
+    if (settled) return;
+    if (cancelled) return settle(cancelledResult);
+    if (!again.ok)
+      return settle({ kind: 'failed', status: challenge.status, detail: again.detail.slice(0, 200) });
+    sent = undefined;
+    send(repetitionOf(request, challenge, again.headers));
+  };
   const done = (error: unknown, answer?: SrfDialog | LateOffer) => {
+    const challenge = challengeIn(error);
+    if (challenge && !cancelled) return void repeat(challenge);
     if (!answer) return settle(failureOf(error));
     // RFC 3261 §9.1: a 200 that crosses the CANCEL makes a dialog, which only a BYE ends.
     if (settled || cancelled) {
       void hangUp(answer);
       return settle(cancelledResult);
     }
-    settle(answered(answer));
+    settle(answered(answer, request.credentials && answering));
   };
-  try {
-    srf.createUAC(request.uri, inviteOptions(request), progress, done);
-  } catch (error) {
-    settle(failureOf(error));
-  }
+  const send = (invite: DialRequest) => {
+    try {
+      srf.createUAC(invite.uri, inviteOptions(invite), progress, done);
+    } catch (error) {
+      settle(failureOf(error));
+    }
+  };
+  send(request);
 
   return {
     result: result.promise,
@@ -61,6 +79,12 @@ export function dial(srf: SrfApp, request: DialRequest, down: AbortSignal): Outg
       setTimeout(() => settle(cancelledResult), CANCEL_GRACE_MS).unref();
     },
   };
+}
+
+function repetitionOf(request: DialRequest, challenge: SrfResponse, credentials: Headers): DialRequest {
+  const nextHop = request.nextHop ?? askedBy(challenge);
+  const headers = { ...request.headers, ...sameAgain(challenge.req), ...credentials };
+  return { ...request, headers, ...(nextHop === undefined ? {} : { nextHop }) };
 }
 
 const inviteOptions = ({ sdp, from, headers, nextHop }: DialRequest) => ({
@@ -79,15 +103,15 @@ const displayName = (name: string) => name.replace(/[^\p{L}\p{N} .,'()+_-]/gu, '
 const isLateOffer = (answer: SrfDialog | LateOffer): answer is LateOffer =>
   'ack' in answer && 'sdp' in answer;
 
-function answered(answer: SrfDialog | LateOffer): DialResult {
+function answered(answer: SrfDialog | LateOffer, answering: Answering | undefined): DialResult {
   if (isLateOffer(answer)) {
     return {
       kind: 'answered',
       sdp: answer.sdp,
-      accept: async (sdp = '') => wrapDialog(await answer.ack(sdp)),
+      accept: async (sdp = '') => wrapDialog(await answer.ack(sdp), answering),
     };
   }
-  const dialog = wrapDialog(answer);
+  const dialog = wrapDialog(answer, answering);
   return { kind: 'answered', sdp: dialog.remoteSdp, accept: async () => dialog };
 }
 
@@ -95,6 +119,11 @@ async function hangUp(answer: SrfDialog | LateOffer): Promise<void> {
   if (isLateOffer(answer)) await answer.destroy().catch(() => undefined);
   else await wrapDialog(answer).bye();
 }
+
+const challengeIn = (error: unknown): SrfResponse | undefined => {
+  const { res } = (error ?? {}) as { res?: SrfResponse };
+  return res && isChallenge(res.status) ? res : undefined;
+};
 
 /** An INVITE that could not even be sent has no response; one that was, and was not answered, has one made up for it. */
 function failureOf(error: unknown): DialResult {

@@ -36,12 +36,16 @@ export interface SrfResponse extends SrfMessage {
   readonly finalResponseSent: boolean;
   /** Empty for a response that the SIP server made up, because none came or the transport is broken. */
   readonly source_address: string;
+  readonly source_port: number;
+  readonly protocol: string;
+  /** What it is the response to, as it was sent. */
+  readonly req: SrfRequest;
   send(status: number, options?: SendOptions, sent?: (error: unknown) => void, pracked?: () => void): void;
 }
 
 export interface SrfDialog extends Pick<EventEmitter, 'on' | 'once'> {
   readonly local: { sdp: string; contact: string };
-  readonly remote: { sdp: string };
+  readonly remote: { sdp: string; uri: string };
   destroy(options: { headers: Record<string, string> }): Promise<unknown>;
   request(options: { method: string; headers?: Record<string, string>; body?: string }): Promise<SrfResponse>;
 }
@@ -60,7 +64,7 @@ export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
   options(handler: (request: SrfRequest, response: SrfResponse) => void): void;
   request(
     uri: string,
-    options: { method: string; proxy?: string },
+    options: { method: string; headers?: Record<string, string>; proxy?: string },
     sent: (error: unknown, request?: SrfRequest) => void,
   ): void;
   createUAS(
@@ -82,8 +86,8 @@ export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
 
 export const createSrf = (): SrfApp => new Srf() as unknown as SrfApp;
 
-/** User part and whole of a SIP or tel URI; undefined where it does not parse. */
-export function parseUri(uri: string): { user: string } | undefined {
+/** User part and host of a SIP or tel URI; undefined where it does not parse. */
+export function parseUri(uri: string): { user: string; host: string } | undefined {
   const parsed = Srf.parseUri(uri);
-  return parsed && { user: parsed.user ?? '' };
+  return parsed && { user: parsed.user ?? '', host: parsed.host ?? '' };
 }

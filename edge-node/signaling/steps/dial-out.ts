@@ -2,6 +2,7 @@ import type { ConnectRoute } from '../../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../../contracts/terminations.ts';
 import { reasonForResponse, terminations } from '../../../core/terminations.ts';
 import { MediaError } from '../../ports.ts';
+import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
 import type { DialResult } from '../sip.ts';
 import { createProgress } from './progress.ts';
@@ -64,6 +65,7 @@ async function tryTarget(call: Call, target: Target): Promise<Failed | undefined
     sdp,
     from: call.invite.from,
     headers: { 'X-Trunkline-Call-Id': call.id },
+    credentials: credentialsOf(target.trunk, call.context),
     onProvisional: progress.heard,
   });
   call.attempt = attempt;

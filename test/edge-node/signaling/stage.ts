@@ -245,6 +245,7 @@ export function stage({
         return attempt;
       },
       options: async () => 200,
+      request: async () => undefined,
       [Symbol.asyncDispose]: async () => {},
     },
     media: {
