@@ -7,6 +7,9 @@ import type { Arrival, Listener, Protocol } from '../transport/flow.ts';
 /** UTC, to the microsecond as drachtio-server prints it. */
 export const time = (): string => `${new Date().toISOString().slice(11, 23)}000`;
 
+/** An application hears of the stream below a WebSocket, not of the WebSocket; which it is, the Via says. */
+const told = (protocol: Protocol): string => (protocol === 'ws' || protocol === 'wss' ? 'tcp' : protocol);
+
 /** A message from the network. `receivedOn` is given for a request outside of any dialog. */
 export function fromNetwork(
   text: string,
@@ -17,19 +20,19 @@ export function fromNetwork(
 ): string {
   const { listener, host, port, size } = arrival;
   const on = withListener ? `${listener.host}|${listener.port}|` : '';
-  return `sip|network|${size}|${listener.protocol}|${host}|${port}|${time()}|${transactionId}|${dialogId}|${on}\r\n${text}`;
+  return `sip|network|${size}|${told(listener.protocol)}|${host}|${port}|${time()}|${transactionId}|${dialogId}|${on}\r\n${text}`;
 }
 
 /** A response the server made up because none came. */
 export const madeUp = (text: string, protocol: Protocol, transactionId: string, dialogId: string): string =>
-  `sip|network|0|${protocol}||0|${time()}|${transactionId}|${dialogId}|\r\n${text}`;
+  `sip|network|0|${told(protocol)}||0|${time()}|${transactionId}|${dialogId}|\r\n${text}`;
 
 /** A request the server sent of its own accord; the application learns that its dialog is gone. */
 export const unsolicited = (text: string, listener: Listener, dialogId: string): string =>
-  `sip|application|${text.length}|${listener.protocol}|${listener.host}|${listener.port}|${time()}|unsolicited|${dialogId}|\r\n${text}`;
+  `sip|application|${text.length}|${told(listener.protocol)}|${listener.host}|${listener.port}|${time()}|unsolicited|${dialogId}|\r\n${text}`;
 
 export const requestSent = (id: string, text: string, listener: Listener, transactionId: string): string =>
-  `response|${id}|OK|application|${text.length}|${listener.protocol}|${listener.host}|${listener.port}|${time()}|${transactionId}|Msg sent:|\r\n${text}`;
+  `response|${id}|OK|application|${text.length}|${told(listener.protocol)}|${listener.host}|${listener.port}|${time()}|${transactionId}|Msg sent:|\r\n${text}`;
 
 export const responseSent = (
   id: string,
@@ -38,11 +41,11 @@ export const responseSent = (
   transactionId: string,
   dialogId: string,
 ): string =>
-  `response|${id}|OK|application|${text.length}|${arrival.listener.protocol}|${arrival.host}|${arrival.port}|${time()}|${transactionId}|${dialogId}||Msg sent:|\r\n${text}`;
+  `response|${id}|OK|application|${text.length}|${told(arrival.listener.protocol)}|${arrival.host}|${arrival.port}|${time()}|${transactionId}|${dialogId}||Msg sent:|\r\n${text}`;
 
 /** A final response to a request passed on for the application; `continue` says that there is more to come. */
 export const proxyHeard = (id: string, text: string, { listener, host, port, size }: Arrival): string =>
-  `response|${id}|OK|network|${size}|${listener.protocol}|${host}|${port}|${time()}|||continue\r\n${text}`;
+  `response|${id}|OK|network|${size}|${told(listener.protocol)}|${host}|${port}|${time()}|||continue\r\n${text}`;
 
 export const done = (id: string, ...more: string[]): string => ['response', id, 'OK', ...more].join('|');
 

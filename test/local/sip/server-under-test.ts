@@ -72,7 +72,7 @@ async function real(
   const kill = () => child.kill('SIGKILL');
   onTestFinished(() => void kill()); // a test that times out never disposes of it
   const admin = { host: '127.0.0.1', port };
-  const hostports = await reach(admin, child);
+  const hostports = await reach(admin, child, transportsOf(contacts));
   const portOf = (transport: string) =>
     Number(new RegExp(`${transport}/[^,|]*:(\\d+)`).exec(hostports)?.[1] ?? 0);
   return {
@@ -107,7 +107,7 @@ function configuration(
   const { t1, t2, t4, t1x64 } = sipTimers(timers);
   return `<drachtio><admin port="${port}" secret="${secret}">127.0.0.1</admin>
     <sip><contacts>${contacts.map((one) => `<contact>${one}</contact>`).join('')}</contacts>
-    <tls><key-file>${folder}/key.pem</key-file><cert-file>${folder}/cert.pem</cert-file></tls>
+    <tls><key-file>${folder}/key.pem</key-file><cert-file>${folder}/cert.pem</cert-file><chain-file>${folder}/cert.pem</chain-file></tls>
     <timers><t1>${t1}</t1><t2>${t2}</t2><t4>${t4}</t4><t1x64>${t1x64}</t1x64></timers></sip>
     <cdrs>true</cdrs><logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>error</loglevel></logging></drachtio>`;
 }
@@ -120,8 +120,15 @@ async function freePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
-/** Knock until it opens; the answer to `authenticate` names the SIP ports. */
-async function reach(admin: { host: string; port: number }, child: ChildProcess): Promise<string> {
+const transportsOf = (contacts: readonly string[]) =>
+  contacts.flatMap((one) => /transport=([a-z,]+)/.exec(one)?.[1]?.split(',') ?? ['udp', 'tcp']);
+
+/** Knock until it opens; the answer to `authenticate` names the SIP ports, which it takes one after the other. */
+async function reach(
+  admin: { host: string; port: number },
+  child: ChildProcess,
+  transports: readonly string[],
+): Promise<string> {
   while (child.exitCode === null) {
     const app = await RawApp.connect(admin).catch(() => undefined);
     if (!app) {
@@ -130,7 +137,8 @@ async function reach(admin: { host: string; port: number }, child: ChildProcess)
     }
     const answer = await app.ask(`authenticate|${secret}|`);
     app.close();
-    if (/[a-z]+\/[^,|]*:[1-9]/.test(answer)) return answer;
+    const open = answer.match(/[a-z]+\/[^,|]*:[1-9]/g) ?? [];
+    if (open.length >= transports.length) return answer;
   }
   throw new Error('drachtio-server did not start');
 }

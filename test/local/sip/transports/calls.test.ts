@@ -8,11 +8,13 @@ const contacts = [
   'sip:127.0.0.1:0;transport=udp,tcp',
   'sips:127.0.0.1:0;transport=tls',
   'sip:127.0.0.1:0;transport=ws',
-  'sip:127.0.0.1:0;transport=wss',
+  'sips:127.0.0.1:0;transport=wss',
 ];
 
 for (const protocol of ['UDP', 'TCP', 'TLS', 'WS', 'WSS'] as const) {
   const transport = protocol.toLowerCase();
+  /** A WebSocket is told as the stream below it. */
+  const told = transport.startsWith('ws') ? 'tcp' : transport;
 
   test(`over ${transport}: a call is taken, the application is told how it came, and hangs up over the same connection`, async () => {
     await using server = await serverUnderTest({}, contacts);
@@ -30,12 +32,12 @@ for (const protocol of ['UDP', 'TCP', 'TLS', 'WS', 'WSS'] as const) {
     const ok = await caller.next(/ 200 /);
     expect(ok.header('via')).toMatch(new RegExp(`^SIP/2.0/${protocol} `));
     expect(ok.header('via')).toMatch(/;rport=\d+/);
-    expect(ok.header('via')).toContain(';received=127.0.0.1');
+    if (!onDrachtio) expect(ok.header('via')).toContain(';received=127.0.0.1');
     expect(ok.header('contact')).toContain(`127.0.0.1:${server.portOf(transport)}`);
     if (protocol !== 'UDP') expect(ok.header('contact')).toContain(`transport=${transport}`);
     caller.send(caller.request('ACK', server.portOf(transport), { callId, cseq: 1, to: ok.header('to') }));
     const dialog = await answered;
-    expect([seen?.protocol, seen?.source_address, seen?.body]).toEqual([transport, '127.0.0.1', sdp()]);
+    expect([seen?.protocol, seen?.source_address, seen?.body]).toEqual([told, '127.0.0.1', sdp()]);
 
     const over = dialog?.destroy();
     const bye = await caller.next(/^BYE /);
@@ -76,7 +78,7 @@ test('an application is told every contact', async () => {
 });
 
 test.skipIf(onDrachtio)('a browser on wss that calls itself ws is called over wss', async () => {
-  await using server = await serverUnderTest({}, ['sip:127.0.0.1:0;transport=wss']);
+  await using server = await serverUnderTest({}, ['sips:127.0.0.1:0;transport=wss']);
   await using app = await connectApp(server, (srf) =>
     srf.use('register', (_request, response) => response.send(200, { headers: { Expires: '60' } })),
   );
