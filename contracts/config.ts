@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import { CodecPolicy } from './config/codecs.ts';
 import { crossCheck } from './config/cross-check.ts';
+import { Guard } from './config/guard.ts';
 import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
 import { Trunk } from './config/trunk.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
 
 export type { AuthenticationIn, AuthenticationOut, DigestAlgorithm } from './config/authentication.ts';
 export { Codec, CodecPolicy } from './config/codecs.ts';
+export { Guard } from './config/guard.ts';
 export type { Hours, NumberRoute, NumberRule, OutboundRoute } from './config/numbers.ts';
 export { nameOfSecret, type SecretRef } from './config/secret.ts';
 export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/trunk.ts';
@@ -35,6 +37,7 @@ const shape = z.strictObject({
   routes: z.record(Name, OutboundRoute).default({}),
   agents: z.record(Name, Agent),
   policies: z.record(Name, Policy).default({}),
+  guard: Guard.prefault({}),
 });
 
 /** The routing configuration: one YAML file, or the `config` table. */

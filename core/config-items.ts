@@ -19,14 +19,18 @@ const kinds = {
 } as const;
 type Section = keyof typeof kinds;
 const sections = Object.keys(kinds) as Section[];
+/** Sections that are one item, whose sk is their own name. Tables that are older have none: then the defaults hold. */
+const singles = ['guard'] as const;
+const isSingle = (name: unknown): name is (typeof singles)[number] => singles.includes(name as never);
 
 const item = (sk: string, value: unknown): ConfigItem => ({ pk: tables.config.partition, sk, value });
 
 export function toItems(config: RoutingConfig, version: number): ConfigItem[] {
+  const single = singles.map((name) => item(name, config[name]));
   const named = sections.flatMap((section) =>
     Object.entries(config[section]).map(([name, value]) => item(`${kinds[section]}#${name}`, value)),
   );
-  return [item(tables.config.version, version), ...named];
+  return [item(tables.config.version, version), ...single, ...named];
 }
 
 /** @throws Error that names the item which is missing or does not parse. */
@@ -40,7 +44,9 @@ export function fromItems(items: readonly ConfigItem[]): VersionedConfig {
         .filter(({ sk }) => sk.startsWith(`${kind}#`))
         .map(({ sk, value }) => [sk.slice(kind.length + 1), value]),
     );
-  const input = { version: 1, ...Object.fromEntries(sections.map((name) => [name, section(kinds[name])])) };
+  const single = items.filter(({ sk }) => isSingle(sk)).map(({ sk, value }) => [sk, value]);
+  const named = sections.map((name) => [name, section(kinds[name])]);
+  const input = { version: 1, ...Object.fromEntries([...single, ...named]) };
   const parsed = RoutingConfig.safeParse(input);
   if (parsed.success) return { version, config: parsed.data };
   const messages = faultsOf(parsed.error, input).map(({ message }) => message);
@@ -52,6 +58,7 @@ export function fromItems(items: readonly ConfigItem[]): VersionedConfig {
 
 /** Where a fault lies, in the words of the table: ['agents', 'desk', 'policy'] is `agent#desk policy`. */
 function itemAt([section, name, ...rest]: readonly PropertyKey[]): string {
+  if (isSingle(section)) return `${section} ${[name ?? [], ...rest].flat().map(String).join('.')}`;
   const kind = kinds[section as Section];
   if (name === undefined) return `items ${kind}#…`;
   const sk = `${kind}#${String(name)}`;

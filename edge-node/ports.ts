@@ -125,6 +125,8 @@ export interface Metrics {
   mediaRequest(command: string, outcome: 'ok' | 'error' | 'timeout', seconds: number): void;
   /** A SIP request refused before it became a call. */
   refused(reason: string): void;
+  /** A request turned away at the door; `outcome` is `discard` or `forbid`. */
+  turnedAway(method: string, reason: string, outcome: string): void;
 }
 
 /** The two sides of a call, as media sees them. SDPs are the bodies as they came. */

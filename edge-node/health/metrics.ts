@@ -50,6 +50,9 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     'outcome',
   ]);
   const refused = counter('invites_refused_total', 'INVITEs refused before they were calls', ['reason']);
+  const turnedAway = counter('requests_turned_away_total', 'Requests turned away at the door', [
+    ...(['method', 'reason', 'outcome'] as const),
+  ]);
   const setup = histogram('setup_seconds', 'INVITE received to 200 sent', [], SETUP_BUCKETS);
   const decision = histogram(
     'decision_wait_seconds',
@@ -78,6 +81,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     message: (kind, outcome) => messages.inc({ kind, outcome }),
     mediaRequest: (command, outcome, seconds) => media.observe({ command, outcome }, seconds),
     refused: (reason) => refused.inc({ reason }),
+    turnedAway: (method, reason, outcome) => turnedAway.inc({ method, reason, outcome }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

@@ -5,6 +5,7 @@ import type { Admission } from './admission.ts';
 import type { FailureBackOff } from './auth/back-off.ts';
 import type { Nonces } from './auth/nonces.ts';
 import type { Call } from './call.ts';
+import type { QuietLog } from './guard/quiet-log.ts';
 import type { SipLink } from './sip.ts';
 import type { TrunkDesk } from './trunks/trunk-desk.ts';
 
@@ -25,6 +26,8 @@ export interface SignalingContext {
   readonly calls: Map<string, Call>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For what strangers can make happen as often as they like. */
+  readonly log: QuietLog;
   /** How long the control plane may take to decide, ms. */
   readonly decisionMs: number;
 }

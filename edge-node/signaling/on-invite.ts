@@ -1,7 +1,12 @@
 import { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import type { IncomingInvite } from './sip.ts';
-import { refuseIfNotAdmitted, refuseOverTrunkLimit, refuseUnknownSource } from './steps/admit.ts';
+import {
+  refuseIfFull,
+  refuseIfNotAdmitted,
+  refuseOverTrunkLimit,
+  refuseUnknownSource,
+} from './steps/admit.ts';
 import { askForDecision, planCodecs } from './steps/ask-for-decision.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { connectLegs } from './steps/connect-legs.ts';
@@ -10,9 +15,10 @@ import { openCall, readOffer } from './steps/open-call.ts';
 import { inOrder } from './steps/step.ts';
 
 const steps = inOrder(
-  refuseIfNotAdmitted,
+  refuseIfFull,
   authenticate,
   refuseUnknownSource,
+  refuseIfNotAdmitted,
   refuseOverTrunkLimit,
   openCall,
   readOffer,

@@ -6,12 +6,14 @@ import type { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import { heardDigit } from './digits.ts';
 import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
+import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
+import { createScreen } from './guard/screen.ts';
 import { onInvite } from './on-invite.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
 import { openTrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
 
 export interface SignalingOptions
-  extends Omit<SignalingContext, 'link' | 'admission' | 'nonces' | 'backOff' | 'calls' | 'trunks'> {
+  extends Omit<SignalingContext, 'link' | 'log' | 'admission' | 'nonces' | 'backOff' | 'calls' | 'trunks'> {
   readonly sipServer: SipServerAddress;
   readonly limits: Limits;
   /** Whether everything that a new call needs, besides the SIP server, is there. */
@@ -36,16 +38,17 @@ export interface Signaling extends AsyncDisposable {
 export async function startSignaling(options: SignalingOptions): Promise<Signaling> {
   const { clock, media, limits, logger, ready } = options;
   const calls = new Map<string, Call>();
+  const log = createQuietLog(logger, clock);
   const admission = createAdmission(limits, { ready, pressed: media.pressed }, clock);
   let context: SignalingContext | undefined;
   const link = await connectSipServer(
     options.sipServer,
-    handlersFor(() => context, admission),
+    handlersFor(() => context, admission, createScreen({ ...options, log }), log),
     logger,
   );
   const trunks = openTrunkDesk({ ...options, options: link.options });
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
-  context = { ...options, ...doorkeeping, link, calls, trunks };
+  context = { ...options, ...doorkeeping, link, log, calls, trunks };
 
   media.onDigit((digit) => {
     const call = calls.get(digit.callId);
@@ -91,9 +94,18 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   };
 }
 
-function handlersFor(context: () => SignalingContext | undefined, admission: Admission): SipHandlers {
+function handlersFor(
+  context: () => SignalingContext | undefined,
+  admission: Admission,
+  screen: SipHandlers['screen'],
+  log: QuietLog,
+): SipHandlers {
   const elsewhere = { 'Retry-After': RETRY_AFTER_SECONDS };
   return {
+    screen,
+    onMalformed(why) {
+      log.warn('malformed', { why }, 'refused an INVITE that cannot become a call');
+    },
     onInvite(invite) {
       const here = context();
       if (here) onInvite(here, invite);

@@ -112,9 +112,24 @@ export interface SipLink extends AsyncDisposable {
   request(request: OutOfDialogRequest): Promise<OutOfDialogResponse | undefined>;
 }
 
+/** What is known of a request before anything is made of it. */
+export interface StrangerRequest {
+  readonly method: string;
+  /** Where it came from. */
+  readonly address: string;
+  readonly userAgent: string | undefined;
+}
+
+/** `discard`: no answer of ours. `forbid`: 403 that says nothing more. */
+export type Screening = 'pass' | 'discard' | 'forbid';
+
 /** What the edge does with what comes in. */
 export interface SipHandlers {
+  /** Asked first, for every request outside a dialog. Never throws. */
+  screen(request: StrangerRequest): Screening;
   onInvite(invite: IncomingInvite): void;
+  /** An INVITE that cannot become a call was refused with 400. */
+  onMalformed(why: string): void;
   /** Status for an OPTIONS outside a dialog. */
   onOptions(): { readonly status: 200 | 503; readonly headers: Headers };
   onLinkDown(): void;

@@ -58,6 +58,7 @@ describe('a configuration in the table', () => {
   test('one item for each named thing and one for the version', () => {
     expect(toItems(smallest, 4).map(({ pk, sk }) => `${pk} ${sk}`)).toEqual([
       'routing version',
+      'routing guard',
       'routing trunk#carrier',
       'routing number#+15550100',
       'routing agent#desk',

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { SipHandlers, SipLink } from '../sip.ts';
+import { discard } from './discard.ts';
 import { wrapInvite } from './incoming.ts';
 import { dial } from './outgoing.ts';
 import { sendRequest } from './requests.ts';
-import { createSrf, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
+import { createSrf, type SrfApp, type SrfHandler, type SrfResponse } from './srf.ts';
 
 export interface SipServerAddress {
   readonly host: string;
@@ -43,7 +44,7 @@ export async function connectSipServer(
     logger.error('the SIP server went away: every call on it is lost');
     handlers.onLinkDown();
   });
-  routeRequests(srf, handlers, () => down.signal, logger);
+  routeRequests(srf, handlers, () => down.signal);
   srf.connect({ ...address, ...connection });
   await connectedWithin(srf, address);
 
@@ -70,25 +71,48 @@ export async function connectSipServer(
   };
 }
 
-function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSignal, logger: Logger): void {
-  srf.invite((request, response) => {
-    try {
-      handlers.onInvite(wrapInvite(srf, request, response, down()));
-    } catch (error) {
-      refuseMalformed(response, error, logger);
-    }
-  });
-  srf.options((_request: SrfRequest, response: SrfResponse) => {
-    const { status, headers } = handlers.onOptions();
-    response.send(status, { headers: { ...headers } });
-  });
+/** Methods outside a dialog that we know and do not take. */
+const unwanted = ['subscribe', 'message', 'publish', 'notify', 'refer'] as const;
+const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE';
+
+function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSignal): void {
+  const screened = (handle: SrfHandler) => screenedBy(handlers, handle);
+  srf.invite(
+    screened((request, response) => {
+      try {
+        handlers.onInvite(wrapInvite(srf, request, response, down()));
+      } catch (error) {
+        handlers.onMalformed(refuseMalformed(response, error));
+      }
+    }),
+  );
+  srf.options(
+    screened((_request, response) => {
+      const { status, headers } = handlers.onOptions();
+      response.send(status, { headers: { ...headers } });
+    }),
+  );
+  for (const method of unwanted)
+    srf[method](screened((_request, response) => response.send(405, { headers: { Allow: allow } })));
 }
 
-function refuseMalformed(response: SrfResponse, error: unknown, logger: Logger): void {
+/** Nothing of ours sees a request before the screen has let it pass. */
+function screenedBy(handlers: SipHandlers, handle: SrfHandler): SrfHandler {
+  return (request, response) => {
+    const { source_address: address, method = '' } = request;
+    const screening = handlers.screen({ method, address, userAgent: request.get('user-agent') });
+    if (screening === 'pass') handle(request, response);
+    else if (screening === 'forbid') response.send(403);
+    else discard(request);
+  };
+}
+
+/** What was wrong. */
+function refuseMalformed(response: SrfResponse, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  logger.warn({ message }, 'refused an INVITE that cannot become a call');
   if (!response.finalResponseSent)
     response.send(400, { headers: { Warning: `399 trunkline "${quotable(message)}"` } });
+  return message;
 }
 
 const quotable = (text: string) => text.replace(/[^\x20-\x7e]|["\\]/g, ' ').slice(0, 120);

@@ -22,6 +22,14 @@ export interface SrfRequest extends SrfMessage, Pick<EventEmitter, 'on' | 'once'
   readonly source_address: string;
   readonly source_port: number;
   readonly protocol: string;
+  readonly socket: object;
+  /** What drachtio-srf keeps for each connection to a SIP server. */
+  readonly agent?: {
+    readonly mapServer: ReadonlyMap<
+      object,
+      { readonly pendingNetworkInvites: Map<string, { readonly req: SrfRequest }> }
+    >;
+  };
   cancel(done: (error: unknown) => void): void;
 }
 
@@ -57,11 +65,18 @@ export interface LateOffer {
   destroy(): Promise<void>;
 }
 
+export type SrfHandler = (request: SrfRequest, response: SrfResponse) => void;
+
 export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
   connect(options: Record<string, unknown>): void;
   disconnect(): void;
-  invite(handler: (request: SrfRequest, response: SrfResponse) => void): void;
-  options(handler: (request: SrfRequest, response: SrfResponse) => void): void;
+  invite(handler: SrfHandler): void;
+  options(handler: SrfHandler): void;
+  subscribe(handler: SrfHandler): void;
+  message(handler: SrfHandler): void;
+  publish(handler: SrfHandler): void;
+  notify(handler: SrfHandler): void;
+  refer(handler: SrfHandler): void;
   request(
     uri: string,
     options: { method: string; headers?: Record<string, string>; proxy?: string },

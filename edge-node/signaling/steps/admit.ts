@@ -3,27 +3,32 @@ import { trunksOfSource } from '../../../core/identify-trunk.ts';
 import type { Step } from './step.ts';
 
 /** Overload and drain: under a millisecond of work, no event, no record. */
-export const refuseIfNotAdmitted: Step = ({ context }) => {
-  const reason = context.admission.refuse(context.calls.size);
+export const refuseIfFull: Step = ({ context }) => {
+  const reason = context.admission.wouldRefuse(context.calls.size);
   return reason && { reason };
 };
 
-/** Only a trunk may call: one that is known by its address, its credentials, or both. */
+/** Only a trunk may call: one that is known by its address, its credentials, or both. Whoever is nobody is not told why. */
 export const refuseUnknownSource: Step = (call) => {
   const { context, invite } = call;
-  const trunks = context.snapshot.current()?.config.trunks ?? {};
+  const trunks = context.snapshot.current()?.config.trunks;
+  if (!trunks) return { reason: 'edge-not-ready' };
   const { address } = invite.source;
   const evidence = { bySource: trunksOfSource(address, trunks), byDigest: call.provenTrunk };
   const caller = identifyCaller(evidence, trunks);
   if (caller.trunk === undefined) {
-    context.logger.warn(
-      { address, why: caller.why },
-      'refused an INVITE from an address that belongs to no trunk',
-    );
+    const seen = { address, why: caller.why };
+    context.log.warn(`${caller.reason} caller`, seen, 'refused an INVITE: its sender is no caller of ours');
     return { reason: 'unknown-source' };
   }
   call.trunk = caller.trunk;
   return undefined;
+};
+
+/** Counted once it is known who calls: strangers must not use up the calls that this edge takes in a second. */
+export const refuseIfNotAdmitted: Step = ({ context }) => {
+  const reason = context.admission.refuse(context.calls.size);
+  return reason && { reason };
 };
 
 /** A trunk's own limits count both directions, so a caller can be one too many while the edge has room. */

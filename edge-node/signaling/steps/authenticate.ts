@@ -28,7 +28,7 @@ export const authenticate: Step = async (call) => {
 
 function refusal(call: Call, checked: Exclude<CheckedClaim, { kind: 'accepted' }>): Verdict {
   const { address } = call.invite.source;
-  const { logger } = call.context;
+  const { logger, log } = call.context;
   if (checked.kind === 'no-secret') {
     const { detail } = checked;
     logger.error({ address, detail }, 'a caller cannot be asked who it is');
@@ -37,6 +37,6 @@ function refusal(call: Call, checked: Exclude<CheckedClaim, { kind: 'accepted' }
   if (checked.kind === 'held-off') return { reason: 'authentication-failed' };
   const headers = { 'WWW-Authenticate': checked.challenges };
   if (!checked.failed) return { reason: 'authentication-required', headers };
-  logger.warn({ address }, 'refused an INVITE with credentials that are not right');
+  log.warn('credentials', { address }, 'refused an INVITE with credentials that are not right');
   return { reason: 'authentication-failed', sipStatus: 401, headers };
 }

@@ -3,6 +3,7 @@ import type { AppConnection } from '../app/app-connection.ts';
 import { fromNetwork } from '../app/app-tokens.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import type { SipMessage } from '../message/sip-message.ts';
+import { InviteServer } from '../transaction/invite-server.ts';
 import type { Arrival } from '../transport/flow.ts';
 import { finish, newTag, startResponse } from './compose.ts';
 import type { Engine } from './engine.ts';
@@ -40,6 +41,8 @@ export function give(
 export function handOver(engine: Engine, request: ReceivedRequest): void {
   engine.received.delete(request.transactionId);
   request.transaction.request = undefined;
+  const { machine } = request.transaction;
+  if (machine instanceof InviteServer) machine.taken();
 }
 
 /** The application can no longer answer: the server does, or already has. */

@@ -90,7 +90,10 @@ function openServer(engine: Engine, request: SipMessage, key: string, arrival: A
       : new RequestServer(outlet, engine.timers, user);
   const transaction: ServerTransaction = { machine, request: undefined, proxied: undefined };
   engine.servers.set(key, transaction);
-  if (request.method === 'INVITE') machine.respond(100, plainResponse(request, 100, 'Trying'));
+  if (machine instanceof InviteServer) {
+    machine.respond(100, plainResponse(request, 100, 'Trying'));
+    machine.awaitUser();
+  }
   return transaction;
 }
 

@@ -27,6 +27,7 @@ const proceeding: State = {
   provisional: (t, text) => t.say(text, proceeding),
   success: (t, text) => t.accept(text), // RFC 6026 §8.5
   failure: (t, text) => t.refuse(text), // §17.2.1
+  deadline: (t) => t.end(), // the application left it unanswered
 };
 
 const completed: State = {
@@ -70,6 +71,16 @@ export class InviteServer {
     return this.#state !== proceeding;
   }
 
+  /** Its 100 is all that was said; where nobody says more it is forgotten, and the caller with it. */
+  awaitUser(): void {
+    this.#clock.deadlineIn(this.#timers.silence, () => this.#timer('deadline'));
+  }
+
+  /** Somebody sees to it, however long that takes. */
+  taken(): void {
+    this.#clock.stop();
+  }
+
   receiveAgain(): void {
     if (this.#state.request) this.#state = this.#state.request(this);
   }
@@ -80,6 +91,7 @@ export class InviteServer {
 
   /** False when this state allows no such response. */
   respond(status: number, text: string): boolean {
+    if (this.#state === proceeding) this.taken();
     const act =
       status < 200 ? this.#state.provisional : status < 300 ? this.#state.success : this.#state.failure;
     if (act) this.#state = act(this, text);

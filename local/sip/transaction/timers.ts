@@ -34,6 +34,8 @@ export interface SipTimers {
   readonly l: number;
   /** further 2xx to an INVITE may come (RFC 6026 §8.1) */
   readonly m: number;
+  /** an application has said nothing to an INVITE: it never will */
+  readonly silence: number;
 }
 
 /** RFC 3261's own where not chosen: a base timer chosen changes those made from it. */
@@ -56,6 +58,7 @@ export function sipTimers(chosen: Partial<SipTimers> = {}): SipTimers {
     k: t4,
     l: all,
     m: all,
+    silence: 2 * all,
   };
   return { ...base, ...made, ...chosen };
 }

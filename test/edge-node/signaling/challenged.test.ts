@@ -14,7 +14,8 @@ const linkTo = ({ admin, secret }: ServerUnderTest, handlers: Partial<SipHandler
   connectSipServer(
     { ...admin, secret },
     {
-      ...{ onInvite: () => {}, onOptions: () => ({ status: 200, headers: {} }), onLinkDown: () => {} },
+      ...{ screen: () => 'pass', onMalformed: () => {}, onInvite: () => {} },
+      ...{ onOptions: () => ({ status: 200, headers: {} }), onLinkDown: () => {} },
       ...handlers,
     },
     pino({ level: 'silent' }),

@@ -9,7 +9,13 @@ import { SipPeer, sdp } from '../../local/sip/sip-peer.ts';
 const linkTo = ({ admin, secret }: ServerUnderTest) =>
   connectSipServer(
     { ...admin, secret },
-    { onInvite: () => {}, onOptions: () => ({ status: 200, headers: {} }), onLinkDown: () => {} },
+    {
+      screen: () => 'pass',
+      onMalformed: () => {},
+      onInvite: () => {},
+      onOptions: () => ({ status: 200, headers: {} }),
+      onLinkDown: () => {},
+    },
     pino({ level: 'silent' }),
   );
 

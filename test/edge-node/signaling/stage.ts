@@ -234,6 +234,7 @@ export function stage({
     message: () => {},
     mediaRequest: () => {},
     refused: (reason) => void refused.push(reason),
+    turnedAway: () => {},
   };
   const context: SignalingContext = {
     link: {
@@ -291,6 +292,7 @@ export function stage({
     trunks: untroubled,
     clock,
     logger,
+    log: { warn: (_, fields, message) => logger.warn(fields, message) },
     decisionMs: 1500,
   };
   const refusal: AppliedDecision = {
