@@ -20,7 +20,7 @@ const port = fc.constantFrom('', ':5060', ':1', ':65535');
 
 const quotedWord = word.map((text) => `"${text};\\" ,<"`);
 
-export const params = (most = 3): fc.Arbitrary<string> =>
+const params = (most = 3): fc.Arbitrary<string> =>
   fc
     .array(fc.tuple(blank, word, fc.option(fc.oneof(word, token, quotedWord))), { maxLength: most })
     .map((all) =>

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import { embedded } from '../server-under-test.ts';
 import { SipPeer } from '../sip-peer.ts';
 import { connectApp } from '../srf-app.ts';
@@ -23,7 +24,9 @@ const write = (port: number, text: string) =>
 /** Throw cases at a running server, from the network and from an application; an ordinary request is answered after each batch. */
 export async function hammer({ cases, seed }: { cases: number; seed: number }): Promise<void> {
   const timers = { t1: 20, t2: 80, t4: 50, t1x64: 400 };
-  await using server = await embedded(timers, { contacts, dns: ['127.0.0.1:1'] });
+  const faults: string[] = []; // what the server caught costs one message, and is a fault of ours all the same
+  const logger = pino({ level: 'error' }, { write: (line) => void faults.push(line) });
+  await using server = await embedded(timers, { contacts, dns: ['127.0.0.1:1'], logger });
   await using _app = await connectApp(server, (srf) => {
     srf.invite((_request, response) => response.send(486));
     srf.options((_request, response) => response.send(200));
@@ -45,5 +48,6 @@ export async function hammer({ cases, seed }: { cases: number; seed: number }): 
     if (at % BATCH !== BATCH - 1 && at !== texts.length - 1) continue;
     caller.send(caller.request('OPTIONS', server.sipPort));
     await caller.next(/ 200 /);
+    if (faults[0] !== undefined) throw new Error(`before case ${at}: ${faults[0]}`);
   }
 }

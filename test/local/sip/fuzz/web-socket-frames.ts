@@ -16,7 +16,10 @@ const upgrade = [
 ].join('\r\n');
 
 /** Whole and part, text, binary, ping, pong, close, and what is reserved. */
-const first = fc.constantFrom(0x81, 0x82, 0x01, 0x80, 0x00, 0x88, 0x89, 0x8a, 0xf1, 0x83);
+const first = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(0x81, 0x82) },
+  { weight: 1, arbitrary: fc.constantFrom(0x01, 0x80, 0x00, 0x88, 0x89, 0x8a, 0xf1, 0x83) },
+);
 const lie = fc.oneof(
   { weight: 6, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.integer({ min: -9, max: 9 }) },
