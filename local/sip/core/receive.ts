@@ -4,12 +4,13 @@ import { tooShort } from '../dialog/session-expires.ts';
 import { cutList } from '../message/name-addr.ts';
 import { parseMessage } from '../message/parse-message.ts';
 import { SipMessage } from '../message/sip-message.ts';
-import { type Refusal, requestFault, responseUsable } from '../message/validate-request.ts';
+import { bad, type Refusal, requestFault, responseUsable } from '../message/validate-request.ts';
 import { markVia, type Via } from '../message/via.ts';
 import { InviteServer } from '../transaction/invite-server.ts';
 import { clientKey, requestKey, serverKey } from '../transaction/keys.ts';
 import { RequestServer } from '../transaction/request-server.ts';
 import type { Arrival } from '../transport/flow.ts';
+import { largestMessage } from '../transport/stream-limits.ts';
 import { finish, newTag, plainResponse, startResponse } from './compose.ts';
 import type { Engine } from './engine.ts';
 import { answerFor, give } from './give-request.ts';
@@ -33,10 +34,8 @@ export function receive(engine: Engine, text: string, arrival: Arrival): void {
   if (!via) return; // nowhere to answer to
   const top = message.lines.find((line) => line.key === 'via');
   if (top) top.value = markTop(top.value, via, arrival);
-  const fault =
-    parsed instanceof SipMessage
-      ? (lengthFault(message, arrival) ?? requestFault(message))
-      : { status: 400, reason: `Bad Request (${parsed.fault})` };
+  const unread = parsed instanceof SipMessage ? undefined : bad(parsed.fault);
+  const fault = lengthFault(message, arrival) ?? unread ?? requestFault(message);
   if (fault) refuseStatelessly(engine, message, arrival, fault.status, fault.reason);
   else if (engine.servers.size >= mostTransactions)
     refuseStatelessly(engine, message, arrival, 503, 'Service Unavailable');
@@ -67,10 +66,13 @@ function receiveRequest(engine: Engine, request: SipMessage, via: Via, arrival: 
 }
 
 /** Where a stream has no other end of a message, it must be said (§20.14); a WebSocket has its own (RFC 7118). */
-const lengthFault = (request: SipMessage, { listener: { protocol } }: Arrival): Refusal | undefined =>
-  (protocol === 'tcp' || protocol === 'tls') && !request.has('content-length')
-    ? { status: 400, reason: 'Bad Request (missing content-length)' }
-    : undefined;
+function lengthFault(request: SipMessage, { listener: { protocol } }: Arrival): Refusal | undefined {
+  const declared = request.first('content-length');
+  if (declared === undefined)
+    return protocol === 'tcp' || protocol === 'tls' ? bad('missing content-length') : undefined;
+  const tooLarge = /^\d+$/.test(declared) && Number(declared) >= largestMessage;
+  return tooLarge ? { status: 513, reason: 'Message Too Large' } : undefined; // §21.5.7
+}
 
 /** Begin the server transaction of a request, answering an INVITE 100 at once. */
 function openServer(engine: Engine, request: SipMessage, key: string, arrival: Arrival): ServerTransaction {

@@ -16,7 +16,7 @@ const once: ReadonlySet<string> = new Set([
   'content-length',
 ]);
 
-/** Longest header field, characters: what a real drachtio-server takes, and far more than any peer needs. */
+/** Longest header field or URI, characters: what a real drachtio-server takes, and far more than any peer needs. */
 const longestHeader = 8_191;
 
 /** What RFC 3261 §8.1.1 requires of every request; the first thing wrong decides the answer. */
@@ -45,6 +45,7 @@ function repeatedHeader(request: SipMessage): string | undefined {
 }
 
 function uriFault(uri: string): Refusal | undefined {
+  if (uri.length > longestHeader) return { status: 414, reason: 'Request-URI Too Long' }; // §21.4.12
   if (/^sips?:/i.test(uri)) {
     const parsed = parseUri(uri);
     if (!parsed) return bad('unreadable request URI');
@@ -66,7 +67,7 @@ function maxForwardsFault(request: SipMessage): Refusal | undefined {
     : undefined;
 }
 
-const bad = (what: string): Refusal => ({ status: 400, reason: `Bad Request (${what})` });
+export const bad = (what: string): Refusal => ({ status: 400, reason: `Bad Request (${what})` });
 
 /** A response we can match to nothing is dropped; so is one that lacks what matching needs. */
 export const responseUsable = (response: SipMessage): boolean =>

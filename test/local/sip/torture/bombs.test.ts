@@ -87,11 +87,7 @@ const large: readonly [what: string, spoil: (request: string) => string, answer:
     (text) => text.replace(/To: .*\r\n/, `To: ${'"<\\'.repeat(2_000)}\r\n`),
     / 400 /,
   ],
-  [
-    'a URI of 40,000 characters',
-    (text) => text.replace('sip:app@', `sip:${'a'.repeat(40_000)}@`),
-    / (?:200|400|414) /,
-  ],
+  ['a URI of 40,000 characters', (text) => text.replace('sip:app@', `sip:${'a'.repeat(40_000)}@`), / 414 /],
   ['a folded header of 9,000 lines', (text) => inside(text, `X: y${'\r\n z'.repeat(9_000)}`), / 400 /],
   ['a body behind its Content-Length', (text) => `${text}${'z'.repeat(40_000)}`, / 200 /],
 ];
