@@ -93,6 +93,10 @@ test.each([
 
 const manyHeaders = (one: string): string => Array.from({ length: 10_000 }, () => one).join('\r\n');
 
+/** A refusal may be there before the connection is: that is an error and a close. */
+const connectedOrRefused = (socket: Socket): Promise<void> =>
+  new Promise((done) => socket.once('connect', () => done()).once('close', () => done()));
+
 /** Connections of which none gets beyond the half of a message; closed by whoever is first. */
 async function halfFinished(port: number, many: number, half: string): Promise<Socket[]> {
   const sockets: Socket[] = [];
@@ -101,22 +105,22 @@ async function halfFinished(port: number, many: number, half: string): Promise<S
       connect(port, '127.0.0.1'),
     );
     for (const socket of some) socket.on('error', () => {}).resume();
-    await Promise.all(some.map((socket) => once(socket, 'connect')));
+    await Promise.all(some.map(connectedOrRefused));
     for (const socket of some) socket.write(half);
     sockets.push(...some);
   }
   return sockets;
 }
 
-test('two thousand connections with half a message each: no more are kept than allowed, and calls go on', async () => {
-  await using under = await underAttack({ perAddress: 500, connections: 500, message: 60_000 });
+test('a thousand connections with half a message each: no more are kept than allowed, and calls go on', async () => {
+  await using under = await underAttack({ perAddress: 200, connections: 200, message: 60_000 });
   const sockets = await halfFinished(
     under.server.sipPort,
-    2_000,
+    1_000,
     `OPTIONS sip:a@b SIP/2.0\r\nX: ${'y'.repeat(2_000)}`,
   );
   await under.goesOn();
-  expect(under.server.stats?.().tcpConnections).toBeLessThanOrEqual(500);
+  expect(under.server.stats?.().tcpConnections).toBeLessThanOrEqual(200);
   for (const socket of sockets) socket.destroy();
   await expect.poll(() => under.server.stats?.().tcpConnections).toBe(0);
 });
