@@ -17,9 +17,13 @@ const verbs = {
   demo: (args) => node('bin/trunkline.mjs', 'demo', ...args),
   test: (args) => runTests(root, args),
   bench: (args) => node('--import', 'tsx', 'bench/bench.ts', ...args),
+  'bench:failover': (args) => node('--import', 'tsx', 'bench/failover.ts', ...args),
   'bench:sip': (args) => node('--import', 'tsx', 'bench/sip-server/bench.ts', ...args),
   fuzz: (args) => node('--import', 'tsx', 'test/local/sip/fuzz/fuzz.ts', ...args),
 };
+
+// Debian keeps daemons, Kamailio among them, where the PATH of a user does not look.
+process.env.PATH = `${process.env.PATH ?? ''}:/usr/sbin`;
 
 const [verb = '', ...args] = process.argv.slice(2);
 if (!Object.hasOwn(verbs, verb)) {

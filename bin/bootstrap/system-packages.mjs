@@ -8,6 +8,7 @@ const programs = {
   sipp: 'sip-tester',
   sox: 'sox',
   'espeak-ng': 'espeak-ng',
+  kamailio: 'kamailio',
 };
 
 const installed = (program) =>

@@ -28,6 +28,10 @@ export interface EngineHealth {
   heard(): void;
 }
 
+/** From the death of an engine to its being dead for us, ms, at most: the pings above with this time-out. */
+export const deadWithinMs = (pingTimeoutMs: number): number =>
+  PING_EVERY_MS + DEAD_AFTER_MISSED * pingTimeoutMs + (DEAD_AFTER_MISSED - 1) * PING_AGAIN_MS;
+
 export function createEngineHealth(
   onChange: (state: EngineState, before: EngineState) => void,
 ): EngineHealth {

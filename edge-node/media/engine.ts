@@ -51,7 +51,7 @@ export interface Engine extends AsyncDisposable {
 }
 
 /** How long one command may take. */
-const REQUEST_TIMEOUT_MS = 700;
+export const REQUEST_TIMEOUT_MS = 700;
 /** An engine that keeps up answers in a few ms. */
 const BEHIND_AFTER_MS = 300;
 

@@ -6,6 +6,7 @@ const peers = {
   rtpengine: 'rtpengine-daemon',
   sox: 'sox',
   'espeak-ng': 'espeak-ng',
+  kamailio: 'kamailio',
 } as const;
 
 /** A missing peer fails the run: a skipped test would look like one that passed. */
