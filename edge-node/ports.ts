@@ -6,6 +6,7 @@ import type { CommandRefusal } from '../contracts/events/command.ts';
 import type { EventOf, TrunklineEvent } from '../contracts/events.ts';
 import type { Route } from '../contracts/route-decision.ts';
 import type { FleetRow } from '../contracts/tables.ts';
+import type { Naptr, Service } from '../core/find-servers.ts';
 
 /** Wall clock in ms, monotonic clock in ms, ids and timers: everything that a test may want to hold in its hand. */
 export interface Clock {
@@ -63,6 +64,19 @@ export interface ConfigSource {
 /** Passwords and keys. Rejects with an Error that says which one is missing and never what it is. */
 export interface Secrets {
   read(ref: SecretRef): Promise<string>;
+}
+
+/** What DNS says of a name, and for how long that holds. No records: the name has none of this kind. */
+export interface DnsAnswer<T> {
+  readonly records: readonly T[];
+  readonly ttlSeconds: number;
+}
+
+/** Questions to DNS. Each is settled within a few seconds; rejects where nobody answers. */
+export interface Dns extends Disposable {
+  naptr(name: string): Promise<DnsAnswer<Naptr>>;
+  srv(name: string): Promise<DnsAnswer<Service>>;
+  addresses(type: 'A' | 'AAAA', name: string): Promise<DnsAnswer<string>>;
 }
 
 /** This edge's own row in the `fleet` table. */
