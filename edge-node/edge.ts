@@ -4,6 +4,7 @@ import pino, { type Logger } from 'pino';
 import type { EdgeRef } from '../contracts/envelope.ts';
 import type { FleetRow } from '../contracts/tables.ts';
 import { configTable } from './adapters/config-table.ts';
+import { openDns } from './adapters/dns.ts';
 import { eventBridgeBus } from './adapters/event-bridge.ts';
 import { fleetTable } from './adapters/fleet-table.ts';
 import { openSecrets } from './adapters/secrets.ts';
@@ -113,7 +114,8 @@ async function takeCalls(
   const { settings, clock, logger, metrics, parts } = ground;
   const { sipServer, limits, decisionMs, queueUrl } = settings;
   const ready = () => Object.values(readiness()).every(Boolean);
-  const shared = { clock, logger, metrics, secrets: openSecrets({ clock, logger }) };
+  const dns = parts.use(openDns(settings.dns));
+  const shared = { clock, logger, metrics, dns, secrets: openSecrets({ clock, logger }) };
   const signaling = parts.use(
     await startSignaling({ ...backplane, ...shared, sipServer, limits, decisionMs, ready }),
   );
@@ -175,6 +177,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     outboxDropped: backlog.dropped,
     rtpengines: backplane?.media.engines() ?? [],
     sipServerUp: signaling?.link.connected() ?? false,
+    trunks: signaling?.trunkGauges() ?? [],
   };
 }
 

@@ -73,7 +73,7 @@ export interface DnsAnswer<T> {
 }
 
 /** Questions to DNS. Each is settled within a few seconds; rejects where nobody answers. */
-export interface Dns extends Disposable {
+export interface Dns extends AsyncDisposable {
   naptr(name: string): Promise<DnsAnswer<Naptr>>;
   srv(name: string): Promise<DnsAnswer<Service>>;
   addresses(type: 'A' | 'AAAA', name: string): Promise<DnsAnswer<string>>;
@@ -130,6 +130,13 @@ export interface LiveCalls {
   readonly size: number;
 }
 
+/** What an INVITE of ours, or one to us, came to, and how long after it was sent. Without `trunk`: a target of an agent. */
+export type InviteStep = {
+  readonly trunk: string | undefined;
+  readonly direction: 'in' | 'out';
+  readonly seconds: number;
+} & ({ readonly kind: 'rang' } | { readonly kind: 'final'; readonly sipStatus: number });
+
 /** Counters and histograms; `observe` is fed every event the edge says, so a metric and an event cannot disagree. */
 export interface Metrics {
   observe(event: TrunklineEvent): void;
@@ -141,6 +148,7 @@ export interface Metrics {
   refused(reason: string): void;
   /** A request turned away at the door; `outcome` is `discard` or `forbid`. */
   turnedAway(method: string, reason: string, outcome: string): void;
+  invite(step: InviteStep): void;
 }
 
 /** The two sides of a call, as media sees them. SDPs are the bodies as they came. */

@@ -54,6 +54,8 @@ const Variables = z.object({
   TRUNKLINE_MAX_CALLS: wholeNumber(12_000, 1),
   TRUNKLINE_MAX_CPS: wholeNumber(500, 1),
   TRUNKLINE_OUTBOX_BYTES: wholeNumber(1024 ** 3, 1024 ** 2),
+  /** DNS servers for the names of targets, with commas between them; without it those of the machine. */
+  TRUNKLINE_DNS: HostPorts.optional(),
   DRACHTIO_HOST: z.string().default('127.0.0.1'),
   DRACHTIO_PORT: wholeNumber(9022, 1),
   DRACHTIO_SECRET: z
@@ -111,6 +113,9 @@ function settingsOf(env: z.output<typeof Environment>) {
     snapshotMs: env.TRUNKLINE_SNAPSHOT_MS,
     heartbeatMs: env.TRUNKLINE_HEARTBEAT_MS,
     drainSeconds: env.TRUNKLINE_DRAIN_SECONDS,
+    dns: (env.TRUNKLINE_DNS ?? []).map(
+      ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ),
     limits: Object.freeze({ maxCalls: env.TRUNKLINE_MAX_CALLS, maxCallsPerSecond: env.TRUNKLINE_MAX_CPS }),
     outboxBytes: env.TRUNKLINE_OUTBOX_BYTES,
     sipServer: Object.freeze({

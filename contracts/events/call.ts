@@ -65,8 +65,12 @@ export const CallAttemptFailed = callEvent('call.attempt-failed', {
   target: z.string(),
   reason: TerminationReason,
   sipStatus: SipStatus,
+  /** Of the carrier that was called; absent for a target of an agent. */
+  trunk: z.string().optional(),
+  /** Where the INVITE went, `HOST:PORT;transport=T`; absent where none was sent. */
+  server: z.string().max(300).optional(),
   durationMs: z.number().nonnegative(),
-  /** Whether another target is tried now. */
+  /** Whether another target, or another server of this one, is tried now. */
   tryingNext: z.boolean(),
 });
 

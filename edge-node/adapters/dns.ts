@@ -25,7 +25,7 @@ export function openDns(servers: readonly string[] = [], hosts = '/etc/hosts'): 
       const asked = type === 'A' ? resolver.resolve4(name, options) : resolver.resolve6(name, options);
       return asked.then(withTtl, noRecord);
     },
-    [Symbol.dispose]: () => resolver.cancel(),
+    [Symbol.asyncDispose]: async () => resolver.cancel(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import type { Metrics } from '../ports.ts';
+import { createTrunkMetrics, type TrunkGauges } from './trunk-metrics.ts';
 
 /** What the edge is asked for at the moment of a scrape. */
 export interface Gauges {
@@ -18,6 +19,7 @@ export interface Gauges {
     readonly sessions: number;
   }[];
   readonly sipServerUp: boolean;
+  readonly trunks: readonly TrunkGauges[];
 }
 
 export interface ExposedMetrics extends Metrics {
@@ -66,12 +68,14 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     ['command', 'outcome'],
     REQUEST_BUCKETS,
   );
+  const trunks = createTrunkMetrics(registry, () => gauges().trunks);
   gaugesOf(registry, gauges);
   gaugesOfEngines(registry, gauges);
 
   return {
     observe(event: TrunklineEvent) {
       events.inc({ type: event.type });
+      trunks.observe(event);
       if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });
       else if (event.type === 'call.answered') setup.observe(event.setupMs / 1000);
       else if (event.type === 'call.routed') decision.observe({ source: event.source }, event.waitMs / 1000);
@@ -82,6 +86,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     mediaRequest: (command, outcome, seconds) => media.observe({ command, outcome }, seconds),
     refused: (reason) => refused.inc({ reason }),
     turnedAway: (method, reason, outcome) => turnedAway.inc({ method, reason, outcome }),
+    invite: trunks.invite,
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

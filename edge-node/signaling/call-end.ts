@@ -15,6 +15,7 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   const reason = reasonHeader(verdict, sipStatus);
 
   call.attempt?.cancel();
+  if (call.answeredAt === undefined && call.trunk !== '') tellMetrics(call, sipStatus, durationMs / 1000);
   refuseCaller(call, sipStatus, { ...reason, ...verdict.headers });
   const byes = [hangUp(call.a, verdict.by === 'a', reason), hangUp(call.b, verdict.by === 'b', reason)];
   if (!call.opened) {
@@ -37,6 +38,9 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   });
   await Promise.all(byes);
 }
+
+const tellMetrics = ({ trunk, context }: Call, sipStatus: number, seconds: number) =>
+  context.metrics.invite({ kind: 'final', direction: 'in', trunk, sipStatus, seconds });
 
 function refuseCaller(call: Call, sipStatus: number, reason: ResponseHeaders): void {
   if (call.a || call.invite.cancelled.aborted) return;

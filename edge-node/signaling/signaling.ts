@@ -1,4 +1,4 @@
-import type { LiveCalls } from '../ports.ts';
+import type { Dns, LiveCalls } from '../ports.ts';
 import { type Admission, createAdmission, type Limits, RETRY_AFTER_SECONDS } from './admission.ts';
 import { createBackOff } from './auth/back-off.ts';
 import { createNonces } from './auth/nonces.ts';
@@ -10,12 +10,13 @@ import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
 import { createScreen } from './guard/screen.ts';
 import { onInvite } from './on-invite.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
-import { openTrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
+import { openTrunkDesk, type TrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
 
 export interface SignalingOptions
   extends Omit<SignalingContext, 'link' | 'log' | 'admission' | 'nonces' | 'backOff' | 'calls' | 'trunks'> {
   readonly sipServer: SipServerAddress;
   readonly limits: Limits;
+  readonly dns: Dns;
   /** Whether everything that a new call needs, besides the SIP server, is there. */
   readonly ready: () => boolean;
 }
@@ -26,6 +27,8 @@ export interface Signaling extends AsyncDisposable {
   readonly draining: boolean;
   /** Every endpoint of every trunk, as this edge reaches it. */
   trunks(): readonly TrunkStatus[];
+  /** The same in figures, trunk by trunk. */
+  trunkGauges(): ReturnType<TrunkDesk['gauges']>;
   /** Calls that are over and whose last event is not yet said. */
   readonly ending: number;
   /** Resolves when the calls that are over now have said their last event. */
@@ -46,7 +49,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     handlersFor(() => context, admission, createScreen({ ...options, log }), log),
     logger,
   );
-  const trunks = openTrunkDesk({ ...options, options: link.options });
+  const trunks = openTrunkDesk({ ...options, options: link.options, contacts: () => link.contacts });
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
   context = { ...options, ...doorkeeping, link, log, calls, trunks };
 
@@ -71,6 +74,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
       },
     },
     trunks: () => trunks.status(),
+    trunkGauges: () => trunks.gauges(),
     get draining() {
       return admission.draining;
     },

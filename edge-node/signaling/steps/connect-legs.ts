@@ -4,7 +4,7 @@ import type { Call, Verdict } from '../call.ts';
 import { keepCallGoing } from '../joined-call.ts';
 import { readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
-import { mediaFailure } from './dial-out.ts';
+import { mediaFailure } from './offer.ts';
 import type { Step } from './step.ts';
 
 interface Joined {
@@ -26,6 +26,8 @@ export const connectLegs: Step = async (call) => {
   if ('reason' in joined) return joined;
   if (call.isOver) return undefined;
   call.answeredAt = call.context.clock.monotonic();
+  const answered = { kind: 'final', sipStatus: 200, direction: 'in' } as const;
+  call.context.metrics.invite({ ...answered, trunk: call.trunk, seconds: call.age() / 1000 });
   const codecs = { a: codecOf(joined.sdpToA), b: codecOf(joined.sdpFromB) };
   call.takesDigits = { a: takesDigits(joined.sdpToA), b: takesDigits(joined.sdpFromB) };
   call.say('call.answered', {

@@ -1,52 +1,87 @@
 import type { RouteTarget } from '../../../contracts/route-decision.ts';
-import { type EndpointStatus, type ProbeParts, probeTrunks } from './probes.ts';
+import type { Standing } from '../../../core/server-health.ts';
+import type { Dns } from '../../ports.ts';
+import { type Attempt, attemptsFor } from './attempts.ts';
+import { findByName } from './find-server.ts';
+import { keepNames } from './known-names.ts';
+import { type EndpointStatus, type ProbeParts, probeTrunks, type ServerStatus } from './probes.ts';
+import { keepServerBook } from './server-book.ts';
 import { countTrunks, type Release } from './trunk-limits.ts';
 
 /** A trunk's endpoint with what it carries, for the operator. */
-export interface TrunkStatus extends EndpointStatus {
+export interface TrunkStatus extends Omit<EndpointStatus, 'servers'> {
   /** Calls of the whole trunk on this edge. */
   readonly calls: number;
+  /** `standing`: what calls have found, whatever probes say. */
+  readonly servers: readonly (ServerStatus & { readonly standing: Standing })[];
 }
 
 /** What the edge knows of its trunks while calls go over them. */
 export interface TrunkDesk extends Disposable {
   /** One more call on the trunk; undefined where it is at its limit. A trunk that is gone from the configuration has none. */
   take(trunk: string): Release | undefined;
-  /** The same targets, those that are not reached last: where nothing is reached, trying is better than refusing. */
-  reachableFirst(targets: readonly RouteTarget[]): readonly RouteTarget[];
+  /** Every server of the targets, in the order in which they are called; weights are drawn with the seed. */
+  attempts(targets: readonly RouteTarget[], seed: string): AsyncGenerator<Attempt, undefined>;
   /** Whether the trunk says that this status ends the call instead of leading to the next target. */
   isFinal(target: RouteTarget, sipStatus: number): boolean;
   /** Longest call over this target, s. */
   maxDurationSeconds(target: RouteTarget): number | undefined;
   status(): readonly TrunkStatus[];
+  /** Every trunk of the configuration; `servers` only of those that are called. */
+  gauges(): readonly {
+    readonly trunk: string;
+    readonly calls: number;
+    readonly servers: number;
+    readonly serversUp: number;
+  }[];
 }
 
-export function openTrunkDesk(parts: ProbeParts): TrunkDesk {
-  const { snapshot, clock } = parts;
-  const probes = probeTrunks(parts);
+export interface TrunkDeskParts extends Omit<ProbeParts, 'finder' | 'book'> {
+  readonly dns: Dns;
+  /** Of the SIP server: `udp/192.0.2.1:5060`. */
+  readonly contacts: () => readonly string[];
+}
+
+export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
+  const { snapshot, clock, logger } = parts;
+  const finder = findByName(keepNames(parts), parts.contacts);
+  const book = keepServerBook(clock, logger);
+  const probes = probeTrunks({ ...parts, finder, book });
   const counters = countTrunks(clock);
-  const trunkOf = (name: string | undefined) =>
-    name === undefined ? undefined : snapshot.current()?.config.trunks[name];
-  const reached = ({ trunk, uri }: RouteTarget) => {
-    const endpoint = endpointIn(uri);
-    return trunk === undefined || endpoint === undefined || probes.isUp(trunk, endpoint);
+  const trunks = () => snapshot.current()?.config.trunks ?? {};
+  const trunkOf = (name: string | undefined) => (name === undefined ? undefined : trunks()[name]);
+  const standing = ({ trunk }: RouteTarget, server: string): Standing => {
+    const now = book.standing(trunk, server);
+    const isSilent = trunk !== undefined && !probes.isUp(trunk, server);
+    return isSilent && now !== 'paused' ? 'down' : now;
   };
   return {
     take: (name) => counters.take(name, trunkOf(name)?.limits ?? {}),
-    reachableFirst: (targets) => [
-      ...targets.filter(reached),
-      ...targets.filter((target) => !reached(target)),
-    ],
+    attempts: (targets, seed) => attemptsFor(targets, seed, { finder, book, standing }),
     isFinal: ({ trunk }, sipStatus) => trunkOf(trunk)?.finalStatuses.includes(sipStatus) ?? false,
     maxDurationSeconds: ({ trunk }) => trunkOf(trunk)?.limits.maxDurationSeconds,
-    status: () => probes.status().map((each) => ({ ...each, calls: counters.calls(each.trunk) })),
+    status: () =>
+      probes.status().map(({ servers, ...each }) => ({
+        ...each,
+        calls: counters.calls(each.trunk),
+        servers: servers.map((one) => ({ ...one, standing: book.standing(each.trunk, one.server) })),
+      })),
+    gauges() {
+      const servers = probes
+        .status()
+        .flatMap((each) => each.servers.map((one) => ({ ...one, trunk: each.trunk })));
+      const takesCalls = ({ trunk, server, up }: (typeof servers)[number]) =>
+        up && book.standing(trunk, server) === 'up';
+      return Object.keys(trunks()).map((trunk) => {
+        const own = servers.filter((server) => server.trunk === trunk);
+        return {
+          trunk,
+          calls: counters.calls(trunk),
+          servers: own.length,
+          serversUp: own.filter(takesCalls).length,
+        };
+      });
+    },
     [Symbol.dispose]: () => probes[Symbol.dispose](),
   };
-}
-
-/** The endpoint a target's URI leads to, by the name it has among the probes. */
-function endpointIn(uri: string): string | undefined {
-  const [, host, port, transport = 'udp'] =
-    /^sip:[^@]*@(\[[^\]]+\]|[^:;]+)(:\d+)?(?:;transport=(\w+))?$/.exec(uri) ?? [];
-  return host && `${host.replace(/^\[|\]$/g, '')}${port ?? ''};transport=${transport}`;
 }

@@ -12,7 +12,7 @@ test('records come with the time they hold; those whose TTL is not told, for a m
     srv('_sip._udp.lab.test', 'one.lab.test', 5070, 10, 60),
     naptr('lab.test', 'SIP+D2U', '_sip._udp.lab.test'),
   );
-  using dns = openDns([server.address]);
+  await using dns = openDns([server.address]);
   const addresses = await dns.addresses('A', 'one.lab.test');
   expect(addresses.ttlSeconds).toBe(20);
   expect([...addresses.records].sort()).toEqual(['127.0.0.1', '127.0.0.2']);
@@ -27,7 +27,7 @@ test('records come with the time they hold; those whose TTL is not told, for a m
 
 test('a name that is not there is an answer; a name with other records, too', async () => {
   await using server = await dnsStandIn(a('one.lab.test'));
-  using dns = openDns([server.address]);
+  await using dns = openDns([server.address]);
   expect(await dns.addresses('A', 'nobody.lab.test')).toEqual({ records: [], ttlSeconds: 10 });
   expect(await dns.addresses('AAAA', 'one.lab.test')).toEqual({ records: [], ttlSeconds: 10 });
 });
@@ -35,7 +35,7 @@ test('a name that is not there is an answer; a name with other records, too', as
 test('a DNS server that is away is no answer', async () => {
   const gone = await dnsStandIn();
   await gone[Symbol.asyncDispose]();
-  using dns = openDns([gone.address]);
+  await using dns = openDns([gone.address]);
   await expect(dns.srv('_sip._udp.lab.test')).rejects.toThrow(/ECONNREFUSED|ETIMEOUT/);
 });
 
@@ -44,10 +44,10 @@ test('names of the hosts file need no DNS, unless servers are given', async () =
   onTestFinished(() => rm(folder, { recursive: true }));
   const hosts = join(folder, 'hosts');
   await writeFile(hosts, '# 192.0.2.9 lab.test\n192.0.2.1 other.test lab.test # ours\n::1\tlab.test\n');
-  using machine = openDns([], hosts);
+  await using machine = openDns([], hosts);
   expect((await machine.addresses('A', 'lab.test')).records).toEqual(['192.0.2.1']);
   expect((await machine.addresses('AAAA', 'Lab.test')).records).toEqual(['::1']);
   await using server = await dnsStandIn(a('lab.test', '192.0.2.7'));
-  using given = openDns([server.address], hosts);
+  await using given = openDns([server.address], hosts);
   expect((await given.addresses('A', 'lab.test')).records).toEqual(['192.0.2.7']);
 });

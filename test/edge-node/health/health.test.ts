@@ -18,6 +18,7 @@ const gauges: Gauges = {
     { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
   ],
   sipServerUp: false,
+  trunks: [{ trunk: 'carrier-one', calls: 4, servers: 2, serversUp: 1 }],
 };
 
 const noMedia = { engines: () => [], drain: () => undefined };

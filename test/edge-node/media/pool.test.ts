@@ -10,7 +10,14 @@ import { freePort } from '../../../local/free-ports.ts';
 import { heldClock } from '../held-clock.ts';
 import { aFakeEngine, type FakeEngine } from './fake-engine.ts';
 
-const noMetrics: Metrics = { observe() {}, message() {}, mediaRequest() {}, refused() {}, turnedAway() {} };
+const noMetrics: Metrics = {
+  observe() {},
+  message() {},
+  mediaRequest() {},
+  refused() {},
+  turnedAway() {},
+  invite() {},
+};
 const offer: MediaOffer = { sdp: 'v=0', from: 'a' };
 
 /** A pool of engines in the test's hand; pings are sent when its clock says so, time-outs are real. */

@@ -41,6 +41,7 @@ async function connected(timeoutMs: number) {
     message: () => {},
     refused: () => {},
     turnedAway: () => {},
+    invite: () => {},
     mediaRequest: (command, outcome) => void counted.push(`${command} ${outcome}`),
   };
   const client = createNgClient({ host: '127.0.0.1', port: engine.port }, timeoutMs, systemClock, metrics);

@@ -27,7 +27,7 @@ function aLab(contacts = ['udp/192.0.2.9:5060', 'tls/192.0.2.9:5061', 'udp/[2001
     naptr: (name) => answer(`NAPTR ${name}`),
     srv: (name) => answer(`SRV ${name}`),
     addresses: (type, name) => answer(`${type} ${name}`),
-    [Symbol.dispose]: () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
   const names = keepNames({ dns, clock, logger: pino({ level: 'silent' }) });
   const finder = findByName(names, () => contacts);

@@ -4,7 +4,13 @@ import { nameOfSecret, RoutingConfig, type RoutingConfigInput } from '../../../c
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { decideRoute } from '../../../core/decide-route.ts';
 import { createNarrator } from '../../../edge-node/narrator.ts';
-import type { AppliedDecision, CallMedia, MediaOffer, Metrics } from '../../../edge-node/ports.ts';
+import type {
+  AppliedDecision,
+  CallMedia,
+  InviteStep,
+  MediaOffer,
+  Metrics,
+} from '../../../edge-node/ports.ts';
 import { type Admission, createAdmission } from '../../../edge-node/signaling/admission.ts';
 import { createBackOff } from '../../../edge-node/signaling/auth/back-off.ts';
 import { createNonces } from '../../../edge-node/signaling/auth/nonces.ts';
@@ -26,12 +32,19 @@ import { type HeldClock, heldClock } from '../held-clock.ts';
 /** Trunks without limits, all of them reached. */
 const untroubled: SignalingContext['trunks'] = {
   take: () => () => {},
-  reachableFirst: (targets) => targets,
+  async *attempts(targets) {
+    const begin = () => ({ heard: () => {}, leftOff: () => {} });
+    for (const target of targets) yield { target, server: serverOf(target.uri), nextHop: undefined, begin };
+    return undefined;
+  },
   isFinal: () => false,
   maxDurationSeconds: () => undefined,
   status: () => [],
+  gauges: () => [],
   [Symbol.dispose]: () => {},
 };
+
+const serverOf = (uri: string) => `${uri.replace(/^.*@/, '')}:5060;transport=udp`;
 
 /** A stage for signalling stories: the real B2BUA between actors that do exactly what the story says. */
 
@@ -199,6 +212,8 @@ export interface Stage {
   readonly attempts: FakeAttempt[];
   readonly events: TrunklineEvent[];
   readonly refused: string[];
+  /** What the metrics are told of INVITEs. */
+  readonly steps: InviteStep[];
   /** Log lines whose message has this in it. */
   readonly logged: ReturnType<typeof heardLogger>['said'];
   readonly calls: Map<string, Call>;
@@ -228,6 +243,7 @@ export function stage({
   const attempts: FakeAttempt[] = [];
   const events: TrunklineEvent[] = [];
   const refused: string[] = [];
+  const steps: InviteStep[] = [];
   const held = pDefer<AppliedDecision>();
   const metrics: Metrics = {
     observe: () => {},
@@ -235,6 +251,7 @@ export function stage({
     mediaRequest: () => {},
     refused: (reason) => void refused.push(reason),
     turnedAway: () => {},
+    invite: (step) => void steps.push(step),
   };
   const context: SignalingContext = {
     link: {
@@ -307,6 +324,7 @@ export function stage({
     attempts,
     events,
     refused,
+    steps,
     logged: said,
     calls: context.calls,
     admission: context.admission,

@@ -2,6 +2,8 @@ import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import { RoutingConfig } from '../../../contracts/config.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
+import type { RouteTarget } from '../../../contracts/route-decision.ts';
+import type { Dns } from '../../../edge-node/ports.ts';
 import { openTrunkDesk } from '../../../edge-node/signaling/trunks/trunk-desk.ts';
 import { countTrunks } from '../../../edge-node/signaling/trunks/trunk-limits.ts';
 import { heldClock } from '../held-clock.ts';
@@ -21,6 +23,14 @@ const configOf = (endpoints: readonly object[]) =>
     agents: {},
   });
 
+/** For trunks whose endpoints are addresses. */
+const noDns: Dns = {
+  naptr: () => Promise.reject(new Error('DNS was asked')),
+  srv: () => Promise.reject(new Error('DNS was asked')),
+  addresses: () => Promise.reject(new Error('DNS was asked')),
+  [Symbol.asyncDispose]: async () => {},
+};
+
 const one = { host: '203.0.113.7', port: 5060 };
 const two = { host: '2001:db8::7', port: 5061, transport: 'tls' };
 
@@ -35,6 +45,8 @@ function aDesk(endpoints: readonly object[] = [one, two]) {
     logger: pino({ level: 'silent' }),
     snapshot: { current: () => current },
     narrator: { say: (type: TrunklineEvent['type'], payload: unknown) => void said.push({ type, payload }) },
+    dns: noDns,
+    contacts: () => ['udp/203.0.113.1:5060', 'tls/[2001:db8::1]:5061'],
     options: async (uri) => {
       asked.push(uri);
       return answers.has(uri) ? answers.get(uri) : 200;
@@ -43,6 +55,11 @@ function aDesk(endpoints: readonly object[] = [one, two]) {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return {
     desk,
+    async order(targets: readonly RouteTarget[]) {
+      const ids: string[] = [];
+      for await (const { target } of desk.attempts(targets, 'a call')) ids.push(target.id);
+      return ids;
+    },
     asked,
     said,
     answers,
@@ -50,6 +67,7 @@ function aDesk(endpoints: readonly object[] = [one, two]) {
       current.config = configOf(others);
     },
     async pass(ms: number) {
+      await turn();
       for (let left = ms; left > 0; left -= 250) {
         clock.pass(Math.min(250, left));
         await turn();
@@ -64,6 +82,7 @@ const [first, second] = ['sip:ping@203.0.113.7:5060', 'sip:ping@[2001:db8::7]:50
 describe('endpoints of a trunk', () => {
   test('are asked at once and then in their period', async () => {
     const { asked, pass } = aDesk();
+    await pass(0);
     expect(asked).toEqual([first, second]);
     await pass(4_750);
     expect(asked).toHaveLength(2);
@@ -72,7 +91,7 @@ describe('endpoints of a trunk', () => {
   });
 
   test('that fall silent are told once, are tried last, and come back', async () => {
-    const { desk, answers, said, pass } = aDesk();
+    const { desk, order, answers, said, pass } = aDesk();
     const targets = [
       target('carrier-1', 'sip:+1555@203.0.113.7:5060', 'carrier'),
       target('carrier-2', 'sip:+1555@[2001:db8::7]:5061;transport=tls', 'carrier'),
@@ -89,7 +108,7 @@ describe('endpoints of a trunk', () => {
         },
       },
     ]);
-    expect(desk.reachableFirst(targets).map(({ id }) => id)).toEqual(['carrier-2', 'carrier-1']);
+    expect(await order(targets)).toEqual(['carrier-2', 'carrier-1']);
     expect(desk.status()).toMatchObject([
       { up: false, lastStatus: null },
       { up: true, lastStatus: 200 },
@@ -98,7 +117,7 @@ describe('endpoints of a trunk', () => {
     answers.delete(first);
     await pass(10_500);
     expect(said.map(({ type }) => type)).toEqual(['trunk.down', 'trunk.up']);
-    expect(desk.reachableFirst(targets)).toEqual(targets);
+    expect(await order(targets)).toEqual(['carrier-1', 'carrier-2']);
   });
 
   test('are there while they answer anything but 408 and 503', async () => {
@@ -112,15 +131,15 @@ describe('endpoints of a trunk', () => {
   });
 
   test('all of which are silent are all tried, in their order', async () => {
-    const { desk, answers, pass } = aDesk();
+    const { order, answers, pass } = aDesk();
     answers.set(first, undefined).set(second, undefined);
     await pass(11_000);
     const targets = [
       target('carrier-1', 'sip:1@203.0.113.7:5060', 'carrier'),
       target('agent-1', 'sip:a@192.0.2.1'),
     ];
-    expect(desk.reachableFirst(targets).map(({ id }) => id)).toEqual(['agent-1', 'carrier-1']);
-    expect(desk.reachableFirst(targets.slice(0, 1))).toHaveLength(1);
+    expect(await order(targets)).toEqual(['agent-1', 'carrier-1']);
+    expect(await order(targets.slice(0, 1))).toEqual(['carrier-1']);
   });
 
   test('come and go with the configuration; nothing is asked after the end', async () => {

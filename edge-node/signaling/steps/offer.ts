@@ -1,0 +1,38 @@
+import type { ConnectRoute } from '../../../contracts/route-decision.ts';
+import type { TerminationReason } from '../../../contracts/terminations.ts';
+import { terminations } from '../../../core/terminations.ts';
+import { MediaError } from '../../ports.ts';
+import type { Call } from '../call.ts';
+
+/** Why one attempt to reach somebody failed. */
+export interface Failed {
+  readonly reason: TerminationReason;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** The SDP for the target: a fresh offer each time. Undefined for a late offer: the target is asked for one. */
+export async function offerTo(call: Call): Promise<string | undefined | Failed> {
+  const { sdp } = call.invite;
+  call.media ??= call.context.media.session(call.id);
+  if (sdp === undefined || !call.codecPlan) return undefined;
+  const { kept, transcoded, add } = call.codecPlan;
+  const capture = routeOf(call).quality === 'capture';
+  try {
+    return await call.media.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, capture });
+  } catch (error) {
+    return mediaFailure(error);
+  }
+}
+
+/** An engine that is away is our fault; an SDP it cannot read is the caller's. */
+export function mediaFailure(error: unknown): Failed {
+  if (!(error instanceof MediaError)) throw error;
+  const reason = error.kind === 'bad-sdp' ? 'malformed-request' : 'media-unavailable';
+  return { reason, status: terminations[reason].sip, detail: error.message };
+}
+
+export function routeOf(call: Call): ConnectRoute {
+  if (!call.route) throw new Error('a call was dialled before it was routed');
+  return call.route;
+}

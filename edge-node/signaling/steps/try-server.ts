@@ -1,0 +1,98 @@
+import { isOwnFailure } from '../../../core/server-health.ts';
+import { reasonForResponse } from '../../../core/terminations.ts';
+import { credentialsOf } from '../auth/trunk-credentials.ts';
+import type { Call } from '../call.ts';
+import type { DialResult } from '../sip.ts';
+import type { Attempt } from '../trunks/attempts.ts';
+import type { Trying } from '../trunks/server-book.ts';
+import { type Failed, offerTo, routeOf } from './offer.ts';
+import { createProgress } from './progress.ts';
+
+type Failure = Extract<DialResult, { kind: 'failed' }>;
+
+/** One INVITE. Undefined: answered, and `call.answer` says by whom. */
+export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | undefined> {
+  const { target, server } = attempt;
+  if (server === undefined) {
+    return { reason: 'target-unavailable', status: 503, detail: `no server is known for ${target.uri}` };
+  }
+  const sdp = await offerTo(call);
+  if (typeof sdp === 'object') return sdp;
+  if (call.isOver) return undefined;
+  const trying = attempt.begin();
+  const { result, rangOut, heard } = await ring(call, attempt, sdp, trying);
+  if (result.kind === 'answered') {
+    trying.heard('taken');
+    return accept(call, attempt, result);
+  }
+  if (call.isOver) trying.leftOff();
+  else if (rangOut) trying.heard(heard ? 'taken' : 'refused');
+  else judge(trying, attempt, result);
+  return rangOut
+    ? { reason: 'no-answer', status: 480, detail: 'rang until the ring timer ended' }
+    : { reason: reasonForResponse(result.status), status: result.status, detail: result.detail };
+}
+
+async function ring(call: Call, { target, nextHop }: Attempt, sdp: string | undefined, trying: Trying) {
+  const { context } = call;
+  const progress = createProgress(call, target.id);
+  const sentAt = call.age();
+  const about = () =>
+    ({ trunk: target.trunk, direction: 'out', seconds: (call.age() - sentAt) / 1000 }) as const;
+  let [rangOut, heard] = [false, false];
+  const invite = context.link.dial({
+    ...{ uri: target.uri, sdp, from: call.invite.from },
+    ...(nextHop === undefined ? {} : { nextHop }),
+    headers: { 'X-Trunkline-Call-Id': call.id },
+    credentials: credentialsOf(target.trunk, context),
+    onProvisional(status, sdp) {
+      if (!heard) context.metrics.invite({ kind: 'rang', ...about() });
+      heard = true;
+      trying.heard('taken');
+      progress.heard(status, sdp);
+    },
+  });
+  call.attempt = invite;
+  const stopRinging = call.after(routeOf(call).ringSeconds * 1000, () => {
+    rangOut = true;
+    invite.cancel();
+  });
+  const result = await invite.result;
+  stopRinging();
+  const sipStatus = result.kind === 'answered' ? 200 : result.status;
+  if (result.kind === 'answered' && !heard) context.metrics.invite({ kind: 'rang', ...about() });
+  context.metrics.invite({ kind: 'final', sipStatus, ...about() });
+  await progress.settled();
+  return { result, rangOut, heard };
+}
+
+/** What the failure says of the server, which is not always what it says of the call. */
+function judge(trying: Trying, { target }: Attempt, { status, unheard, retryAfterSeconds }: Failure): void {
+  // The 480 of a carrier is about the number called, that of an agent about the agent (RFC 3261 §21.4.18).
+  const wantsPause = status === 480 && target.trunk === undefined && retryAfterSeconds !== undefined;
+  if (unheard) trying.heard(unheard === 'silence' ? 'silent' : 'unreached');
+  else if (!isOwnFailure(status) && !wantsPause) trying.heard('taken');
+  else trying.heard('refused', retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000);
+}
+
+async function accept(
+  call: Call,
+  { target }: Attempt,
+  answer: Extract<DialResult, { kind: 'answered' }>,
+): Promise<undefined> {
+  delete call.attempt;
+  if (call.isOver) {
+    // The call ended in the very turn in which the target answered: the dialog has no other owner.
+    await (await answer.accept(answer.sdp)).bye();
+    return undefined;
+  }
+  const mostSeconds = call.context.trunks.maxDurationSeconds(target);
+  call.answer = {
+    target: target.id,
+    sdp: answer.sdp,
+    accept: answer.accept,
+    ...(mostSeconds ? { mostSeconds } : {}),
+  };
+  if (call.invite.sdp !== undefined) call.b = await answer.accept();
+  return undefined;
+}

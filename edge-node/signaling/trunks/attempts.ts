@@ -1,0 +1,60 @@
+import type { RouteTarget } from '../../../contracts/route-decision.ts';
+import type { Standing } from '../../../core/server-health.ts';
+import type { Place, ServerFinder } from './find-server.ts';
+import type { ServerBook, Trying } from './server-book.ts';
+
+/** One INVITE that may be sent: to one server of one target. */
+export interface Attempt {
+  readonly target: RouteTarget;
+  /** `HOST:PORT;transport=T`; undefined where the name of the target leads to no server at all. */
+  readonly server: string | undefined;
+  /** Undefined: where the URI of the target says. */
+  readonly nextHop: string | undefined;
+  begin(): Trying;
+}
+
+export interface AttemptParts {
+  readonly finder: ServerFinder;
+  readonly book: Pick<ServerBook, 'begin'>;
+  /** What probes and calls together say of a server. */
+  readonly standing: (target: RouteTarget, server: string) => Standing;
+}
+
+/**
+ * Every server of every target in the order in which they are called, each looked up when its turn comes. A server that is
+ * down comes after all others, for where nothing is reached trying is better than refusing; one that asked for a pause is
+ * left out. Weights are drawn with the seed.
+ */
+export async function* attemptsFor(
+  targets: readonly RouteTarget[],
+  seed: string,
+  parts: AttemptParts,
+): AsyncGenerator<Attempt, undefined> {
+  const last: Attempt[] = [];
+  for (const target of targets) {
+    const places = await parts.finder.find(target.uri, `${seed} ${target.uri}`);
+    if (places.length === 0) yield toNowhere(target);
+    for (const place of places) {
+      const attempt = toPlace(target, place, parts.book);
+      const now = parts.standing(target, place.server);
+      if (now === 'down') last.push(attempt);
+      else if (now !== 'paused') yield attempt;
+    }
+  }
+  yield* last;
+  return undefined;
+}
+
+const toPlace = (
+  target: RouteTarget,
+  { server, nextHop }: Place,
+  book: Pick<ServerBook, 'begin'>,
+): Attempt => ({
+  ...{ target, server, nextHop },
+  begin: () => book.begin(target.trunk, server),
+});
+
+const toNowhere = (target: RouteTarget): Attempt => ({
+  ...{ target, server: undefined, nextHop: undefined },
+  begin: () => ({ heard: () => {}, leftOff: () => {} }),
+});
