@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import pino from 'pino';
 import { type SipServer, startSipServer } from '../../local/sip/sip-server.ts';
@@ -14,6 +15,8 @@ interface Options {
   readonly tlsKeyFile?: string;
   readonly tlsCaFile?: string;
   readonly tlsVerify: boolean;
+  readonly tlsRequireClientCert?: boolean;
+  readonly dns?: string[];
   readonly json?: boolean;
 }
 
@@ -49,6 +52,11 @@ export function addSipServer(trunkline: Command): void {
       "PEM authorities for peers' certificates, in place of the well-known ones",
     )
     .option('--no-tls-verify', 'connect to peers whose certificate cannot be checked')
+    .option(
+      '--tls-require-client-cert',
+      'take TLS and WSS only from peers with a certificate of --tls-ca-file (mutual TLS)',
+    )
+    .option('--dns <host:port...>', "DNS servers to ask instead of this machine's, as 127.0.0.1:5353")
     .option('--json', 'print the addresses as JSON')
     .addHelpText('after', help)
     .action(run);
@@ -66,9 +74,14 @@ async function run(options: Options): Promise<void> {
     key: await pem('--tls-key-file', options.tlsKeyFile),
     ca: await pem('--tls-ca-file', options.tlsCaFile),
     verify: options.tlsVerify,
+    clients: options.tlsRequireClientCert,
   };
+  if (options.tlsRequireClientCert && options.tlsCaFile === undefined)
+    throw new Failure('--tls-require-client-cert needs --tls-ca-file: who vouches for the peers?', 2);
+  for (const server of options.dns ?? []) dnsServer(server);
+  const dns = options.dns === undefined ? {} : { dns: options.dns };
   const logger = pino({ level: process.env['LOG_LEVEL'] ?? 'warn' }, pino.destination(2));
-  const starting = startSipServer({ admin, ...adminTls, contacts: options.contact, tls, logger });
+  const starting = startSipServer({ admin, ...adminTls, ...dns, contacts: options.contact, tls, logger });
   await using server = await starting.catch((cause: Error) => {
     throw new Failure(cause.message, 2); // what is wrong with a contact, an address or a certificate
   });
@@ -81,6 +94,12 @@ function address(option: string, value: string): { host: string; port: number } 
   if (!host || !port || Number(port) > 65_535)
     throw new Failure(`${option} '${value}' must be HOST:PORT, as 127.0.0.1:9022`, 2);
   return { host, port: Number(port) };
+}
+
+function dnsServer(value: string): void {
+  const [, v6, v6Port, v4 = '', v4Port] = /^\[([^\]]+)\](?::(\d+))?$|^([^:]+)(?::(\d+))?$/.exec(value) ?? [];
+  if (isIP(v6 ?? v4) === 0 || Number(v6Port ?? v4Port ?? 53) > 65_535)
+    throw new Failure(`--dns '${value}' must be an address, as 192.0.2.53 or 127.0.0.1:5353`, 2);
 }
 
 async function pem(option: string, file: string | undefined): Promise<string | undefined> {

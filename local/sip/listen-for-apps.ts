@@ -18,18 +18,16 @@ export interface AppListener extends AsyncDisposable {
   readonly address: AdminAddress;
 }
 
-/** ms an application may take for its TLS handshake */
-const handshakeTimeout = 10_000;
-
-/** Over TLS where `tls` is given. Throws when the address cannot be listened on. */
+/** Over TLS where `tls` is given, with a handshake that may take so many ms. Throws when the address cannot be listened on. */
 export async function listenForApps(
   engine: Engine,
   { host, port }: AdminAddress,
   secret: string,
   tls?: TlsSettings,
+  handshakeTimeout?: number,
 ): Promise<AppListener> {
   const sockets = new Set<Socket>();
-  const server = await newServer(host, tls, (socket) => {
+  const server = await newServer(host, tls, handshakeTimeout, (socket) => {
     const command = (from: AppConnection, payload: string) =>
       guarded(engine.log, () => commandFromApp(engine, secret, from, payload));
     engine.apps.add(new AppConnection(socket, command, (gone, why) => forget(engine, gone, why)));
@@ -55,11 +53,12 @@ export async function listenForApps(
 async function newServer(
   host: string,
   tls: TlsSettings | undefined,
+  handshakeTimeout = 10_000,
   connected: (socket: Socket) => void,
 ): Promise<Server> {
   if (!tls) return createServer(connected);
-  const { shown } = await tlsIdentity(tls, [host]);
-  const server = createTlsServer({ ...shown, handshakeTimeout }, connected);
+  const identity = await tlsIdentity({ ...tls, clients: false }, [host]);
+  const server = createTlsServer({ ...identity.server, handshakeTimeout }, connected);
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
 }

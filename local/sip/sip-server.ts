@@ -67,7 +67,7 @@ export async function startSipServer(options: SipServerOptions): Promise<SipServ
   const running: AsyncDisposable[] = [transports];
   const stop = async () => void (await Promise.all(running.map((one) => one[Symbol.asyncDispose]())));
   const listen = async (at: AdminAddress, tls?: TlsSettings) => {
-    const listener = await listenForApps(engine, at, options.admin.secret, tls);
+    const listener = await listenForApps(engine, at, options.admin.secret, tls, options.limits?.handshake);
     running.push(listener);
     return listener.address;
   };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { largestMessage } from './stream-limits.ts';
 import type { TlsIdentity } from './tls-identity.ts';
@@ -11,13 +11,22 @@ export type Handshake<Ready> = (socket: Socket, ready: (ready: Ready) => void) =
 
 export const noHandshake: Handshake<Socket> = (socket, ready) => ready(socket);
 
-export const tlsHandshake =
-  ({ context }: TlsIdentity): Handshake<Socket> =>
-  (socket, ready) => {
-    const secured = new TLSSocket(socket, { isServer: true, secureContext: context });
-    secured.on('error', () => socket.destroy());
-    secured.once('secure', () => ready(secured));
+/** A server that does not listen: whoever it is given goes through its handshake, client certificates and all. */
+export function tlsHandshake({ server }: TlsIdentity): Handshake<Socket> {
+  const waiting = new Map<string, (ready: Socket) => void>();
+  const from = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  const handshakes = createTlsServer(server, (secured) => {
+    secured.on('error', () => secured.destroy());
+    waiting.get(from(secured))?.(secured);
+  });
+  handshakes.on('tlsClientError', (_error, socket) => socket.destroy());
+  return (socket, ready) => {
+    const caller = from(socket);
+    waiting.set(caller, ready);
+    socket.once('close', () => waiting.delete(caller));
+    handshakes.emit('connection', socket);
   };
+}
 
 const speaksSip = ({ headers }: IncomingMessage): boolean =>
   (headers['sec-websocket-protocol'] ?? '').split(',').some((one) => one.trim() === 'sip');

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { generate } from 'selfsigned';
 
 /** PEM texts. */
@@ -11,30 +11,35 @@ export interface TlsSettings {
   readonly ca?: string | undefined;
   /** false: the certificates of peers we connect to are not checked */
   readonly verify?: boolean | undefined;
+  /** true: who connects has to show a certificate that `ca` vouches for */
+  readonly clients?: boolean | undefined;
 }
 
 /** What we show, and what we ask of others, in a TLS handshake. */
 export interface TlsIdentity {
-  readonly context: SecureContext;
-  /** the same, for servers that make their own context */
-  readonly shown: { readonly cert: string; readonly key: string; readonly minVersion: 'TLSv1.2' };
+  /** to whom connects to us */
+  readonly server: TlsOptions;
   /** for connections we open */
   readonly client: SecureContextOptions & { readonly rejectUnauthorized: boolean };
 }
 
 /** `hosts`: the addresses a certificate made here is valid for. Throws when certificate and key cannot be used. */
 export async function tlsIdentity(settings: TlsSettings, hosts: readonly string[]): Promise<TlsIdentity> {
-  const { cert, key, ca, verify } = settings;
+  const { cert, key, ca, verify, clients = false } = settings;
   if ((cert === undefined) !== (key === undefined))
     throw new Error('a TLS certificate and its private key are given together, or neither of them');
+  if (clients && ca === undefined)
+    throw new Error(
+      "peers' certificates cannot be required without the authorities that vouch for them: give ca",
+    );
   const shown = cert === undefined || key === undefined ? await selfSigned(hosts) : { cert, key };
   const minVersion = 'TLSv1.2' as const; // RFC 8996
   const trusted = ca === undefined ? {} : { ca };
   const own = cert === undefined ? {} : shown;
   try {
+    createSecureContext({ ...shown, ...trusted });
     return {
-      context: createSecureContext({ ...shown, minVersion }),
-      shown: { ...shown, minVersion },
+      server: { ...shown, ...trusted, minVersion, requestCert: clients, rejectUnauthorized: clients },
       client: { ...own, ...trusted, minVersion, rejectUnauthorized: verify ?? true },
     };
   } catch (cause) {

@@ -22,6 +22,8 @@ export interface ServerUnderTest extends AsyncDisposable {
   /** of the first contact with this transport */
   portOf(transport: string): number;
   readonly admin: { readonly host: string; readonly port: number };
+  /** where `adminTls` asked for it */
+  readonly adminTlsPort?: number | undefined;
   readonly secret: string;
   /** undefined on a real drachtio-server */
   readonly stats: (() => SipServerStats) | undefined;
@@ -52,6 +54,7 @@ export async function embedded(
     sipPort: server.contacts[0]?.port ?? 0,
     portOf: (transport) => server.contacts.find((one) => one.transport === transport)?.port ?? 0,
     admin: server.admin,
+    adminTlsPort: server.adminTls?.port,
     secret,
     stats: () => server.stats(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

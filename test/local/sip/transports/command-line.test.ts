@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { generate } from 'selfsigned';
 import { expect, test } from 'vitest';
+import { dnsStandIn, a as onLoopback } from '../dns-stand-in.ts';
 import { connectApp, type SrfDialog } from '../srf-app.ts';
 import { callThrough, takeCalls } from './call-taken.ts';
 
@@ -51,9 +57,49 @@ test('run alone, it takes calls of every transport for applications on either ad
   }
 });
 
+test('with files and DNS servers given, it shows that certificate, asks those servers and wants certificates', async () => {
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'anna.test' }], {
+    keyType: 'ec',
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'anna.test' }] }],
+  });
+  await using names = await dnsStandIn(onLoopback('anna.test'));
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-pem-'));
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key, { mode: 0o600 });
+  const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-file', certFile];
+  const child = sipServer(
+    ...['--admin', '127.0.0.1:0', '--contact', 'sips:127.0.0.1:0;transport=tls', '--json'],
+    ...[...files, '--tls-require-client-cert', '--dns', names.address],
+  );
+  try {
+    if (!child.stdout) throw new Error('no output');
+    const [line] = await once(createInterface(child.stdout), 'line');
+    const { admin, contacts } = JSON.parse(line as string) as Addresses;
+    const { port = 0 } = contacts[0] ?? {};
+    const trusting = { host: '127.0.0.1', port, ca: cert, servername: 'anna.test' };
+    const known = connectTls({ ...trusting, cert, key });
+    await once(known, 'secureConnect');
+    expect(known.authorized).toBe(true);
+    known.destroy();
+    const unknown = connectTls({ ...trusting, maxVersion: 'TLSv1.2' }); // 1.3 tells it only afterwards
+    await expect(once(unknown, 'secureConnect')).rejects.toThrow();
+
+    await using app = await connectApp({ admin, secret: 'X' });
+    const calling = app.srf.createUAC('sip:bob@anna.test:9;transport=tls', { localSdp: 'v=0' });
+    await expect(calling).rejects.toMatchObject({ status: 503 });
+    expect(names.asked).toContain('A anna.test');
+  } finally {
+    await ended(child);
+    await rm(folder, { recursive: true });
+  }
+});
+
 test.each([
   [['--contact', 'sip:127.0.0.1;transport=sctp'], "contact 'sip:127.0.0.1;transport=sctp': transport 'sctp'"],
   [['--admin', '9022'], "--admin '9022' must be HOST:PORT"],
+  [['--dns', 'localhost:53'], "--dns 'localhost:53' must be an address"],
+  [['--tls-require-client-cert'], '--tls-require-client-cert needs --tls-ca-file'],
   [['--tls-cert-file', '/no/such.pem'], "--tls-cert-file '/no/such.pem' cannot be read"],
 ])('what is wrong with %j is told without a stack trace', async (args, told) => {
   const child = sipServer(...args);
