@@ -9,6 +9,7 @@ import { Name, Priority, SipUri, Weight } from './config/words.ts';
 export type { AuthenticationIn, AuthenticationOut, DigestAlgorithm } from './config/authentication.ts';
 export { Codec, CodecPolicy } from './config/codecs.ts';
 export { Guard } from './config/guard.ts';
+export type { HeaderRules } from './config/headers.ts';
 export type { Hours, NumberRoute, NumberRule, OutboundRoute } from './config/numbers.ts';
 export { nameOfSecret, type SecretRef } from './config/secret.ts';
 export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/trunk.ts';

@@ -7,7 +7,8 @@ import { outboundRouteFor, trunkTargets } from './outbound.ts';
 import { withinHours } from './within-hours.ts';
 
 /** What a route depends on: the call as it came, and the moment it came. */
-export interface RoutedCall extends Pick<CallReceived, 'callId' | 'trunk' | 'from' | 'to' | 'offer'> {
+export interface RoutedCall
+  extends Pick<CallReceived, 'callId' | 'trunk' | 'from' | 'hidden' | 'to' | 'offer'> {
   /** ISO 8601. */
   readonly time: string;
 }
@@ -49,19 +50,20 @@ function routeOfNumber(
 
 /** The condition that does not hold, in words; undefined where all do. */
 function whyNot(
-  { trunk, from, time }: RoutedCall,
+  { trunk, from, hidden, time }: RoutedCall,
   { trunks, callers, hours }: NumberRule,
 ): string | undefined {
   if (trunks && !trunks.includes(trunk)) return `trunk "${trunk}" is not one of ${trunks.join(', ')}`;
-  if (callers && !callers.some((pattern) => matches(pattern, from.number)))
+  if (callers && !callers.some((pattern) => matches(pattern, from.number, hidden)))
     return `caller "${from.number}" is not one of ${callers.join(', ')}`;
   if (hours && !withinHours(time, hours))
     return `${time} is not within ${hours.from} to ${hours.to} ${hours.timezone}, ${hours.days.join(' ')}`;
   return undefined;
 }
 
-function matches(pattern: string, caller: string): boolean {
-  if (pattern === 'anonymous') return caller === '' || caller.toLowerCase() === 'anonymous';
+/** A hidden caller is anonymous to whom it calls, though a trusted trunk told us the number. */
+function matches(pattern: string, caller: string, hidden = false): boolean {
+  if (pattern === 'anonymous') return hidden || caller === '' || caller.toLowerCase() === 'anonymous';
   return pattern.endsWith('*') ? caller.startsWith(pattern.slice(0, -1)) : caller === pattern;
 }
 

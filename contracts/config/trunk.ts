@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { TrunkAuthentication } from './authentication.ts';
+import { HeaderRules } from './headers.ts';
 import { Cidr, Prefix, Priority, Weight } from './words.ts';
 
 /** A DNS name, an IPv4 address, or an IPv6 address without brackets. */
@@ -55,6 +56,7 @@ export const Trunk = z.strictObject({
   endpoints: z.array(TrunkEndpoint).max(32).default([]),
   authentication: TrunkAuthentication.optional(),
   limits: TrunkLimits.prefault({}),
+  headers: HeaderRules.prefault({}),
   probe: TrunkProbe.prefault({}),
   /** Statuses with which a call is over instead of trying the next endpoint or trunk, besides 486, 600 and 603. */
   finalStatuses: z.array(z.int().min(400).max(699)).max(64).default([]),

@@ -39,6 +39,10 @@ export const CallReceived = callEvent('call.received', {
   sipCallId: z.string().max(1024),
   source: z.object({ address: z.string(), port: z.int(), transport: z.string() }),
   offer: Offer.optional(),
+  /** The caller asks not to be shown to the callee (RFC 3323): the target does not learn `from`. */
+  hidden: z.boolean().optional(),
+  /** Headers of the INVITE that the trunk's `passIn` lets in, by name. */
+  headers: z.record(z.string().max(64), z.string().max(1024)).optional(),
 });
 export type CallReceived = z.infer<typeof CallReceived>;
 

@@ -16,6 +16,8 @@ export interface IncomingInvite {
   /** Authorization headers, joined with commas. They go no further than to us. */
   readonly authorization: string | undefined;
   readonly source: { readonly address: string; readonly port: number; readonly transport: string };
+  /** All its headers: names in lower case, several of one name joined with commas. */
+  readonly headers: Headers;
   /** Body, where it is an SDP; undefined for a late offer (RFC 3261 §13.2.1). */
   readonly sdp: string | undefined;
   readonly cancelled: AbortSignal;

@@ -142,6 +142,10 @@ describe('rules of a number', () => {
     });
   });
 
+  test('a hidden caller is anonymous, though a trusted trunk told us its number', () => {
+    expect(call({ time: monday, hidden: true, trunk: 'carrier' }).route).toMatchObject({ sipStatus: 433 });
+  });
+
   test('where none holds the call is refused, and each is told with the reason', () => {
     const { route, told } = call({ time: '2026-11-23T16:00:00.000Z', from: number('+15551234') });
     expect(route).toEqual({ action: 'refuse', reason: 'rejected-by-route' });

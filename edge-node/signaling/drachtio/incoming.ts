@@ -1,6 +1,6 @@
 import pTimeout from 'p-timeout';
 import type { Party } from '../../../contracts/events/call.ts';
-import type { Dialog, IncomingInvite, ResponseHeaders } from '../sip.ts';
+import type { Dialog, Headers, IncomingInvite, ResponseHeaders } from '../sip.ts';
 import { wrapDialog } from './dialog.ts';
 import { onTheWire } from './headers.ts';
 import { sdpIn } from './sdp-body.ts';
@@ -34,6 +34,7 @@ export function wrapInvite(
     to: partyOf({ uri: request.uri }),
     source: { address: request.source_address, port: request.source_port, transport: request.protocol },
     authorization: request.get('authorization'),
+    headers: headersOf(request),
     sdp: sdpIn(request),
     cancelled,
     provisional(status, sdp) {
@@ -88,6 +89,9 @@ function answerWith(
   });
   return bounded;
 }
+
+const headersOf = ({ headers }: SrfRequest): Headers =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 function partyOf(address: ParsedAddress): Party {
   const uri = address.uri ?? '';

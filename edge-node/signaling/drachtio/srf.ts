@@ -19,6 +19,7 @@ interface SrfMessage {
 }
 
 export interface SrfRequest extends SrfMessage, Pick<EventEmitter, 'on' | 'once'> {
+  readonly headers: Readonly<Record<string, string>>;
   readonly source_address: string;
   readonly source_port: number;
   readonly protocol: string;

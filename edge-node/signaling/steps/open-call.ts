@@ -1,4 +1,5 @@
 import { readSdp } from '../sdp.ts';
+import { callerOf } from './present-caller.ts';
 import type { Step } from './step.ts';
 
 /** From here on the call has an id and a record, and every way out of it is an event. */
@@ -19,14 +20,17 @@ export const readOffer: Step = (call) => {
   const { invite } = call;
   const offer = invite.sdp === undefined ? undefined : readSdp(invite.sdp);
   call.takesDigits.a = offer?.dtmf ?? false;
+  const { identity, taken } = callerOf(call);
   call.received = call.say(
     'call.received',
     {
       trunk: call.trunk,
-      from: invite.from,
+      from: identity.party,
       to: invite.to,
       sipCallId: invite.sipCallId.slice(0, 1024),
       source: invite.source,
+      ...(identity.hidden ? { hidden: true } : {}),
+      ...(Object.keys(taken.custom).length > 0 ? { headers: taken.custom } : {}),
       ...(offer ? { offer } : {}),
     },
     { urgent: true, expiresAt: new Date(call.context.clock.now() + call.context.decisionMs).toISOString() },

@@ -6,6 +6,7 @@ import type { DialResult } from '../sip.ts';
 import type { Attempt } from '../trunks/attempts.ts';
 import type { Trying } from '../trunks/server-book.ts';
 import { type Failed, offerTo, routeOf } from './offer.ts';
+import { presentCaller } from './present-caller.ts';
 import { createProgress } from './progress.ts';
 
 type Failure = Extract<DialResult, { kind: 'failed' }>;
@@ -41,9 +42,8 @@ async function ring(call: Call, { target, nextHop }: Attempt, sdp: string | unde
     ({ trunk: target.trunk, direction: 'out', seconds: (call.age() - sentAt) / 1000 }) as const;
   let [rangOut, heard] = [false, false];
   const invite = context.link.dial({
-    ...{ uri: target.uri, sdp, from: call.invite.from },
+    ...{ uri: target.uri, sdp, ...presentCaller(call, target) },
     ...(nextHop === undefined ? {} : { nextHop }),
-    headers: { 'X-Trunkline-Call-Id': call.id },
     credentials: credentialsOf(target.trunk, context),
     onProvisional(status, sdp) {
       if (!heard) context.metrics.invite({ kind: 'rang', ...about() });

@@ -141,6 +141,7 @@ export class FakeInvite implements IncomingInvite {
   readonly to: { uri: string; number: string };
   readonly source: IncomingInvite['source'];
   readonly authorization: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
   readonly sdp: string | undefined;
   readonly dialog = new FakeDialog(sdpOf());
   answerFails = false;
@@ -153,10 +154,12 @@ export class FakeInvite implements IncomingInvite {
     address = '192.0.2.1',
     late = false,
     authorization = undefined as string | undefined,
+    headers = {} as Readonly<Record<string, string>>,
   } = {}) {
     this.to = { uri: `sip:${to}@edge`, number: to };
     this.source = { address, port: 5060, transport: 'udp' };
     this.authorization = authorization;
+    this.headers = headers;
     this.sdp = late ? undefined : sdp;
   }
   provisional = (status: 180 | 183, sdp?: string) =>

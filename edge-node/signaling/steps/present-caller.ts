@@ -1,0 +1,28 @@
+import { identityOf, present } from '../../../core/caller-identity.ts';
+import { passHeaders, takeHeaders } from '../../../core/passed-headers.ts';
+import { parseUri } from '../../../core/sip-uri.ts';
+import type { Call } from '../call.ts';
+import type { DialRequest } from '../sip.ts';
+
+const rulesOf = (call: Call, trunk: string | undefined) =>
+  trunk === undefined ? undefined : call.context.snapshot.current()?.config.trunks[trunk]?.headers;
+
+/** Who calls, and the headers that the caller's trunk lets in, as the event and the target are told. */
+export function callerOf(call: Call) {
+  const { headers, from } = call.invite;
+  const rules = rulesOf(call, call.trunk);
+  if (!rules) return { identity: { party: from, hidden: false }, taken: { custom: {} } };
+  return { identity: identityOf(headers, from, rules), taken: takeHeaders(headers, rules) };
+}
+
+/** What one target hears of the caller; `trunk` where it is a carrier's. */
+export function presentCaller(
+  call: Call,
+  target: { readonly uri: string; readonly trunk?: string | undefined },
+): Pick<DialRequest, 'from' | 'headers'> {
+  const rules = rulesOf(call, target.trunk);
+  const { identity, taken } = callerOf(call);
+  const host = parseUri(target.uri)?.host ?? 'localhost';
+  const { from, headers } = present({ identity, rules, host });
+  return { from, headers: { ...passHeaders(taken, rules), ...headers, 'X-Trunkline-Call-Id': call.id } };
+}
