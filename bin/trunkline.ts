@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAnswer } from './cli/answer.ts';
 import { addCall } from './cli/call.ts';
 import { addCalls } from './cli/calls.ts';
 import { addConfig } from './cli/config.ts';
@@ -27,6 +28,7 @@ function program(): Command {
     addConfig,
     addRouteTest,
     addTrunks,
+    addAnswer,
     addSchema,
     addSipServer,
   ])

@@ -10,6 +10,7 @@ interface Options {
   readonly seconds: number;
   readonly audio?: string;
   readonly via?: string;
+  readonly source?: string;
   readonly json?: boolean;
 }
 
@@ -23,6 +24,10 @@ export function addCall(trunkline: Command): void {
     .option('--digits <keys>', 'keys to press: 0-9 * # A-D', digitsOf)
     .option('--seconds <n>', 'how long to talk', secondsOf, 5)
     .option('--audio <file>', 'what to say: any file that sox reads; without it a spoken sentence')
+    .option(
+      '--source <address>',
+      'address of this machine to call from: it tells the trunk; 127.0.0.1 without it',
+    )
     .option('--via <host:port>', 'the edge; without it the platform that runs in this folder')
     .option('--json', 'machine-readable report')
     .addHelpText('after', '\nExample:\n  $ npx trunkline call +15550100 --digits 12#')
@@ -48,6 +53,7 @@ async function call(number: string, options: Options): Promise<void> {
   const { ok, errors, rtp } = await placeCall({
     ...{ to: number, via, audio, talkMs: options.seconds * 1000, script: { from: options.from } },
     ...(options.digits === undefined ? {} : { digits: options.digits }),
+    ...(options.source === undefined ? {} : { source: options.source }),
   });
   const { pcm, keysLeft: _keysLeft, ...counts } = rtp;
   const report = { number, ok, ...counts, loudness: Math.round(loudness(pcm) * 1000) / 1000 };

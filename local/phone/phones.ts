@@ -7,6 +7,8 @@ export interface PlacedCall {
   readonly to: string;
   /** Where: the edge. */
   readonly via: { readonly host: string; readonly port: number };
+  /** Address that the call comes from; 127.0.0.1 without it. */
+  readonly source?: string;
   /** Said over and over while the call lasts; silence without it. */
   readonly audio?: Int16Array;
   /** Pressed once, `digitsAfterMs` after the answer. */
@@ -39,6 +41,7 @@ export async function placeCall(call: PlacedCall): Promise<CallReport> {
   await using sipp = await startSipp({
     ...{ scenario, target: `${call.via.host}:${call.via.port}`, service: call.to, calls: 1, ...logging },
     ...(call.transport ? { transport: call.transport } : {}),
+    ...(call.source ? { host: call.source } : {}),
     ...(call.callId ? { callId: call.callId } : {}),
     flags: ['-timeout', '60', '-recv_timeout', '45000'],
   });

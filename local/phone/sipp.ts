@@ -11,6 +11,8 @@ export interface SippOptions {
   readonly target?: string;
   readonly service?: string;
   readonly transport?: 'udp' | 'tcp';
+  /** Address of ours; 127.0.0.1 without it. */
+  readonly host?: string;
   /** SIP port of ours; 0 or undefined lets the system choose. */
   readonly port?: number;
   readonly calls?: number;
@@ -77,7 +79,7 @@ async function flags(options: SippOptions, file: string, port: number, folder: s
   const control = await freePort();
   return [
     ...(options.target === undefined ? [] : [options.target]),
-    ...['-sf', file, '-i', host, '-p', String(port)],
+    ...['-sf', file, '-i', options.host ?? host, '-p', String(port)],
     // Without a control address of its own sipp opens port 8888 to the world.
     ...['-ci', host, '-cp', String(control), '-mp', String(await freePortPair())],
     ...(options.service === undefined ? [] : ['-s', options.service]),

@@ -5,7 +5,7 @@ import { trunkline } from './run-cli.ts';
 test('help names every verb', async () => {
   const { code, stdout } = await trunkline('--help');
   expect(code).toBe(0);
-  for (const verb of ['up', 'demo', 'call', 'calls', 'events', 'config', 'schema', 'sip-server']) {
+  for (const verb of ['up', 'demo', 'call', 'calls', 'events', 'config', 'schema', 'answer', 'sip-server']) {
     expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'));
   }
 });
@@ -14,6 +14,8 @@ test.each([
   ['an unknown verb', ['fly'], "unknown command 'fly'"],
   ['an unknown option', ['up', '--altitude', '3'], "unknown option '--altitude'"],
   ['a port that is none', ['up', '--sip-port', '99999'], 'must be a port, 0 to 65535'],
+  ['no edge at all', ['up', '--edges', '0'], 'must be a number of edges, 1 to 8'],
+  ['a place that is none', ['answer', '127.0.0.1:0'], 'must be HOST:PORT'],
   ['keys that no phone has', ['call', '+15550100', '--digits', '12x'], 'must be up to 32 of 0-9 * # A-D'],
   ['a configuration that is not there', ['up', '--config', '/nowhere.yaml'], 'there is no such file'],
   ['an unknown message', ['schema', 'call.teleport'], 'there is no message "call.teleport"'],

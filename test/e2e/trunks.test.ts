@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RoutingConfigInput } from '../../contracts/config.ts';
 import { freePort } from '../../local/free-ports.ts';
 import { tone, toneShare } from '../../local/phone/audio.ts';
-import { type Carrier, startCarrier } from './carrier.ts';
+import { type Carrier, startCarrier } from '../../local/phone/carrier.ts';
 import { type Platform, startPlatform, storyOf } from './platform.ts';
 
 const probe = { everySeconds: 1, timeoutSeconds: 1, down: 2, of: 3, up: 2 };

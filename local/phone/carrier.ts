@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createSrf } from '../../edge-node/signaling/drachtio/srf.ts';
-import { openRtpEndpoint, type RtpReport } from '../../local/phone/rtp-endpoint.ts';
-import { startSipServer } from '../../local/sip/sip-server.ts';
+import { startSipServer } from '../sip/sip-server.ts';
+import { openRtpEndpoint, type RtpReport } from './rtp-endpoint.ts';
 
 /** A carrier with a SIP stack of its own: answers OPTIONS, takes calls and sends back what it hears. */
 export interface Carrier extends AsyncDisposable {
@@ -13,11 +13,11 @@ export interface Carrier extends AsyncDisposable {
   report(): Promise<RtpReport>;
 }
 
-export async function startCarrier(port: number): Promise<Carrier> {
+export async function startCarrier(port: number, host = '127.0.0.1'): Promise<Carrier> {
   const secret = 'a carrier of its own';
   const server = await startSipServer({
     admin: { host: '127.0.0.1', port: 0, secret },
-    contacts: [`sip:127.0.0.1:${port};transport=udp,tcp`],
+    contacts: [`sip:${host}:${port};transport=udp,tcp`],
   });
   const rtp = await openRtpEndpoint({ echo: true });
   const srf = createSrf();
@@ -30,8 +30,8 @@ export async function startCarrier(port: number): Promise<Carrier> {
     srf.createUAS(request, response, { localSdp: sdp(rtp.port) }, () => undefined);
   });
   srf.on('error', () => undefined);
-  const { host, port: admin } = server.admin;
-  srf.connect({ host, port: admin, secret, reconnect: { maxAttempts: 1 } });
+  const { host: adminHost, port: adminPort } = server.admin;
+  srf.connect({ host: adminHost, port: adminPort, secret, reconnect: { maxAttempts: 1 } });
   await once(srf as never, 'connect');
   return {
     port,
