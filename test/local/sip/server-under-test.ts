@@ -76,8 +76,7 @@ async function real(
   onTestFinished(() => void kill()); // a test that times out never disposes of it
   const admin = { host: '127.0.0.1', port };
   const hostports = await reach(admin, child, transportsOf(contacts));
-  const portOf = (transport: string) =>
-    Number(new RegExp(`${transport}/[^,|]*:(\\d+)`).exec(hostports)?.[1] ?? 0);
+  const portOf = (transport: string) => portIn(hostports, transport);
   return {
     sipPort: portOf('udp'),
     portOf,
@@ -123,6 +122,9 @@ async function freePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
+const portIn = (hostports: string, transport: string) =>
+  Number(new RegExp(`\\b${transport}/[^,|]*:(\\d+)`).exec(hostports)?.[1] ?? 0);
+
 const transportsOf = (contacts: readonly string[]) =>
   contacts.flatMap((one) => /transport=([a-z,]+)/.exec(one)?.[1]?.split(',') ?? ['udp', 'tcp']);
 
@@ -140,8 +142,7 @@ async function reach(
     }
     const answer = await app.ask(`authenticate|${secret}|`);
     app.close();
-    const open = answer.match(/[a-z]+\/[^,|]*:[1-9]/g) ?? [];
-    if (open.length >= transports.length) return answer;
+    if (transports.every((one) => portIn(answer, one) > 0)) return answer;
   }
   throw new Error('drachtio-server did not start');
 }
