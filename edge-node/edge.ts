@@ -145,7 +145,14 @@ async function announce(
     accepting: !signaling.draining,
   });
   const http = parts.use(
-    await startHealthServer({ ...settings.http, ready, metrics, media, trunks: signaling.trunks }),
+    await startHealthServer({
+      ...settings.http,
+      ready,
+      metrics,
+      media,
+      trunks: signaling.trunks,
+      registrations: signaling.registrations,
+    }),
   );
   const contacts = [...signaling.link.contacts];
   narrator.say('edge.started', { software, contacts });
@@ -178,6 +185,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     rtpengines: backplane?.media.engines() ?? [],
     sipServerUp: signaling?.link.connected() ?? false,
     trunks: signaling?.trunkGauges() ?? [],
+    registrations: signaling?.registrations() ?? [],
   };
 }
 

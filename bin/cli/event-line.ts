@@ -30,6 +30,12 @@ export function saying(event: TrunklineEvent): string {
       return `${event.trunk} at ${event.endpoint}`;
     case 'trunk.down':
       return `${event.trunk} at ${event.endpoint}: ${event.detail}`;
+    case 'trunk.registered':
+      return `${event.trunk} at ${event.registrar} as ${event.contact} for ${event.expiresSeconds} s`;
+    case 'trunk.registration-failed':
+      return `${event.trunk} at ${event.registrar}: ${event.detail}, next try in ${event.retrySeconds} s`;
+    case 'trunk.registration-expired':
+      return `${event.trunk} at ${event.registrar}: ${event.detail}`;
     case 'edge.started':
       return `${event.edge.id} takes calls at ${event.contacts.join(', ')}`;
     case 'edge.draining':

@@ -13,38 +13,59 @@ interface EndpointLine {
   readonly calls: number;
 }
 
+/** One registration as an edge's /trunks tells it. */
+interface RegistrationLine {
+  readonly edge: string;
+  readonly trunk: string;
+  readonly registrar: string;
+  readonly user: string;
+  readonly registered: boolean;
+  readonly expiresInSeconds: number | null;
+  readonly failure: string | null;
+}
+
 export function addTrunks(trunkline: Command): void {
   const trunks = trunkline.command('trunks').description('connections to carriers');
   trunks
     .command('status')
-    .description('every endpoint of every trunk, as each edge that runs here reaches it')
+    .description('every endpoint and registration of every trunk, as each edge that runs here sees it')
     .option('--json', 'machine-readable result')
     .addHelpText(
       'after',
-      '\nExit code 0: on each edge each trunk has an endpoint that is up; 1: one has none.',
+      '\nExit code 0: on each edge each trunk has an endpoint that is up and is registered; 1: one is not.',
     )
     .action(status);
 }
 
 async function status({ json }: { readonly json?: boolean }): Promise<void> {
   const { edges } = await needRunning();
-  const lines = (await Promise.all(edges.map(endpointsOf))).flat();
-  if (json) process.stdout.write(`${JSON.stringify(lines, null, 2)}\n`);
+  const seen = await Promise.all(edges.map(trunksOf));
+  const lines = seen.flatMap(({ endpoints }) => endpoints);
+  const registrations = seen.flatMap((edge) => edge.registrations);
+  if (json) process.stdout.write(`${JSON.stringify([...lines, ...registrations], null, 2)}\n`);
   else if (lines.length === 0)
     process.stdout.write('no trunk has endpoints: nothing is called over trunks here\n');
   else print(lines, edges.length > 1);
+  if (!json) for (const line of registrations) printRegistration(line, edges.length > 1);
   const placeOf = ({ edge, trunk }: EndpointLine) => `${edge} ${trunk}`;
   const reached = new Set(lines.filter(({ up }) => up).map(placeOf));
-  if (lines.some((line) => !reached.has(placeOf(line)))) process.exitCode = 1;
+  const unregistered = registrations.some(({ registered }) => !registered);
+  if (unregistered || lines.some((line) => !reached.has(placeOf(line)))) process.exitCode = 1;
 }
 
-async function endpointsOf({ id, http }: RunningEdge): Promise<readonly EndpointLine[]> {
+async function trunksOf({ id, http }: RunningEdge) {
   const url = `http://${http.host}:${http.port}/trunks`;
   const response = await fetch(url).catch((cause: Error) => {
     throw new Failure(`${id} does not answer at ${url}: ${cause.message}`);
   });
-  const { trunks } = (await response.json()) as { trunks: readonly Omit<EndpointLine, 'edge'>[] };
-  return trunks.map((line) => ({ edge: id, ...line }));
+  const { trunks, registrations } = (await response.json()) as {
+    trunks: readonly Omit<EndpointLine, 'edge'>[];
+    registrations: readonly Omit<RegistrationLine, 'edge'>[];
+  };
+  return {
+    endpoints: trunks.map((line): EndpointLine => ({ edge: id, ...line })),
+    registrations: registrations.map((line): RegistrationLine => ({ edge: id, ...line })),
+  };
 }
 
 /** Which edge it is matters only where there are several. */
@@ -58,4 +79,11 @@ function print(lines: readonly EndpointLine[], withEdge: boolean): void {
       `${withEdge ? `${edge}  ` : ''}${trunk.padEnd(trunkWidth)}  ${endpoint.padEnd(endpointWidth)}  ${state}  ${heard}, ${calls} calls on the trunk\n`,
     );
   }
+}
+
+function printRegistration(line: RegistrationLine, withEdge: boolean): void {
+  const { edge, trunk, registrar, user, registered, expiresInSeconds, failure } = line;
+  const state = registered ? pc.green(`registered for ${expiresInSeconds} s`) : pc.red('not registered');
+  const why = failure === null ? '' : `, ${failure}`;
+  process.stdout.write(`${withEdge ? `${edge}  ` : ''}${trunk}  ${user} at ${registrar}  ${state}${why}\n`);
 }

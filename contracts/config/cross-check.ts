@@ -122,6 +122,7 @@ function checkTrunks(trunks: Named, fault: Fault): void {
   for (const [name, trunk] of Object.entries(trunks)) {
     checkWeights(items(field(trunk, 'endpoints')), ['trunks', name, 'endpoints'], fault);
     checkAuthentication(name, trunk, fault);
+    checkRegistration(name, trunk, fault);
     const said = items(field(trunk, 'sources')).length + items(field(trunk, 'endpoints')).length;
     if (said > 0 || field(field(trunk, 'authentication'), 'in')) continue;
     fault(['trunks', name], 'needs sources (who may call) or endpoints (where calls are sent), or both');
@@ -130,9 +131,21 @@ function checkTrunks(trunks: Named, fault: Fault): void {
 }
 
 function checkAuthentication(name: string, trunk: unknown, fault: Fault): void {
-  if (!field(field(trunk, 'authentication'), 'out') || items(field(trunk, 'endpoints')).length > 0) return;
+  if (!field(field(trunk, 'authentication'), 'out')) return;
+  if (items(field(trunk, 'endpoints')).length > 0 || field(trunk, 'registration')) return;
   const path = ['trunks', name, 'authentication', 'out'];
   fault(path, 'is of no use without endpoints: nobody is called over this trunk who could ask for it');
+}
+
+function checkRegistration(name: string, trunk: unknown, fault: Fault): void {
+  const registration = field(trunk, 'registration');
+  if (!registration) return;
+  const path = ['trunks', name, 'registration'];
+  const out = field(field(trunk, 'authentication'), 'out');
+  if (!field(registration, 'registrar') && items(field(trunk, 'endpoints')).length === 0)
+    fault(path, 'needs a registrar, or an endpoint of the trunk that is one');
+  if (!field(registration, 'user') && !out)
+    fault(path, 'needs a user, or authentication.out with a username: who is to be registered?');
 }
 
 /** Where no source tells two trunks apart, their credentials must. */

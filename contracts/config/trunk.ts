@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { TrunkAuthentication } from './authentication.ts';
 import { HeaderRules } from './headers.ts';
+import { TrunkRegistration } from './registration.ts';
 import { Cidr, Prefix, Priority, Weight } from './words.ts';
 
 /** A DNS name, an IPv4 address, or an IPv6 address without brackets. */
@@ -55,6 +56,7 @@ export const Trunk = z.strictObject({
   sources: z.array(Cidr).default([]),
   endpoints: z.array(TrunkEndpoint).max(32).default([]),
   authentication: TrunkAuthentication.optional(),
+  registration: TrunkRegistration.optional(),
   limits: TrunkLimits.prefault({}),
   headers: HeaderRules.prefault({}),
   probe: TrunkProbe.prefault({}),

@@ -18,3 +18,33 @@ export const TrunkDown = edgeEvent('trunk.down', {
   /** What was heard, or not, at last. */
   detail: z.string().max(512),
 });
+
+/** `HOST[:PORT]` of a carrier's registrar. */
+const Registrar = z.string().min(1).max(300);
+
+/** This edge is registered with a carrier, which may now send calls to `contact`. Not said again at each refresh. */
+export const TrunkRegistered = edgeEvent('trunk.registered', {
+  trunk: z.string(),
+  registrar: Registrar,
+  contact: z.string().max(512),
+  expiresSeconds: z.int().positive(),
+});
+
+/** A try to register, or to refresh, failed. An earlier registration lasts until `trunk.registration-expired`. */
+export const TrunkRegistrationFailed = edgeEvent('trunk.registration-failed', {
+  trunk: z.string(),
+  registrar: Registrar,
+  /** Null: nothing was heard. */
+  sipStatus: z.int().min(100).max(699).nullable(),
+  detail: z.string().max(512),
+  /** Until the next try. */
+  retrySeconds: z.int().nonnegative(),
+});
+
+/** What was granted is over: the carrier sends no calls to this edge. */
+export const TrunkRegistrationExpired = edgeEvent('trunk.registration-expired', {
+  trunk: z.string(),
+  registrar: Registrar,
+  /** What the last try came to. */
+  detail: z.string().max(512),
+});

@@ -12,6 +12,8 @@ export interface HealthOptions {
   readonly media: EngineDesk;
   /** Every endpoint of every trunk, and whether it is reached. */
   readonly trunks: () => readonly unknown[];
+  /** What this edge has registered with carriers. */
+  readonly registrations: () => readonly unknown[];
 }
 
 export interface HealthServer extends AsyncDisposable {
@@ -19,7 +21,7 @@ export interface HealthServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. /trunks: each endpoint. */
+/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. /trunks: each endpoint and registration. */
 export async function startHealthServer({
   host,
   port,
@@ -27,6 +29,7 @@ export async function startHealthServer({
   metrics,
   media,
   trunks,
+  registrations,
 }: HealthOptions): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     request.resume();
@@ -47,7 +50,7 @@ export async function startHealthServer({
         (error: unknown) => json(response, 500, { error: String(error) }),
       );
     }
-    if (path === '/trunks') return json(response, 200, { trunks: trunks() });
+    if (path === '/trunks') return json(response, 200, { trunks: trunks(), registrations: registrations() });
     if (path?.startsWith('/media')) {
       const local = isLoopback(request.socket.remoteAddress);
       const [status, body] = answerAboutMedia(media, { method: request.method ?? '', path, local });

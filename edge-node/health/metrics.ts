@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import type { Metrics } from '../ports.ts';
+import { type RegistrationGauges, registrationMetrics } from './registration-metrics.ts';
 import { createTrunkMetrics, type TrunkGauges } from './trunk-metrics.ts';
 
 /** What the edge is asked for at the moment of a scrape. */
@@ -20,6 +21,7 @@ export interface Gauges {
   }[];
   readonly sipServerUp: boolean;
   readonly trunks: readonly TrunkGauges[];
+  readonly registrations: readonly RegistrationGauges[];
 }
 
 export interface ExposedMetrics extends Metrics {
@@ -34,13 +36,7 @@ const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.7
 /** Counters of one edge in a registry of their own. Labels come from closed sets: never a call, a number or an address of a peer. */
 export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Counter({ name: `trunkline_${name}`, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
-    new Histogram({ name: `trunkline_${name}`, help, labelNames, buckets, registers });
-
+  const { counter, histogram } = makersFor(registry);
   const events = counter('events_total', 'Events said by this edge', ['type']);
   const ended = counter('calls_ended_total', 'Calls that ended, by reason and by who is to blame', [
     'reason',
@@ -70,17 +66,21 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   );
   const trunks = createTrunkMetrics(registry, () => gauges().trunks);
   gaugesOf(registry, gauges);
-  gaugesOfEngines(registry, gauges);
+  const observeRegistration = registrationMetrics(registry, () => gauges().registrations);
 
+  const observeCall = (event: TrunklineEvent) => {
+    if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });
+    else if (event.type === 'call.answered') setup.observe(event.setupMs / 1000);
+    else if (event.type === 'call.routed') decision.observe({ source: event.source }, event.waitMs / 1000);
+    else if (event.type === 'dtmf.received') digits.inc({ stage: 'received' });
+    else if (event.type === 'dtmf.delivered') digits.inc({ stage: 'delivered' });
+  };
   return {
     observe(event: TrunklineEvent) {
       events.inc({ type: event.type });
       trunks.observe(event);
-      if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });
-      else if (event.type === 'call.answered') setup.observe(event.setupMs / 1000);
-      else if (event.type === 'call.routed') decision.observe({ source: event.source }, event.waitMs / 1000);
-      else if (event.type === 'dtmf.received') digits.inc({ stage: 'received' });
-      else if (event.type === 'dtmf.delivered') digits.inc({ stage: 'delivered' });
+      observeRegistration(event);
+      observeCall(event);
     },
     message: (kind, outcome) => messages.inc({ kind, outcome }),
     mediaRequest: (command, outcome, seconds) => media.observe({ command, outcome }, seconds),
@@ -92,7 +92,19 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   };
 }
 
+function makersFor(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter: <L extends string>(name: string, help: string, labelNames: L[]) =>
+      new Counter({ name: `trunkline_${name}`, help, labelNames, registers }),
+    histogram: <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
+      new Histogram({ name: `trunkline_${name}`, help, labelNames, buckets, registers }),
+  };
+}
+
 function gaugesOf(registry: Registry, gauges: () => Gauges): void {
+  collectDefaultMetrics({ register: registry });
+  gaugesOfEngines(registry, gauges);
   const gauge = (name: string, help: string, read: (now: Gauges) => number) =>
     new Gauge({
       name: `trunkline_${name}`,

@@ -2,6 +2,7 @@ import type { Dns, LiveCalls } from '../ports.ts';
 import { type Admission, createAdmission, type Limits, RETRY_AFTER_SECONDS } from './admission.ts';
 import { createBackOff } from './auth/back-off.ts';
 import { createNonces } from './auth/nonces.ts';
+import { credentialsOf } from './auth/trunk-credentials.ts';
 import type { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import { heardDigit } from './digits.ts';
@@ -10,6 +11,8 @@ import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
 import { createScreen } from './guard/screen.ts';
 import { onInvite } from './on-invite.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
+import type { RegistrationStatus } from './trunks/registration.ts';
+import { keepRegistrations } from './trunks/registrations.ts';
 import { openTrunkDesk, type TrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
 
 export interface SignalingOptions
@@ -29,6 +32,8 @@ export interface Signaling extends AsyncDisposable {
   trunks(): readonly TrunkStatus[];
   /** The same in figures, trunk by trunk. */
   trunkGauges(): ReturnType<TrunkDesk['gauges']>;
+  /** Every registration with a carrier. */
+  registrations(): readonly RegistrationStatus[];
   /** Calls that are over and whose last event is not yet said. */
   readonly ending: number;
   /** Resolves when the calls that are over now have said their last event. */
@@ -52,12 +57,9 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   const trunks = openTrunkDesk({ ...options, options: link.options, contacts: () => link.contacts });
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
   context = { ...options, ...doorkeeping, link, log, calls, trunks };
-
-  media.onDigit((digit) => {
-    const call = calls.get(digit.callId);
-    if (call) heardDigit(call, digit);
-  });
-  media.onLost((callId, why) => void calls.get(callId)?.end(why));
+  const credentials = (trunk: string) => credentialsOf(trunk, options);
+  const registrations = keepRegistrations({ ...options, request: link.request, credentials });
+  hearMedia(media, calls);
 
   const overNow = () => [...calls.values()].filter((call) => call.isOver);
   const endAll = async (reason: 'edge-draining') => {
@@ -75,6 +77,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     },
     trunks: () => trunks.status(),
     trunkGauges: () => trunks.gauges(),
+    registrations: () => registrations.status(),
     get draining() {
       return admission.draining;
     },
@@ -86,12 +89,16 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     },
     async drain(ms) {
       admission.drain();
+      // Those that call us by our registration go elsewhere from now on.
+      const farewell = registrations.drain();
       await lastCallOver(calls, ms, clock);
+      await farewell;
       return { ended: await endAll('edge-draining') };
     },
     async [Symbol.asyncDispose]() {
       admission.drain();
       trunks[Symbol.dispose]();
+      registrations[Symbol.dispose]();
       await endAll('edge-draining');
       await link[Symbol.asyncDispose]();
     },
@@ -125,6 +132,14 @@ function handlersFor(
       for (const call of context()?.calls.values() ?? []) void call.end({ reason: 'sip-server-lost' });
     },
   };
+}
+
+function hearMedia(media: SignalingOptions['media'], calls: ReadonlyMap<string, Call>): void {
+  media.onDigit((digit) => {
+    const call = calls.get(digit.callId);
+    if (call) heardDigit(call, digit);
+  });
+  media.onLost((callId, why) => void calls.get(callId)?.end(why));
 }
 
 /** Looks every quarter of a second: a drain is rare and its end is not urgent. */

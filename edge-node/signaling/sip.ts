@@ -13,6 +13,8 @@ export interface IncomingInvite {
   readonly sipCallId: string;
   readonly from: Party;
   readonly to: Party;
+  /** Whom the To header names, where it can be read: a carrier that calls our registered contact says the number there. */
+  readonly addressed: Party | undefined;
   /** Authorization headers, joined with commas. They go no further than to us. */
   readonly authorization: string | undefined;
   readonly source: { readonly address: string; readonly port: number; readonly transport: string };

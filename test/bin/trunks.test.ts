@@ -12,10 +12,13 @@ const endpoint = (trunk: string, port: number, up: boolean) => ({
 });
 
 /** A folder in which a platform seems to run, each of whose edges has these endpoints. */
-async function aRunningPlatform(...trunksOfEdges: readonly (readonly object[])[]) {
+const aRunningPlatform = (...trunksOfEdges: readonly (readonly object[])[]) =>
+  aPlatform(trunksOfEdges.map((trunks) => ({ trunks, registrations: [] })));
+
+async function aPlatform(answers: readonly object[]) {
   const folder = await aFolder();
-  const servers = trunksOfEdges.map((trunks) =>
-    createServer((_request, response) => response.end(JSON.stringify({ trunks }))),
+  const servers = answers.map((answer) =>
+    createServer((_request, response) => response.end(JSON.stringify(answer))),
   );
   for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
   const edges = servers.map((server, index) => ({
@@ -66,6 +69,20 @@ test('trunks status of several edges names each, and is 1 when one of them reach
       'edge-2  one  203.0.113.7:5060;transport=udp  down  no answer to OPTIONS, 2 calls on the trunk',
       '',
     ],
+  ]);
+});
+
+test('trunks status shows each registration, and is 1 while one is missing', async () => {
+  const good = { trunk: 'one', registrar: 'a.example', user: 'us', registered: true, expiresInSeconds: 500 };
+  const bad = { ...good, trunk: 'two', registered: false, expiresInSeconds: null, failure: '403 Forbidden' };
+  const trunks = [endpoint('one', 5060, true)];
+  await using healthy = await aPlatform([{ trunks, registrations: [{ ...good, failure: null }] }]);
+  expect((await healthy.status()).code).toBe(0);
+  await using platform = await aPlatform([{ trunks, registrations: [{ ...good, failure: null }, bad] }]);
+  const { code, stdout } = await platform.status();
+  expect([code, stdout.split('\n').slice(1)]).toEqual([
+    1,
+    ['one  us at a.example  registered for 500 s', 'two  us at a.example  not registered, 403 Forbidden', ''],
   ]);
 });
 

@@ -215,6 +215,20 @@ describe('credentials of a trunk', () => {
     expect(withTrunks(bySource)).toEqual([]);
   });
 
+  test('may register us with the carrier, by a user and at a registrar of their own or of the trunk', () => {
+    const out = { username: 'us', password };
+    expect(only({ out }, { registration: {} })).toEqual([]);
+    const alone = { registration: { user: 'us', registrar: 'sip.example:5061' }, authentication: { out } };
+    expect(withTrunks({ carrier: { ...alone, sources: ['192.0.2.0/24'] } })).toEqual([]);
+    expect(
+      withTrunks({ carrier: { sources: ['192.0.2.0/24'], registration: { expiresSeconds: 5 } } }),
+    ).toEqual([
+      expect.stringMatching(/^trunks\.carrier\.registration\.expiresSeconds: .*30.*found 5/),
+      'trunks.carrier.registration: needs a registrar, or an endpoint of the trunk that is one (found {"expiresSeconds":5})',
+      expect.stringMatching(/^trunks\.carrier\.registration: needs a user, or authentication\.out/),
+    ]);
+  });
+
   test('for calls out need somebody to call', () => {
     const out = { username: 'us', password };
     expect(withTrunks({ carrier: { sources: ['192.0.2.0/24'], authentication: { out } } })).toEqual([

@@ -33,6 +33,7 @@ export function wrapInvite(
     from: partyOf(request.getParsedHeader('from')),
     to: partyOf({ uri: request.uri }),
     source: { address: request.source_address, port: request.source_port, transport: request.protocol },
+    addressed: addressedParty(request),
     authorization: request.get('authorization'),
     headers: headersOf(request),
     sdp: sdpIn(request),
@@ -99,6 +100,14 @@ function partyOf(address: ParsedAddress): Party {
   if (!parsed) throw new Error(`"${uri.slice(0, 100)}" is not a SIP URI (RFC 3261 §19.1)`);
   const displayName = address.name?.replace(/^"|"$/g, '').slice(0, 256);
   return { uri: uri.slice(0, 2048), number: numberOf(parsed.user), ...(displayName ? { displayName } : {}) };
+}
+
+function addressedParty(request: SrfRequest): Party | undefined {
+  try {
+    return partyOf(request.getParsedHeader('to'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The number in a user part: escapes undone, parameters such as ;npdi (RFC 4694) cut off. */

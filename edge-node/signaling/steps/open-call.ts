@@ -1,3 +1,6 @@
+import type { Party } from '../../../contracts/events/call.ts';
+import { registeredUser } from '../../../core/registration.ts';
+import type { Call } from '../call.ts';
 import { readSdp } from '../sdp.ts';
 import { callerOf } from './present-caller.ts';
 import type { Step } from './step.ts';
@@ -26,7 +29,7 @@ export const readOffer: Step = (call) => {
     {
       trunk: call.trunk,
       from: identity.party,
-      to: invite.to,
+      to: calledParty(call),
       sipCallId: invite.sipCallId.slice(0, 1024),
       source: invite.source,
       ...(identity.hidden ? { hidden: true } : {}),
@@ -43,3 +46,10 @@ export const readOffer: Step = (call) => {
   }
   return undefined;
 };
+
+/** A carrier with which we registered a user calls that user; which number it is for only its To header says. */
+function calledParty({ context, trunk, invite }: Call): Party {
+  const config = context.snapshot.current()?.config.trunks[trunk];
+  const byUser = config && registeredUser(config) === invite.to.number;
+  return (byUser ? invite.addressed : undefined) ?? invite.to;
+}

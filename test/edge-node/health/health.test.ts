@@ -19,6 +19,7 @@ const gauges: Gauges = {
   ],
   sipServerUp: false,
   trunks: [{ trunk: 'carrier-one', calls: 4, servers: 2, serversUp: 1 }],
+  registrations: [{ trunk: 'carrier', registered: true }],
 };
 
 const noMedia = { engines: () => [], drain: () => undefined };
@@ -35,6 +36,7 @@ async function aServer(
     metrics,
     media,
     trunks: () => [{ trunk: 'carrier', up: false }],
+    registrations: () => [{ trunk: 'carrier', registered: true }],
   });
   onTestFinished(() => server[Symbol.asyncDispose]());
   const get = (path: string, init?: RequestInit) =>
@@ -76,7 +78,10 @@ describe('the health server', () => {
 
   test('tells of each trunk how it is reached', async () => {
     const { get } = await aServer();
-    expect(await (await get('/trunks')).json()).toEqual({ trunks: [{ trunk: 'carrier', up: false }] });
+    expect(await (await get('/trunks')).json()).toEqual({
+      trunks: [{ trunk: 'carrier', up: false }],
+      registrations: [{ trunk: 'carrier', registered: true }],
+    });
   });
 
   test('does not start on a port that is taken', async () => {
@@ -87,6 +92,7 @@ describe('the health server', () => {
       port: server.port,
       ready: () => ({}),
       trunks: () => [],
+      registrations: () => [],
       metrics,
       media: noMedia,
     });
@@ -175,6 +181,7 @@ describe('metrics', () => {
       'trunkline_queue_messages_total{kind="decision",outcome="late"} 1',
       'trunkline_rtpengine_request_seconds_count{command="offer",outcome="ok"} 1',
       'trunkline_calls_active 3',
+      'trunkline_trunk_registered{trunk="carrier"} 1',
       'trunkline_sip_server_up 0',
     ])
       expect(text).toContain(line);

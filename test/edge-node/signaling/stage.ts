@@ -142,6 +142,7 @@ export class FakeInvite implements IncomingInvite {
   readonly source: IncomingInvite['source'];
   readonly authorization: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly addressed: IncomingInvite['to'];
   readonly sdp: string | undefined;
   readonly dialog = new FakeDialog(sdpOf());
   answerFails = false;
@@ -155,11 +156,14 @@ export class FakeInvite implements IncomingInvite {
     late = false,
     authorization = undefined as string | undefined,
     headers = {} as Readonly<Record<string, string>>,
+    addressed = undefined as string | undefined,
   } = {}) {
     this.to = { uri: `sip:${to}@edge`, number: to };
     this.source = { address, port: 5060, transport: 'udp' };
     this.authorization = authorization;
     this.headers = headers;
+    const named = addressed ?? to;
+    this.addressed = { uri: `sip:${named}@edge`, number: named };
     this.sdp = late ? undefined : sdp;
   }
   provisional = (status: 180 | 183, sdp?: string) =>
