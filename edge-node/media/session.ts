@@ -41,6 +41,7 @@ export function createSession(
         ...shape,
         ...plainRtp,
         'from-tag': tagOf(offer.from, attempt),
+        ...latched(attempt),
         ...codecsOf(offer),
         ...(capturing ? { 'record call': 'yes' } : {}),
         sdp: offer.sdp,
@@ -49,7 +50,7 @@ export function createSession(
     },
     async answer(sdp, from) {
       const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
-      return sdpOf(await ng('answer', { ...id, ...shape, ...tags, sdp }));
+      return sdpOf(await ng('answer', { ...id, ...shape, ...tags, ...latched(attempt), sdp }));
     },
     async refresh(sdp, from, other) {
       const to = from === 'a' ? 'b' : 'a';
@@ -73,6 +74,12 @@ export function createSession(
     },
   };
 }
+
+/**
+ * From the second target on, the side of the caller keeps its port. The caller may have had it in a 183 of the first target,
+ * and is bound to what it heard first (RFC 3261 §13.2.1). The side of the target is new with each tag, keys and all.
+ */
+const latched = (attempt: number) => (attempt > 1 ? { flags: ['port-latching'] } : {});
 
 /** telephone-event always goes through: digits are never a codec question. */
 function codecsOf({ codecs }: MediaOffer): { codec?: Record<string, readonly string[]> } {

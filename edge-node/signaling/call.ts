@@ -49,6 +49,8 @@ export class Call implements LiveCall {
   /** What the policy makes of the caller's offer; undefined for a late offer. */
   codecPlan?: CodecPlan;
   media?: MediaSession;
+  /** The caller hears what a target plays, and has stopped to ring by itself. */
+  hearsTarget = false;
   /** The INVITE to the target that is being tried. */
   attempt?: OutgoingCall;
   /** The target's 200, until both legs are joined. */

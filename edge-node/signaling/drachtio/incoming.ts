@@ -26,6 +26,7 @@ export function wrapInvite(
   const supported = `${request.get('supported') ?? ''},${request.get('require') ?? ''}`;
   const reliable = /(^|,)\s*100rel\s*(,|$)/.test(supported);
   let pracked: Promise<unknown> = Promise.resolve();
+  let hasAnswer = false;
 
   if (!request.has('contact')) throw new Error('the INVITE has no Contact header (RFC 3261 §8.1.1.8)');
   return {
@@ -40,8 +41,10 @@ export function wrapInvite(
     cancelled,
     provisional(status, sdp) {
       if (response.finalResponseSent || cancelled.aborted) return;
-      const body = sdp === undefined ? {} : { body: sdp };
-      if (!reliable || sdp === undefined) return response.send(status, body);
+      // A reliable answer stands: what the next target plays comes the same way (RFC 3262 §5, RFC 6337 §3.1.1).
+      const body = sdp === undefined || hasAnswer ? {} : { body: sdp };
+      if (!reliable || body.body === undefined) return response.send(status, body);
+      hasAnswer = true;
       pracked = pTimeout(
         new Promise<void>((resolve) => {
           response.send(

@@ -19,10 +19,17 @@ export const dialOut: Step = async (call) => {
     if (call.isOver) return undefined;
     sayFailed(call, attempt, failed, { durationMs, tryingNext: following !== undefined });
     if (!following) return verdictOf(failed);
+    ringAgain(call);
     attempt = following;
   }
   return undefined;
 };
+
+/** What the failed target played has ended: without a word from us the caller would hear nothing until the next one rings. */
+function ringAgain(call: Call): void {
+  if (call.hearsTarget) call.invite.provisional(180);
+  call.hearsTarget = false;
+}
 
 const everybodyPaused: Verdict = {
   reason: 'target-unavailable',

@@ -25,11 +25,13 @@ export function createProgress(call: Call, target: string): Progress {
     // A target that was called without an offer puts its own offer here: it is answered with the 200, not before.
     if (sdp === undefined || call.invite.sdp === undefined || !call.media) {
       once('call.ringing', status);
+      call.hearsTarget = false;
       return call.invite.provisional(180);
     }
     const towardsCaller = await call.media.answer(sdp, 'b');
     if (call.isOver) return;
     once('call.early-media', status);
+    call.hearsTarget = true;
     call.invite.provisional(183, towardsCaller);
   };
 
