@@ -12,6 +12,7 @@ export { Guard } from './config/guard.ts';
 export type { HeaderRules } from './config/headers.ts';
 export type { Hours, NumberRoute, NumberRule, OutboundRoute } from './config/numbers.ts';
 export { nameOfSecret, type SecretRef } from './config/secret.ts';
+export type { CallRate, NumberCap } from './config/spend.ts';
 export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/trunk.ts';
 
 /** One place where an agent answers. Lower `priority` is tried first; equal ones are shared by `weight`. */

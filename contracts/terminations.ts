@@ -37,6 +37,7 @@ export const terminationReasons = [
   'hung-up-by-command',
   'destination-denied',
   'trunk-limit',
+  'spend-limit',
   'max-duration',
 ] as const;
 

@@ -23,6 +23,8 @@ import { startOutbox } from './outbox/outbox.ts';
 import { Parts } from './parts.ts';
 import type { Clock, LiveCalls, Outbox, RoutingSnapshot } from './ports.ts';
 import type { EdgeSettings } from './settings.ts';
+import { spendFile } from './signaling/guard/spend-file.ts';
+import { openSpending } from './signaling/guard/spending.ts';
 import { type Signaling, startSignaling } from './signaling/signaling.ts';
 
 const software = 'trunkline/0.1.0';
@@ -116,8 +118,11 @@ async function takeCalls(
   const ready = () => Object.values(readiness()).every(Boolean);
   const dns = parts.use(openDns(settings.dns));
   const shared = { clock, logger, metrics, dns, secrets: openSecrets({ clock, logger }) };
+  const { snapshot, narrator } = backplane;
+  const store = spendFile(join(settings.dataDir, 'spend.json'), logger);
+  const spending = parts.use(await openSpending({ store, snapshot, narrator, clock, logger }));
   const signaling = parts.use(
-    await startSignaling({ ...backplane, ...shared, sipServer, limits, decisionMs, ready }),
+    await startSignaling({ ...backplane, ...shared, spending, sipServer, limits, decisionMs, ready }),
   );
   const commands = createCommandDesk({
     ...{ calls: signaling.calls, clock, metrics },

@@ -36,6 +36,8 @@ export function saying(event: TrunklineEvent): string {
       return `${event.trunk} at ${event.registrar}: ${event.detail}, next try in ${event.retrySeconds} s`;
     case 'trunk.registration-expired':
       return `${event.trunk} at ${event.registrar}: ${event.detail}`;
+    case 'trunk.spend-alarm':
+      return `${event.trunk}: ${event.used} of ${event.cap} ${event.currency ?? 'minutes'} this ${event.period}${event.refusing ? ', no more calls out' : ''}`;
     case 'edge.started':
       return `${event.edge.id} takes calls at ${event.contacts.join(', ')}`;
     case 'edge.draining':

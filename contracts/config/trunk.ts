@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { TrunkAuthentication } from './authentication.ts';
 import { HeaderRules } from './headers.ts';
 import { TrunkRegistration } from './registration.ts';
+import { CallRates, MinuteCap, NumberCap, SpendCap } from './spend.ts';
 import { Cidr, Prefix, Priority, Weight } from './words.ts';
 
 /** A DNS name, an IPv4 address, or an IPv6 address without brackets. */
@@ -23,17 +24,30 @@ export const TrunkEndpoint = z.strictObject({
 export type TrunkEndpoint = z.infer<typeof TrunkEndpoint>;
 
 /** What a trunk may cost at most. Absent: no limit of the trunk's own. */
-export const TrunkLimits = z.strictObject({
-  /** Calls at one time, on this trunk and edge, both directions. */
-  calls: z.int().min(1).optional(),
-  /** New calls in one second. */
-  callsPerSecond: z.int().min(1).optional(),
-  maxDurationSeconds: z.int().min(1).max(86_400).optional(),
-  /** Numbers that may be called over this trunk: those that begin so. Absent: all that a route sends here. */
-  allow: z.array(Prefix).min(1).optional(),
-  /** Numbers that may not be called even so: premium and satellite prefixes. */
-  deny: z.array(Prefix).default([]),
-});
+export const TrunkLimits = z
+  .strictObject({
+    /** Calls at one time, on this trunk and edge, both directions. */
+    calls: z.int().min(1).optional(),
+    /** New calls in one second. */
+    callsPerSecond: z.int().min(1).optional(),
+    maxDurationSeconds: z.int().min(1).max(86_400).optional(),
+    /** Numbers that may be called over this trunk: those that begin so. Absent: all that a route sends here. */
+    allow: z.array(Prefix).min(1).max(1_000).optional(),
+    /** Numbers that may not be called even so: premium and satellite prefixes. */
+    deny: z.array(Prefix).max(1_000).default([]),
+    perNumber: NumberCap.optional(),
+    minutes: MinuteCap.optional(),
+    rates: CallRates.optional(),
+    spend: SpendCap.optional(),
+  })
+  .refine(({ spend, rates }) => spend === undefined || rates !== undefined, {
+    path: ['spend'],
+    message: 'needs rates, such as [{ prefix: "+1", perMinute: 0.01 }]: nothing can be guessed without them',
+  })
+  .refine(({ spend, rates }) => rates === undefined || spend !== undefined, {
+    path: ['rates'],
+    message: 'are of no use without spend, such as { perDay: 100 }: no cost is limited',
+  });
 export type TrunkLimits = z.infer<typeof TrunkLimits>;
 
 /** OPTIONS to each endpoint. Down after `down` of the last `of` failed, up again after `up` good ones in a row. */
@@ -53,7 +67,7 @@ export type TrunkProbe = z.infer<typeof TrunkProbe>;
 
 /** A carrier connection. Calls are accepted from `sources`, with credentials, or both; calls are sent to `endpoints`. */
 export const Trunk = z.strictObject({
-  sources: z.array(Cidr).default([]),
+  sources: z.array(Cidr).max(1_000).default([]),
   endpoints: z.array(TrunkEndpoint).max(32).default([]),
   authentication: TrunkAuthentication.optional(),
   registration: TrunkRegistration.optional(),

@@ -48,3 +48,18 @@ export const TrunkRegistrationExpired = edgeEvent('trunk.registration-expired', 
   /** What the last try came to. */
   detail: z.string().max(512),
 });
+
+/**
+ * Calls out over a trunk have cost a great part of a cap on this edge, by guess: the edge's own count since the hour or the
+ * day of UTC began. `refusing`: the cap is reached, and no further calls go out over the trunk until that time is over.
+ */
+export const TrunkSpendAlarm = edgeEvent('trunk.spend-alarm', {
+  trunk: z.string(),
+  period: z.enum(['hour', 'day']),
+  unit: z.enum(['minutes', 'money']),
+  used: z.number().nonnegative(),
+  cap: z.number().positive(),
+  /** Where the unit is money. */
+  currency: z.string().length(3).optional(),
+  refusing: z.boolean(),
+});

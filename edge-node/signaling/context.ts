@@ -6,6 +6,7 @@ import type { FailureBackOff } from './auth/back-off.ts';
 import type { Nonces } from './auth/nonces.ts';
 import type { Call } from './call.ts';
 import type { QuietLog } from './guard/quiet-log.ts';
+import type { Spending } from './guard/spending.ts';
 import type { SipLink } from './sip.ts';
 import type { TrunkDesk } from './trunks/trunk-desk.ts';
 
@@ -23,6 +24,7 @@ export interface SignalingContext {
   readonly nonces: Nonces;
   readonly backOff: FailureBackOff;
   readonly trunks: TrunkDesk;
+  readonly spending: Pick<Spending, 'take'>;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;
   readonly logger: Logger;

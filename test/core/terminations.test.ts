@@ -24,6 +24,7 @@ describe('the termination table', () => {
       'target-bad-media',
       'target-refused-credentials',
       'trunk-limit',
+      'spend-limit',
     ]);
   });
 });

@@ -1,7 +1,9 @@
 import { terminations } from '../../../core/terminations.ts';
 import type { Call, Verdict } from '../call.ts';
+import type { Permit } from '../guard/spending.ts';
 import type { Attempt } from '../trunks/attempts.ts';
 import { type Failed, routeOf } from './offer.ts';
+import { callerOf } from './present-caller.ts';
 import type { Step } from './step.ts';
 import { tryServer } from './try-server.ts';
 
@@ -49,7 +51,8 @@ class Attempts {
   /** `failed`: what became of the attempt before. */
   async next(failed?: Failed): Promise<Attempt | undefined> {
     const last = this.#last?.target;
-    if (failed?.reason === 'trunk-limit') this.#pointless.push(({ target }) => target.trunk === last?.trunk);
+    if (failed?.reason === 'trunk-limit' || failed?.reason === 'spend-limit')
+      this.#pointless.push(({ target }) => target.trunk === last?.trunk);
     // All servers of a name lead to the same callee (RFC 3263 §4.3): another one is for when the server fails.
     if (failed?.reason === 'no-answer' || failed?.reason === 'target-bad-media')
       this.#pointless.push(({ target }) => target.id === last?.id);
@@ -88,10 +91,35 @@ async function withinLimits(call: Call, attempt: Attempt): Promise<Failed | unde
     const detail = `trunk "${trunk}" is at its limit`;
     return { reason: 'trunk-limit', status: terminations['trunk-limit'].sip, detail };
   }
-  const failed = await tryServer(call, attempt);
+  const permit = permitFor(call, attempt, trunk);
+  const failed = 'reason' in permit ? permit : await tryServer(call, attempt);
   if (failed || call.isOver) release();
-  else call.over.addEventListener('abort', release, { once: true });
+  else {
+    call.over.addEventListener('abort', release, { once: true });
+    if ('answered' in permit) permit.answered();
+  }
   return failed;
+}
+
+/** Of each call, by trunk: going on to the next server of a trunk is no second call. */
+const permits = new WeakMap<Call, Map<string, Permit>>();
+
+/** What a call may cost is another matter than how many calls there may be. */
+function permitFor(call: Call, { target }: Attempt, trunk: string): Permit | Failed {
+  const held = permits.get(call) ?? new Map<string, Permit>();
+  permits.set(call, held);
+  const known = held.get(trunk);
+  if (known) return known;
+  const caller = callerOf(call).identity.party.number;
+  const permit = call.context.spending.take({ trunk, caller, called: call.invite.to.number });
+  if ('refused' in permit) {
+    const { refused, detail } = permit;
+    call.context.log.warn(`${refused} ${target.id}`, { callId: call.id, detail }, 'refused a call out');
+    return { reason: refused, status: terminations[refused].sip, detail };
+  }
+  held.set(trunk, permit);
+  call.over.addEventListener('abort', () => permit.release(), { once: true });
+  return permit;
 }
 
 /** The caller hears the callee's own status where it was the callee's choice. */

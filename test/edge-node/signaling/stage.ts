@@ -16,6 +16,8 @@ import { createBackOff } from '../../../edge-node/signaling/auth/back-off.ts';
 import { createNonces } from '../../../edge-node/signaling/auth/nonces.ts';
 import type { Call } from '../../../edge-node/signaling/call.ts';
 import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
+import type { KeptSpend } from '../../../edge-node/signaling/guard/spend-file.ts';
+import { createSpending } from '../../../edge-node/signaling/guard/spending.ts';
 import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
 import type {
   Dialog,
@@ -239,6 +241,8 @@ export function stage({
   config = twoTargets,
   decision = 'at once' as 'at once' | 'held',
   ready = (): boolean => true,
+  /** What calls out have come to before. */
+  spent = new Map<string, KeptSpend>(),
   /** By what they are called in messages: `environment variable PASSWORD`. */
   secrets = {} as Readonly<Record<string, string>>,
   pressed = (): boolean => false,
@@ -260,7 +264,17 @@ export function stage({
     turnedAway: () => {},
     invite: (step) => void steps.push(step),
   };
+  const narrator = createNarrator({
+    edge: { id: 'edge-1', region: 'local', epoch: 1 },
+    replyTo: 'http://127.0.0.1/queue',
+    outbox: { record: (event) => void events.push(event) },
+    metrics,
+    clock,
+  });
+  const snapshot = { current: () => current };
+  const store = { load: async () => spent, save: async () => {} };
   const context: SignalingContext = {
+    spending: createSpending({ store, snapshot, narrator, clock, logger }, spent),
     link: {
       contacts: [],
       connected: () => true,
@@ -293,7 +307,7 @@ export function stage({
         return { source: 'live', route, configVersion: 7, waitMs: 12 };
       },
     },
-    snapshot: { current: () => current },
+    snapshot,
     secrets: {
       async read(ref) {
         const secret = secrets[nameOfSecret(ref)];
@@ -301,13 +315,7 @@ export function stage({
         return secret;
       },
     },
-    narrator: createNarrator({
-      edge: { id: 'edge-1', region: 'local', epoch: 1 },
-      replyTo: 'http://127.0.0.1/queue',
-      outbox: { record: (event) => void events.push(event) },
-      metrics,
-      clock,
-    }),
+    narrator,
     metrics,
     admission: createAdmission({ maxCalls: 10, maxCallsPerSecond: 5 }, { ready, pressed }, clock),
     nonces: createNonces({ clock }),
