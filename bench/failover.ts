@@ -29,6 +29,7 @@ interface Options {
   readonly probe: number;
   readonly edgeLostAfter: number;
   readonly reaper: boolean;
+  readonly only?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -48,7 +49,8 @@ async function failover(options: Options): Promise<FailoverResult> {
   // So that calls of every age are up when the first part goes.
   await sleep(holdMs + 1_000);
   const struck: StruckAt[] = [];
-  for (const strike of strikesOn(stage)) {
+  const wanted = strikesOn(stage).filter(({ name }) => !options.only || options.only.includes(name));
+  for (const strike of wanted) {
     const previous = struck.at(-1);
     const now = await strikeOnce(stage, strike, options);
     if (previous) struck[struck.length - 1] = { ...previous, until: now.at };
@@ -65,11 +67,11 @@ async function strikeOnce(stage: Stage, strike: Strike, options: Options): Promi
   const detectedAt = await strike.detected(at);
   say(`${name}: gone, and known to be after ${((detectedAt - at) / 1_000).toFixed(1)} s`);
   await sleep(Math.max(0, at + boundMs - Date.now()) + options.after * 1_000);
-  const waits = killedEdge !== undefined && options.reaper;
-  if (waits) await reaped(stage, killedEdge, at);
+  const waits = killedEdge?.staysDead && options.reaper;
+  if (waits) await reaped(stage, killedEdge.id, at);
   const backAt = Date.now();
   await strike.restore(backAt);
-  if (killedEdge !== undefined && !waits) await reaped(stage, killedEdge, at);
+  if (killedEdge && !waits) await reaped(stage, killedEdge.id, at);
   say(`${name}: back`);
   await sleep(1_000);
   const endedBoundMs = edgeLostBoundSeconds({ edgeLostAfterSeconds: options.edgeLostAfter }) * 1_000;
@@ -143,6 +145,7 @@ const command = new Command('bench:failover')
     '--no-reaper',
     'start the killed edge anew instead of waiting until its calls have ended in the record',
   )
+  .option('--only <names...>', 'of carrier, rtpengine, edge, machine and drain; all of them without it')
   .option('--json', 'one JSON on stdout instead of the table')
   .addHelpText('after', '\nExit code 1: a call was lost after a bound, or the record is not complete.')
   .action(async (options: Options) => {

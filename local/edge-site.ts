@@ -38,6 +38,10 @@ export interface EdgeSite extends AsyncDisposable {
   readonly edge: EdgeHandle;
   /** Starts the edge anew: with the same identity, data and addresses, in a process of its own. */
   restartEdge(): Promise<EdgeHandle>;
+  /** Ends edge, rtpengines and SIP server at once. Only for an edge in a process of its own. */
+  cutPower(): Promise<void>;
+  /** All of it anew, with the same addresses for calls. */
+  restorePower(): Promise<void>;
   /** Resolves once everything the edge said is on the bus. */
   settled(): Promise<void>;
 }
@@ -57,33 +61,39 @@ export async function startEdgeSite(options: EdgeSiteOptions): Promise<EdgeSite>
 async function raise(options: EdgeSiteOptions, parts: Parts): Promise<EdgeSite> {
   const { id, cloud, start, logger, timed } = options;
   const media = await timed('rtpengine started', () => startMedia(options, parts));
-  const choice = { use: options.sipServer ?? 'auto', sipPort: options.sipPort ?? 0, logger };
-  const sipServer = parts.use(await timed('SIP server started', () => chooseSipServer(choice)));
-  const environment: EdgeEnvironment = {
-    ...awsFor(cloud, id),
-    TRUNKLINE_EDGE_ID: id,
-    TRUNKLINE_DATA_DIR: join(options.dataDir, id),
-    TRUNKLINE_HTTP: `${host}:${options.httpPort ?? 0}`,
-    TRUNKLINE_DRAIN_SECONDS: 2,
-    DRACHTIO_HOST: sipServer.admin.host,
-    DRACHTIO_PORT: sipServer.admin.port,
-    DRACHTIO_SECRET: sipServer.admin.secret,
-    ...media.environment,
-    LOG_LEVEL: 'warn',
-    ...options.edgeSettings,
-  };
-  let edge = start && (await timed('edge started', () => start(environment, cloud.env, logger)));
+  const choice = { use: options.sipServer ?? 'auto', logger };
+  const startSipServer = (sipPort: number) => chooseSipServer({ ...choice, sipPort });
+  let sipServer = await timed('SIP server started', () => startSipServer(options.sipPort ?? 0));
+  parts.use({ [Symbol.asyncDispose]: async () => sipServer[Symbol.asyncDispose]() });
+  const environment = () => environmentOf(options, media.environment, sipServer);
+  let edge = start && (await timed('edge started', () => start(environment(), cloud.env, logger)));
   parts.use({ [Symbol.asyncDispose]: async () => edge?.[Symbol.asyncDispose]() });
+  const restartEdge = async () => {
+    await edge?.[Symbol.asyncDispose]();
+    edge = await startEdgeProcess(environment(), cloud.env, logger);
+    return edge;
+  };
   return {
-    ...{ id, sip: sipServer.sip, sipServer, rtpengines: media.rtpengines, environment },
+    ...{ id, sip: sipServer.sip, rtpengines: media.rtpengines, restartEdge },
+    get sipServer() {
+      return sipServer;
+    },
+    get environment() {
+      return environment();
+    },
     get edge() {
       if (!edge) throw new Error('this environment was created without an edge');
       return edge;
     },
-    async restartEdge() {
-      await edge?.[Symbol.asyncDispose]();
-      edge = await startEdgeProcess(environment, cloud.env, logger);
-      return edge;
+    async cutPower() {
+      // The edge first: it must not live to see the others go.
+      await edge?.kill9();
+      await Promise.all([sipServer[Symbol.asyncDispose](), ...media.rtpengines.map((each) => each.kill())]);
+    },
+    async restorePower() {
+      for (const rtpengine of media.rtpengines) await rtpengine.restart();
+      sipServer = await startSipServer(sipServer.sip.port);
+      await restartEdge();
     },
     async settled() {
       await edge?.settled();
@@ -91,6 +101,24 @@ async function raise(options: EdgeSiteOptions, parts: Parts): Promise<EdgeSite> 
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }
+
+const environmentOf = (
+  { cloud, dataDir, edgeSettings, httpPort = 0, id }: EdgeSiteOptions,
+  media: Awaited<ReturnType<typeof startMedia>>['environment'],
+  { admin }: SipServerHandle,
+): EdgeEnvironment => ({
+  ...awsFor(cloud, id),
+  TRUNKLINE_EDGE_ID: id,
+  TRUNKLINE_DATA_DIR: join(dataDir, id),
+  TRUNKLINE_HTTP: `${host}:${httpPort}`,
+  TRUNKLINE_DRAIN_SECONDS: 2,
+  DRACHTIO_HOST: admin.host,
+  DRACHTIO_PORT: admin.port,
+  DRACHTIO_SECRET: admin.secret,
+  ...media,
+  LOG_LEVEL: 'warn',
+  ...edgeSettings,
+});
 
 async function startMedia(options: EdgeSiteOptions, parts: Parts) {
   const [dtmfPort, b2bPort] = [await freePort(), await freePort()];

@@ -15,15 +15,15 @@ export interface Strike {
   detected(since: number): Promise<number>;
   /** Gives it back; resolves when it is in use again. */
   restore(since: number): Promise<void>;
-  /** The edge whose calls end by the reaper. */
-  readonly killedEdge?: string;
+  /** The edge whose calls the reaper has to end, and whether it is left dead until that is done. */
+  readonly killedEdge?: { readonly id: string; readonly staysDead: boolean };
 }
 
 /** Each part once. The order matters: what was struck is in use again before the next one goes. */
 export function strikesOn(stage: Stage): readonly Strike[] {
   const [one, two] = stage.env.edges;
   if (!two) throw new Error('there is no second edge');
-  return [carrier(stage), rtpengine(one), edge(stage, one), drain(stage, two)];
+  return [carrier(stage), rtpengine(one), edge(stage, one), machine(stage, two), drain(stage, two)];
 }
 
 /** Every edge asks every endpoint for itself; it looks four times a second whether a question is due. */
@@ -73,11 +73,24 @@ function rtpengine({ rtpengines: [killed], edge: { http } }: EdgeSite): Strike {
 const edge = (stage: Stage, site: EdgeSite): Strike => ({
   name: 'edge',
   boundMs: dispatcherBoundMs,
-  killedEdge: site.id,
+  killedEdge: { id: site.id, staysDead: true },
   strike: () => site.edge.kill9(),
   detected: (since) => dispatched(stage, site, false, since),
   async restore(since) {
     await site.restartEdge();
+    await dispatched(stage, site, true, since);
+  },
+});
+
+/** Edge, SIP server and rtpengines in one blow, and on again as after a power cut. */
+const machine = (stage: Stage, site: EdgeSite): Strike => ({
+  name: 'machine',
+  boundMs: dispatcherBoundMs,
+  killedEdge: { id: site.id, staysDead: false },
+  strike: () => site.cutPower(),
+  detected: (since) => dispatched(stage, site, false, since),
+  async restore(since) {
+    await site.restorePower();
     await dispatched(stage, site, true, since);
   },
 });
