@@ -130,4 +130,9 @@ test('a request is answered where it came from when it asked for that, and to it
       .replace(`127.0.0.1:${peer.port};rport`, `127.0.0.1:${other.port}`),
   );
   await other.next(/ 200 /);
+  peer.send(
+    peer.request('OPTIONS', server.sipPort).replace(`127.0.0.1:${peer.port};rport`, `10.1.2.3:${other.port}`),
+  );
+  const there = await other.next(/ 200 /);
+  expect(there.header('via')).toContain(';received=127.0.0.1');
 });

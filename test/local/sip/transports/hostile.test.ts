@@ -58,6 +58,14 @@ for (const transport of ['tls', 'wss', 'ws'])
     await Promise.all([gone(halfOpen), under.goesOn()]);
   });
 
+test('of the subprotocols that a WebSocket offers the one for SIP is taken (RFC 7118 §4)', async () => {
+  await using under = await attacked({});
+  const socket = new WebSocket(`ws://127.0.0.1:${under.server.portOf('ws')}`, ['chat', 'sip']);
+  await once(socket, 'open');
+  expect(socket.protocol).toBe('sip');
+  socket.terminate();
+});
+
 test('what is no WebSocket for SIP is refused', async () => {
   await using under = await attacked({});
   const url = `ws://127.0.0.1:${under.server.portOf('ws')}`;
