@@ -12,6 +12,7 @@ import { NUMBER, type Platform, startPlatform, storyOf } from './platform.ts';
 
 const right = 'right-4711';
 const wrong = 'wrong-4712';
+const incoming = 'incoming-4713';
 const probe = { everySeconds: 1, timeoutSeconds: 1, down: 2, of: 3, up: 2 };
 /** Our own callers; Kamailio has addresses of its own. */
 const OFFICE = '127.0.0.9';
@@ -22,23 +23,28 @@ const carriers: Kamailio[] = [];
 let platform: Platform;
 const logged: string[] = [];
 
-const trunkTo = ({ sip }: Kamailio, password: SecretRef, more: object = {}) => ({
+const trunkTo = ({ sip }: Kamailio, password: SecretRef, asks: object = {}) => ({
   endpoints: [{ host: sip.host, port: sip.port }],
-  authentication: { out: { username: 'us', password } },
-  ...{ probe, ...more },
+  authentication: { out: { username: 'us', password }, ...asks },
+  probe,
 });
+
+/** Known by its address, and asked for a digest as well. Kamailio 5.6 knows MD5 alone here, and reads one challenge. */
+const asks = {
+  in: {
+    ...{ username: 'kamailio', realm: 'edge.example', password: { secret: 'trunkline/in' } },
+    algorithms: ['MD5' as const],
+  },
+};
+const registered = ({ sip }: Kamailio) => ({ registration: {}, sources: [`${sip.host}/32`] });
 
 const config = (md5: Kamailio, sha: Kamailio): RoutingConfigInput => ({
   version: 1,
   trunks: {
     office: { sources: [`${OFFICE}/32`] },
-    md5: trunkTo(md5, { secret: 'trunkline/md5' }, { registration: {}, sources: [`${md5.sip.host}/32`] }),
-    sha: trunkTo(
-      sha,
-      { secret: 'trunkline/sha', field: 'password' },
-      { registration: {}, sources: [`${sha.sip.host}/32`] },
-    ),
-    wrong: trunkTo(sha, { secret: 'trunkline/wrong' }, { registration: {} }),
+    md5: { ...trunkTo(md5, { secret: 'trunkline/md5' }), ...registered(md5) },
+    sha: { ...trunkTo(sha, { secret: 'trunkline/sha', field: 'password' }, asks), ...registered(sha) },
+    wrong: { ...trunkTo(sha, { secret: 'trunkline/wrong' }), registration: {} },
     missing: trunkTo(sha, { secret: 'trunkline/missing' }),
   },
   numbers: { [NUMBER]: { agent: 'echo' } },
@@ -62,14 +68,17 @@ beforeAll(async () => {
   const ours = { ...common, number: NUMBER, user: 'us' };
   carriers.push(
     await startKamailio({ ...ours, host: '127.0.0.2', algorithm: 'MD5' }),
-    await startKamailio({ ...ours, host: '127.0.0.3', algorithm: 'SHA-256' }),
+    await startKamailio({
+      ...{ ...ours, host: '127.0.0.3', algorithm: 'SHA-256' },
+      answers: { realm: 'edge.example', password: incoming },
+    }),
   );
   const [md5, sha] = carriers;
   if (!md5 || !sha) throw new Error('no carriers');
   platform = await startPlatform({
     config: config(md5, sha),
     secrets: {
-      ...{ 'trunkline/md5': right, 'trunkline/wrong': wrong },
+      ...{ 'trunkline/md5': right, 'trunkline/wrong': wrong, 'trunkline/in': incoming },
       'trunkline/sha': JSON.stringify({ username: 'us', password: right }),
     },
     logger: pino({ level: 'trace' }, { write: (line: string) => logged.push(line) }),
@@ -179,7 +188,7 @@ test('no password is in anything that was said, logged, stored or shown', async 
   ].join('\n');
   expect(seen).toContain('target-refused-credentials');
   expect(seen).toContain('could not register with a carrier');
-  for (const secret of [right, wrong]) expect(seen).not.toContain(secret);
+  for (const secret of [right, wrong, incoming]) expect(seen).not.toContain(secret);
 });
 
 test('an edge that stops takes its registration back: the carrier has nobody to call', async () => {

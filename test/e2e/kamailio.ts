@@ -22,6 +22,8 @@ export interface KamailioOptions {
   /** Calls to this number go to whoever is registered as `user`. */
   readonly number: string;
   readonly user: string;
+  /** What it answers when we ask it for a digest: its user is `kamailio`. */
+  readonly answers?: { readonly realm: string; readonly password: string };
 }
 
 /** A carrier that trusts nobody: it asks for a digest of each REGISTER and of each call. */
@@ -74,11 +76,11 @@ async function answersOptions({ host, port }: Place): Promise<void> {
   }
 }
 
-const modules = 'tm sl rr pv xlog textops siputils maxfwd usrloc registrar auth'.split(' ');
+const modules = 'tm sl rr pv xlog textops siputils maxfwd usrloc registrar auth dialog uac'.split(' ');
 
 const configuration = (
   sip: Place,
-  { algorithm, realm, password, callee, number, user }: KamailioOptions,
+  { algorithm, realm, password, callee, number, user, answers }: KamailioOptions,
 ) => `#!KAMAILIO
 debug=0
 log_stderror=yes
@@ -92,6 +94,11 @@ modparam("auth", "qop", "auth")
 modparam("auth", "nonce_expire", 300)
 modparam("registrar", "min_expires", 60)
 modparam("usrloc", "db_mode", 0)
+modparam("dialog", "track_cseq_updates", 1)
+modparam("uac", "restore_mode", "none")
+modparam("uac", "auth_realm_avp", "$avp(realm)")
+modparam("uac", "auth_username_avp", "$avp(user)")
+modparam("uac", "auth_password_avp", "$avp(password)")
 
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
@@ -111,6 +118,8 @@ request_route {
   if ($rU == "${number}") {
     route(REGISTERED);
     record_route();
+    dlg_manage();
+    t_on_failure("ASKED");
     t_relay();
     exit;
   }
@@ -119,6 +128,13 @@ request_route {
   record_route();
   $ru = "sip:" + $rU + "@${callee.host}:${callee.port}";
   t_relay();
+}
+failure_route[ASKED] {
+  if (t_is_canceled() || !t_check_status("401")) { exit; }
+  $avp(realm) = "${answers?.realm ?? ''}";
+  $avp(user) = "kamailio";
+  $avp(password) = "${answers?.password ?? ''}";
+  if (uac_auth()) { t_relay(); }
 }
 route[REGISTERED] {
   $ru = "sip:${user}@${sip.host}:${sip.port}";
