@@ -26,7 +26,7 @@ export interface Spending extends AsyncDisposable {
   take(call: CallOut): Permit | Refused;
 }
 
-/** How often running calls are counted and the count is kept, ms: so much is forgotten when the edge is killed. */
+/** How often running calls are counted and the count is kept, ms: so much of them is forgotten when the edge is killed. */
 const COUNT_EVERY_MS = 5_000;
 
 export const openSpending = async (parts: SpendBookParts): Promise<Spending> =>
@@ -62,7 +62,7 @@ export function createSpending(parts: SpendBookParts, kept: ReadonlyMap<string, 
     if (!running.delete(call)) return;
     book.count(call);
     book.strains(call.trunk);
-    watch();
+    void book.keep();
   };
 
   return {

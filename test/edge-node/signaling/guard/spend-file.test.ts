@@ -58,6 +58,17 @@ test('an edge that is killed remembers what was used, also by calls that were up
   expect((await stat(join(folder, 'spend.json'))).size).toBeLessThan(1_000);
 });
 
+test('a call that is over is kept at once', async () => {
+  const folder = await aFolder();
+  const first = await anEdge(folder);
+  const permit = answered(first);
+  first.clock.pass(4_000);
+  if ('release' in permit) permit.release();
+  await expect.poll(() => readdir(folder)).toEqual(['spend.json']);
+  const kept = JSON.parse(await readFile(join(folder, 'spend.json'), 'utf8'));
+  expect(kept.trunks.out.usage.hour.minutes).toBeCloseTo(4 / 60);
+});
+
 test.each([
   ['{"version":1,"trunks":{"out":{"usa'],
   ['{"version":2}'],
