@@ -13,8 +13,8 @@ export interface FailoverResult {
   readonly holdMs: number;
   /** Calls placed in all, and those that no strike's window has. */
   readonly calls: number;
-  /** Calls that each edge took. */
-  readonly byEdge: Readonly<Record<string, number>>;
+  /** Calls that each edge took, and how many of them the control plane decided. */
+  readonly byEdge: Readonly<Record<string, { readonly calls: number; readonly decidedLive: number }>>;
   readonly strikes: readonly StrikeFigures[];
   /** What must be 0: calls lost after a bound, calls whose events have a gap, calls that the record still has up. */
   readonly lostAfterBound: number;
@@ -105,9 +105,12 @@ async function resultOf(
   const invites = await load.finish();
   await env.settled();
   const strikes = struck.map((each) => judgeStrike(each, invites, heard));
-  const byEdge: Record<string, number> = {};
+  const byEdge: Record<string, { calls: number; decidedLive: number }> = {};
+  for (const { id } of env.edges) byEdge[id] = { calls: 0, decidedLive: 0 };
   for (const { event } of heard) {
-    if (event.type === 'call.received') byEdge[event.edge.id] = (byEdge[event.edge.id] ?? 0) + 1;
+    const ofEdge = event.edge && byEdge[event.edge.id];
+    if (ofEdge && event.type === 'call.received') ofEdge.calls += 1;
+    if (ofEdge && event.type === 'call.routed' && event.source === 'live') ofEdge.decidedLive += 1;
   }
   const states = await env.calls();
   return {

@@ -62,10 +62,10 @@ export function judgeStrike(
   };
 }
 
-/** A call that has no answer at all was not in the making for longer than this, ms. */
-const UNANSWERED_MS = 5_000;
+/** No call is in the making for longer, ms: one that waits still, or waited longer, felt an earlier strike. */
+const SETUP_MS = 5_000;
 
-const overAt = ({ at, waitMs = UNANSWERED_MS }: PlacedInvite) => at + waitMs;
+const overAt = ({ at, waitMs = SETUP_MS }: PlacedInvite) => at + Math.min(waitMs, SETUP_MS);
 
 const count = (invites: readonly PlacedInvite[]): Counted => ({
   calls: invites.length,

@@ -31,7 +31,7 @@ export function printStrikes({ strikes, ...run }: FailoverResult): void {
     ...strikes.map((row) => columns.map(([, show]) => show(row))),
   ];
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  const edges = Object.entries(run.byEdge).map(([id, calls]) => `${id} took ${calls}`);
+  const edges = Object.entries(run.byEdge).map(([id, { calls }]) => `${id} took ${calls}`);
   const lines = rows.map((row) =>
     row
       .map((cell, index) => cell.padEnd(widths[index] ?? 0))

@@ -26,7 +26,8 @@ test('under load a carrier, an rtpengine and an edge are killed in turn and an e
   });
   const { strikes, byEdge, ...result } = JSON.parse(run.stdout);
   expect(result).toMatchObject({ lostAfterBound: 0, gaps: 0, leftUp: 0 });
-  expect(Object.keys(byEdge).toSorted()).toEqual(['edge-1', 'edge-2']);
+  // Each edge has a queue of its own, through which its decisions came.
+  for (const edge of ['edge-1', 'edge-2']) expect(byEdge[edge].decidedLive).toBeGreaterThan(5);
   expect(strikes).toMatchObject([
     { name: 'carrier', after: { lost: 0 } },
     { name: 'rtpengine', after: { lost: 0 } },
