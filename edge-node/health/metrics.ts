@@ -30,6 +30,7 @@ export interface ExposedMetrics extends Metrics {
   text(): Promise<string>;
 }
 
+const DOOR_LABELS: ('method' | 'reason' | 'outcome')[] = ['method', 'reason', 'outcome'];
 const SETUP_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.7];
 
@@ -48,9 +49,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     'outcome',
   ]);
   const refused = counter('invites_refused_total', 'INVITEs refused before they were calls', ['reason']);
-  const turnedAway = counter('requests_turned_away_total', 'Requests turned away at the door', [
-    ...(['method', 'reason', 'outcome'] as const),
-  ]);
+  const turnedAway = counter('requests_turned_away_total', 'Requests turned away at the door', DOOR_LABELS);
   const setup = histogram('setup_seconds', 'INVITE received to 200 sent', [], SETUP_BUCKETS);
   const decision = histogram(
     'decision_wait_seconds',

@@ -64,6 +64,8 @@ function isScanner(userAgent: string | undefined, scanners: readonly string[]): 
   return scanners.some((part) => said.includes(part.toLowerCase()));
 }
 
+const hasUsers = (trunk: object) => 'users' in trunk && Object.keys(trunk.users ?? {}).length > 0;
+
 /** Asked for every request of a stranger: found once per configuration. */
 const found = new WeakMap<Trunks, boolean>();
 
@@ -72,7 +74,7 @@ function anybodyMayBeKnown(trunks: Trunks): boolean {
   const known = found.get(trunks);
   if (known !== undefined) return known;
   const may = Object.values(trunks).some(
-    (trunk) => trunk.sources.length === 0 && (trunk.authentication?.in !== undefined || 'users' in trunk),
+    (trunk) => trunk.sources.length === 0 && (trunk.authentication?.in !== undefined || hasUsers(trunk)),
   );
   found.set(trunks, may);
   return may;
