@@ -24,13 +24,13 @@ interface Mark {
 /** What calls have taught of one server; probes by OPTIONS are told apart (`endpoint-health.ts`). Times in ms. */
 export interface ServerHealth {
   readonly mark?: Mark;
-  /** When the youngest request that was taken had been sent. */
-  readonly takenAt?: number;
+  /** When the two youngest requests that were taken had been sent. */
+  readonly takenAt: readonly number[];
   /** Refusals without one taken between them. */
   readonly refusals: { readonly count: number; readonly since: number };
 }
 
-export const unknownServer: ServerHealth = { refusals: { count: 0, since: 0 } };
+export const unknownServer: ServerHealth = { takenAt: [], refusals: { count: 0, since: 0 } };
 
 /** No Retry-After counts for longer. */
 const LONGEST_PAUSE_MS = 300_000;
@@ -83,16 +83,17 @@ export function afterHeard(health: ServerHealth, heard: Heard, now: number): Ser
 
 /** What was sent before the server was found to be down says nothing of it now. */
 function afterTaken(health: ServerHealth, sentAt: number): ServerHealth {
-  const takenAt = Math.max(sentAt, health.takenAt ?? sentAt);
+  const takenAt = [...new Set([...health.takenAt, sentAt])].sort((one, other) => one - other).slice(-2);
   const known = { ...health, takenAt, refusals: unknownServer.refusals };
   return health.mark && sentAt < health.mark.since ? known : withoutMark(known);
 }
 
-function afterRefusal(health: ServerHealth, { pauseMs }: Heard, now: number): ServerHealth {
+/** A call that rang before it was refused counts for nothing here. */
+function afterRefusal(health: ServerHealth, { pauseMs, sentAt }: Heard, now: number): ServerHealth {
   const { count, since } = health.refusals;
   const refusals = { count: count + 1, since: count === 0 ? now : since };
   const known = { ...health, refusals };
-  const takesOthers = health.takenAt !== undefined && now - health.takenAt < TAKEN_LATELY_MS;
+  const takesOthers = health.takenAt.some((at) => at !== sentAt && now - at < TAKEN_LATELY_MS);
   if (pauseMs !== undefined && !takesOthers) return marked(known, 'pause', now, pauseMs);
   const isOut = refusals.count >= REFUSALS.count && now - refusals.since >= REFUSALS.overMs;
   return isOut || health.mark?.trialAt !== undefined ? marked(known, 'refused', now) : known;

@@ -9,6 +9,7 @@ const programs = {
   sox: 'sox',
   'espeak-ng': 'espeak-ng',
   kamailio: 'kamailio',
+  dnsmasq: 'dnsmasq-base',
 };
 
 const installed = (program) =>

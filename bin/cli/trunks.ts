@@ -11,6 +11,16 @@ interface EndpointLine {
   readonly up: boolean;
   readonly lastStatus: number | null;
   readonly calls: number;
+  readonly servers: readonly ServerLine[];
+}
+
+/** One server that an endpoint leads to. */
+interface ServerLine {
+  readonly server: string;
+  readonly up: boolean;
+  readonly lastStatus: number | null;
+  /** What calls have found there: `up`, or `down`, `paused` (it asked to be left alone), `trial` (the next call tries it). */
+  readonly standing: string;
 }
 
 /** One registration as an edge's /trunks tells it. */
@@ -72,14 +82,31 @@ async function trunksOf({ id, http }: RunningEdge) {
 function print(lines: readonly EndpointLine[], withEdge: boolean): void {
   const width = (of: (line: EndpointLine) => string) => Math.max(...lines.map((line) => of(line).length));
   const [trunkWidth, endpointWidth] = [width(({ trunk }) => trunk), width(({ endpoint }) => endpoint)];
-  for (const { edge, trunk, endpoint, up, lastStatus, calls } of lines) {
-    const state = up ? pc.green('up  ') : pc.red('down');
-    const heard = lastStatus === null ? 'no answer to OPTIONS' : `OPTIONS ${lastStatus}`;
+  for (const { edge, trunk, endpoint, up, lastStatus, calls, servers } of lines) {
+    const place = `${withEdge ? `${edge}  ` : ''}${trunk.padEnd(trunkWidth)}`;
+    const [only, ...others] = servers;
+    const isAddress = others.length === 0 && only?.server === endpoint;
+    const heard = servers.length === 0 ? 'leads to no server' : heardOf(lastStatus);
+    const found = isAddress && only ? foundBy(only) : '';
     process.stdout.write(
-      `${withEdge ? `${edge}  ` : ''}${trunk.padEnd(trunkWidth)}  ${endpoint.padEnd(endpointWidth)}  ${state}  ${heard}, ${calls} calls on the trunk\n`,
+      `${place}  ${endpoint.padEnd(endpointWidth)}  ${stateOf(up)}  ${heard}${found}, ${calls} calls on the trunk\n`,
     );
+    if (isAddress) continue;
+    for (const one of servers) {
+      const indent = ' '.repeat(place.length + 4);
+      process.stdout.write(
+        `${indent}${one.server}  ${stateOf(one.up)}  ${heardOf(one.lastStatus)}${foundBy(one)}\n`,
+      );
+    }
   }
 }
+
+const stateOf = (up: boolean) => (up ? pc.green('up  ') : pc.red('down'));
+const heardOf = (status: number | null) => (status === null ? 'no answer to OPTIONS' : `OPTIONS ${status}`);
+const foundBy = ({ standing }: ServerLine) =>
+  standing === 'up'
+    ? ''
+    : `, ${standing === 'paused' ? 'asked to be left alone' : 'left alone after failed calls'}`;
 
 function printRegistration(line: RegistrationLine, withEdge: boolean): void {
   const { edge, trunk, registrar, user, registered, expiresInSeconds, failure } = line;

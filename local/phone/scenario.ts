@@ -32,6 +32,8 @@ export interface AgentScript {
   readonly answerAfterMs?: number;
   /** Final response instead of 200. */
   readonly refuse?: number;
+  /** Headers of it. */
+  readonly refuseHeaders?: readonly string[];
   /** Never answers: waits for the CANCEL. */
   readonly silent?: boolean;
   /** BYE this long after the ACK; undefined waits for the other side's. */
@@ -96,6 +98,8 @@ CSeq: ${cseq} ${method}
 Contact: <sip:${from}@[local_ip]:[local_port];transport=[transport]>
 Max-Forwards: 70
 `;
+
+const linesOf = (headers: readonly string[] = []) => headers.map((line) => `${line}\n`).join('');
 
 /** A carrier that calls. */
 export function callerScenario(script: CallerScript): string {
@@ -209,7 +213,7 @@ export function agentScenario(script: AgentScript): string {
   if (script.answerAfterMs) steps.push(pause(script.answerAfterMs));
   if (script.refuse !== undefined) {
     steps.push(
-      send(bare(responseHead(`${script.refuse} Refused`)), 'retrans="500"'),
+      send(bare(responseHead(`${script.refuse} Refused`, linesOf(script.refuseHeaders))), 'retrans="500"'),
       '<recv request="ACK"/>',
     );
     return scenario('agent', steps);

@@ -44,7 +44,7 @@ function start({ folder, policy, osRelease }: Machine) {
 }
 
 const putAll = (folder: string) =>
-  `for program in rtpengine sipp sox espeak-ng kamailio; do cp "${folder}/sh" "${folder}/$program"; done`;
+  `for program in rtpengine sipp sox espeak-ng kamailio dnsmasq; do cp "${folder}/sh" "${folder}/$program"; done`;
 const keepPolicy = (folder: string) => `cp "${folder}/policy-rc.d" "${folder}/policy-then";`;
 
 test('what is missing is installed, without its friends, without a question, and no daemon starts', async () => {
@@ -52,7 +52,7 @@ test('what is missing is installed, without its friends, without a question, and
   const machine = await aMachine(folder.path, `${keepPolicy(folder.path)} ${putAll(folder.path)}`);
   expect(await start(machine).ended).toEqual({ code: 0, stdout: '' });
   expect(await machine.log()).toBe(
-    'noninteractive update -q\nnoninteractive install -q -y --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio\n',
+    'noninteractive update -q\nnoninteractive install -q -y --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio dnsmasq-base\n',
   );
   expect(await readFile(join(folder.path, 'policy-then'), 'utf8')).toBe('#!/bin/sh\nexit 101\n');
   expect(existsSync(machine.policy)).toBe(false);
@@ -83,7 +83,7 @@ test('where apt-get fails, it is said what to do by hand', async () => {
   const { code, stdout } = await start(machine).ended;
   expect(code).toBe(2);
   expect(stdout).toContain(
-    'sudo apt-get install --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio',
+    'sudo apt-get install --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio dnsmasq-base',
   );
   expect(existsSync(machine.policy)).toBe(false);
 });
@@ -94,6 +94,6 @@ test('a machine that is not Debian is told what is missing, and left alone', asy
   await writeFile(machine.osRelease, 'ID=fedora\n');
   const { code, stdout } = await start(machine).ended;
   expect(code).toBe(2);
-  expect(stdout).toContain('Missing on this machine: rtpengine, sipp, sox, espeak-ng, kamailio.');
+  expect(stdout).toContain('Missing on this machine: rtpengine, sipp, sox, espeak-ng, kamailio, dnsmasq.');
   await expect(machine.log()).rejects.toThrow('ENOENT');
 });

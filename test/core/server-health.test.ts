@@ -157,6 +157,15 @@ describe('refusals', () => {
     ).toBe('paused');
   });
 
+  test('of a call that rang first are no proof that the server takes others', () => {
+    const rang = afterHeard(unknownServer, { outcome: 'taken', sentAt: 0 }, 900);
+    const refused = { outcome: 'refused', sentAt: 0, pauseMs: 60_000 } as const;
+    expect(standing(afterHeard(rang, refused, 1_000), 1_000)).toBe('paused');
+    const other = afterHeard(rang, { outcome: 'taken', sentAt: 10 }, 950);
+    expect(standing(afterHeard(other, refused, 1_000), 1_000)).toBe('up');
+    expect(standing(afterHeard(other, { ...refused, sentAt: 10 }, 1_000), 1_000)).toBe('up');
+  });
+
   test('on trial keep the server down at once', () => {
     const health = at([
       [0, 'silent'],

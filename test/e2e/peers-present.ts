@@ -7,6 +7,7 @@ const peers = {
   sox: 'sox',
   'espeak-ng': 'espeak-ng',
   kamailio: 'kamailio',
+  dnsmasq: 'dnsmasq-base',
 } as const;
 
 /** A missing peer fails the run: a skipped test would look like one that passed. */

@@ -31,6 +31,19 @@ export const aRinging = (but: Partial<EventOf<'call.ringing'>> = {}): EventOf<'c
   ...but,
 });
 
+export const anAttemptFailed = (
+  but: Partial<EventOf<'call.attempt-failed'>> = {},
+): EventOf<'call.attempt-failed'> => ({
+  ...envelope(),
+  type: 'call.attempt-failed',
+  target: 'carrier-1',
+  reason: 'target-error',
+  sipStatus: 500,
+  durationMs: 42,
+  tryingNext: true,
+  ...but,
+});
+
 export const anEnded = (but: Partial<EventOf<'call.ended'>> = {}): EventOf<'call.ended'> => ({
   ...envelope(),
   type: 'call.ended',

@@ -11,7 +11,7 @@ import {
 } from '../../../core/server-health.ts';
 import type { Clock } from '../../ports.ts';
 
-/** One INVITE to a server, until it is known what the server made of it. Only the first word counts. */
+/** One INVITE to a server, until it is known what the server made of it. The same word twice counts once. */
 export interface Trying {
   heard(outcome: Heard['outcome'], pauseMs?: number): void;
   /** Nothing was learned: the caller gave up, or we did. */
@@ -57,15 +57,15 @@ export function keepServerBook(clock: Clock, logger: Logger): ServerBook {
       const sentAt = clock.monotonic();
       const isTrial = standing(read(key), sentAt) === 'trial';
       if (isTrial) write(key, onTrial(read(key), sentAt));
-      let isOver = false;
-      const once = (then: () => void) => {
-        if (!isOver) then();
-        isOver = true;
-      };
+      let last: Heard['outcome'] | undefined;
       return {
-        heard: (outcome, pauseMs) =>
-          once(() => note(key, { outcome, sentAt, ...(pauseMs === undefined ? {} : { pauseMs }) })),
-        leftOff: () => once(() => isTrial && write(key, trialLeftOff(read(key)))),
+        heard(outcome, pauseMs) {
+          if (outcome !== last) note(key, { outcome, sentAt, ...(pauseMs === undefined ? {} : { pauseMs }) });
+          last = outcome;
+        },
+        leftOff() {
+          if (isTrial && last === undefined) write(key, trialLeftOff(read(key)));
+        },
       };
     },
     answeredOptions: (trunk, server, sentAt) =>

@@ -3,7 +3,7 @@ import { answerAboutMedia, type EngineDesk } from '../../../edge-node/health/eng
 import { startHealthServer } from '../../../edge-node/health/health-server.ts';
 import { startHeartbeat } from '../../../edge-node/health/heartbeat.ts';
 import { createMetrics, type Gauges } from '../../../edge-node/health/metrics.ts';
-import { anEnded, aReceivedCall } from '../an-event.ts';
+import { anAttemptFailed, anEnded, aReceivedCall } from '../an-event.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { heldClock } from '../held-clock.ts';
 
@@ -18,7 +18,7 @@ const gauges: Gauges = {
     { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
   ],
   sipServerUp: false,
-  trunks: [{ trunk: 'carrier-one', calls: 4, servers: 2, serversUp: 1 }],
+  trunks: [{ trunk: 'carrier', calls: 4, servers: 2, serversUp: 1 }],
   registrations: [{ trunk: 'carrier', registered: true }],
 };
 
@@ -185,6 +185,40 @@ describe('metrics', () => {
       'trunkline_sip_server_up 0',
     ])
       expect(text).toContain(line);
+  });
+
+  test('tell of each trunk how its calls go, and the answer-seizure ratio is a share of its responses', async () => {
+    const metrics = createMetrics(() => gauges);
+    const out = { direction: 'out', trunk: 'carrier', seconds: 3 } as const;
+    for (const sipStatus of [200, 200, 200, 486, 503, 699])
+      metrics.invite({ ...out, kind: 'final', sipStatus });
+    metrics.invite({ ...out, kind: 'rang', seconds: 0.4 });
+    metrics.invite({ kind: 'final', direction: 'in', trunk: 'agents', sipStatus: 404, seconds: 0.1 });
+    metrics.invite({ kind: 'final', direction: 'out', trunk: undefined, sipStatus: 200, seconds: 1 });
+    metrics.observe(anAttemptFailed({ trunk: 'carrier', reason: 'target-unavailable' }));
+    const text = await metrics.text();
+    const responses = 'trunkline_trunk_responses_total{trunk="carrier",direction="out",class=';
+    for (const line of [
+      `${responses}"2xx",code="200"} 3`,
+      `${responses}"5xx",code="503"} 1`,
+      `${responses}"6xx",code="other"} 1`,
+      'trunkline_trunk_responses_total{trunk="agents",direction="in",class="4xx",code="404"} 1',
+      'trunkline_trunk_responses_total{trunk="",direction="out",class="2xx",code="200"} 1',
+      'trunkline_trunk_answer_seconds_bucket{le="5",trunk="carrier",direction="out"} 3',
+      'trunkline_trunk_answer_seconds_bucket{le="2",trunk="carrier",direction="out"} 0',
+      'trunkline_trunk_post_dial_seconds_bucket{le="0.5",trunk="carrier"} 1',
+      'trunkline_trunk_attempts_failed_total{trunk="carrier",reason="target-unavailable"} 1',
+      'trunkline_trunk_calls{trunk="carrier"} 4',
+      'trunkline_trunk_servers{trunk="carrier"} 2',
+      'trunkline_trunk_servers_up{trunk="carrier"} 1',
+    ])
+      expect(text).toContain(line);
+    const count = (pattern: RegExp) =>
+      [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
+    const seizures = count(/^trunkline_trunk_responses_total\{trunk="carrier".*\} (\d+)$/gm);
+    expect(count(/^trunkline_trunk_responses_total\{trunk="carrier".*"2xx".*\} (\d+)$/gm) / seizures).toBe(
+      0.5,
+    );
   });
 
   test('of two edges in one process do not mix', async () => {

@@ -132,7 +132,14 @@ class FakeAttempt implements OutgoingCall {
     };
     this.#result.resolve({ kind: 'answered', sdp, accept });
   }
-  fails = (status: number) => this.#result.resolve({ kind: 'failed', status, detail: `SIP ${status}` });
+  fails(status: number, retryAfterSeconds?: number) {
+    const pause = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+    this.#result.resolve({ kind: 'failed', status, detail: `SIP ${status}`, ...pause });
+  }
+  failsUnheard(unheard: 'silence' | 'transport') {
+    const status = unheard === 'silence' ? 408 : 503;
+    this.#result.resolve({ kind: 'failed', status, detail: 'made up', unheard });
+  }
 }
 
 /** The carrier's INVITE and what it is told. */
@@ -246,6 +253,7 @@ export function stage({
   /** By what they are called in messages: `environment variable PASSWORD`. */
   secrets = {} as Readonly<Record<string, string>>,
   pressed = (): boolean => false,
+  trunks = (_parts: SignalingContext): SignalingContext['trunks'] => untroubled,
 } = {}): Stage {
   const clock = heldClock();
   const { logger, said } = heardLogger();
@@ -327,6 +335,7 @@ export function stage({
     log: { warn: (_, fields, message) => logger.warn(fields, message) },
     decisionMs: 1500,
   };
+  const acting = { ...context, trunks: trunks(context) };
   const refusal: AppliedDecision = {
     source: 'default',
     configVersion: 7,
@@ -345,7 +354,7 @@ export function stage({
     admission: context.admission,
     decides: held.resolve,
     invite(invite = new FakeInvite()) {
-      onInvite(context, invite);
+      onInvite(acting, invite);
       return invite;
     },
     async settled() {
