@@ -54,11 +54,9 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     handlersFor(() => context, admission, createScreen({ ...options, log }), log),
     logger,
   );
-  const trunks = openTrunkDesk({ ...options, options: link.options, contacts: () => link.contacts });
+  const { trunks, registrations } = openCarriers(options, link);
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
   context = { ...options, ...doorkeeping, link, log, calls, trunks };
-  const credentials = (trunk: string) => credentialsOf(trunk, options);
-  const registrations = keepRegistrations({ ...options, request: link.request, credentials });
   hearMedia(media, calls);
 
   const overNow = () => [...calls.values()].filter((call) => call.isOver);
@@ -132,6 +130,18 @@ function handlersFor(
       for (const call of context()?.calls.values() ?? []) void call.end({ reason: 'sip-server-lost' });
     },
   };
+}
+
+/** Probes and registrations answer whoever asks who we are with the credentials of the trunk. */
+function openCarriers(options: SignalingOptions, link: SipLink) {
+  const credentials = (trunk: string) => credentialsOf(trunk, options);
+  const registrations = keepRegistrations({ ...options, request: link.request, credentials });
+  const trunks = openTrunkDesk({
+    ...options,
+    options: (uri, timeoutMs, nextHop, trunk) => link.options(uri, timeoutMs, nextHop, credentials(trunk)),
+    contacts: () => link.contacts,
+  });
+  return { trunks, registrations };
 }
 
 function hearMedia(media: SignalingOptions['media'], calls: ReadonlyMap<string, Call>): void {

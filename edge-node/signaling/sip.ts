@@ -3,6 +3,9 @@ import type { Credentials } from './auth/answer-challenge.ts';
 
 /** What the B2BUA knows of SIP: calls that come in, calls that go out, and the dialogs they become. */
 
+/** Reads what a challenge is answered with, when there is one. */
+export type CredentialSource = () => Promise<Credentials>;
+
 export type Headers = Readonly<Record<string, string>>;
 
 /** Several values are a header each. */
@@ -59,7 +62,7 @@ export interface DialRequest {
   readonly from: Party;
   readonly headers: Headers;
   /** With what a challenge of the target is answered; absent: with nothing, and the call fails with its 401 or 407. */
-  readonly credentials?: (() => Promise<Credentials>) | undefined;
+  readonly credentials?: CredentialSource | undefined;
   /** 18x, with the body where it is an SDP. */
   readonly onProvisional: (status: number, sdp: string | undefined) => void;
 }
@@ -85,7 +88,7 @@ export interface OutOfDialogRequest {
   readonly timeoutMs: number;
   /** As in a {@link DialRequest}. */
   readonly nextHop?: string | undefined;
-  readonly credentials?: (() => Promise<Credentials>) | undefined;
+  readonly credentials?: CredentialSource | undefined;
 }
 
 /** Its final response, after the challenges that could be answered. */
@@ -111,7 +114,12 @@ export interface SipLink extends AsyncDisposable {
   connected(): boolean;
   dial(request: DialRequest): OutgoingCall;
   /** OPTIONS outside a dialog: the status of its final response, undefined where none came in time. Never rejects. */
-  options(uri: string, timeoutMs: number, nextHop?: string): Promise<number | undefined>;
+  options(
+    uri: string,
+    timeoutMs: number,
+    nextHop?: string,
+    credentials?: CredentialSource,
+  ): Promise<number | undefined>;
   /** Undefined where no final response came in time. Never rejects. */
   request(request: OutOfDialogRequest): Promise<OutOfDialogResponse | undefined>;
 }

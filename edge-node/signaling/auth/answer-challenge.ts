@@ -17,13 +17,13 @@ export interface ChallengedRequest {
 }
 
 /** A 401 or a 407. */
-export interface ChallengeResponse {
+interface ChallengeResponse {
   readonly status: number;
   get(header: string): string | undefined;
 }
 
 /** Headers for the same request again, or why it must not be sent again. */
-export type ChallengeAnswer =
+type ChallengeAnswer =
   | { readonly ok: true; readonly headers: Readonly<Record<string, string>> }
   | { readonly ok: false; readonly detail: string };
 

@@ -1,13 +1,10 @@
 import { isIP } from 'node:net';
-import { type Credentials, DigestClient } from '../auth/answer-challenge.ts';
-import type { Headers } from '../sip.ts';
+import { DigestClient } from '../auth/answer-challenge.ts';
+import type { CredentialSource, Headers } from '../sip.ts';
 import { parseUri, type SrfRequest, type SrfResponse } from './srf.ts';
 
-/** Reads what a challenge is answered with, when there is one. */
-export type CredentialSource = () => Promise<Credentials>;
-
 /** A request that was challenged: how it is sent again, or why not. */
-export type Again =
+type Again =
   | { readonly ok: true; readonly headers: Headers }
   | { readonly ok: false; readonly detail: string };
 

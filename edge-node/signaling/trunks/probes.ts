@@ -14,8 +14,13 @@ export interface ProbeParts {
   readonly logger: Logger;
   readonly finder: ServerFinder;
   readonly book: Pick<ServerBook, 'answeredOptions'>;
-  /** Sends an OPTIONS; the status of its final response, undefined where none came in time. */
-  readonly options: (uri: string, timeoutMs: number, nextHop?: string) => Promise<number | undefined>;
+  /** Sends an OPTIONS, with the credentials of the trunk where it is asked for them; its final status, undefined where none came in time. */
+  readonly options: (
+    uri: string,
+    timeoutMs: number,
+    nextHop: string | undefined,
+    trunk: string,
+  ) => Promise<number | undefined>;
 }
 
 /** One server of an endpoint, as probes see it. */
@@ -157,9 +162,12 @@ async function ask(
   { clock, options, narrator, logger, book }: ProbeParts,
 ): Promise<void> {
   const sentAt = clock.monotonic();
-  const status = await options(uriOf(each.endpoint, 'ping'), probe.timeoutSeconds * 1000, nextHop).catch(
-    () => undefined,
-  );
+  const status = await options(
+    uriOf(each.endpoint, 'ping'),
+    probe.timeoutSeconds * 1000,
+    nextHop,
+    each.trunk,
+  ).catch(() => undefined);
   const before = each.servers.get(server) ?? { health: notYetAsked, lastStatus: null };
   const silent = status === undefined || status === 408 || status === 503;
   const health = afterProbe(before.health, !silent, probe);

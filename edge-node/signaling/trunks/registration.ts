@@ -8,15 +8,14 @@ import {
 } from '../../../core/registration.ts';
 import type { Narrator } from '../../narrator.ts';
 import type { Clock, Payload } from '../../ports.ts';
-import type { Credentials } from '../auth/answer-challenge.ts';
-import type { Headers, OutOfDialogRequest, OutOfDialogResponse } from '../sip.ts';
+import type { CredentialSource, Headers, OutOfDialogRequest, OutOfDialogResponse } from '../sip.ts';
 
 export interface RegistrationParts {
   readonly narrator: Pick<Narrator, 'say'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly request: (request: OutOfDialogRequest) => Promise<OutOfDialogResponse | undefined>;
-  readonly credentials: (trunk: string) => (() => Promise<Credentials>) | undefined;
+  readonly credentials: (trunk: string) => CredentialSource | undefined;
   /** In [0, 1): so that not all edges ask at the same moment. */
   readonly random?: () => number;
 }

@@ -211,6 +211,16 @@ describe('a request outside a call', () => {
     expect(response?.header('x-said')).toBe('yes');
   });
 
+  test('is a probe: what counts is the answer after the challenge', async () => {
+    await using server = await serverUnderTest();
+    await using link = await linkTo(server);
+    await using carrier = await SipPeer.udp(server.sipPort);
+    const heard = link.options(`sip:127.0.0.1:${carrier.port}`, 5_000, undefined, async () => account);
+    carrier.reply(await carrier.next(/^OPTIONS/), '401 Unauthorized', asks());
+    carrier.reply(await withNonce(carrier, 'OPTIONS', 'n1'), '204 No Notification');
+    expect(await heard).toBe(204);
+  });
+
   test('that is refused says why, and one that nobody answers is undefined', async () => {
     await using server = await serverUnderTest();
     await using link = await linkTo(server);
