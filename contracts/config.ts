@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CodecPolicy } from './config/codecs.ts';
 import { crossCheck } from './config/cross-check.ts';
+import { mediaEncryption } from './config/encryption.ts';
 import { Guard } from './config/guard.ts';
 import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
 import { Trunk } from './config/trunk.ts';
@@ -19,7 +20,11 @@ export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/tru
 export const Target = z.strictObject({ uri: SipUri, priority: Priority, weight: Weight });
 export type Target = z.infer<typeof Target>;
 
-export const Agent = z.strictObject({ targets: z.array(Target).min(1), policy: Name.default('default') });
+export const Agent = z.strictObject({
+  targets: z.array(Target).min(1),
+  policy: Name.default('default'),
+  ...mediaEncryption,
+});
 export type Agent = z.infer<typeof Agent>;
 
 export const Policy = z.strictObject({

@@ -1,10 +1,16 @@
 import * as z from 'zod';
+import { MediaEncryption } from './config/encryption.ts';
 import { CodecPolicy, Target } from './config.ts';
 import { Time, Ulid } from './envelope.ts';
 import { TerminationReason } from './terminations.ts';
 
 /** One INVITE of the call. `trunk` where a carrier is called: the edge then speaks as that trunk demands. */
-const RouteTarget = Target.extend({ id: z.string(), trunk: z.string().optional() });
+const RouteTarget = Target.extend({
+  id: z.string(),
+  trunk: z.string().optional(),
+  /** What the agent says of its media; of a trunk's the edge knows itself. */
+  media: MediaEncryption.optional(),
+});
 export type RouteTarget = z.infer<typeof RouteTarget>;
 
 /** Where the call goes, an agent or out over an outbound route: targets in the order in which they are tried. */

@@ -11,6 +11,7 @@ export const terminationReasons = [
   'authentication-failed',
   'unknown-number',
   'no-common-codec',
+  'encryption-required',
   'callee-hangup',
   'callee-busy',
   'callee-declined',

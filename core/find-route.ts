@@ -78,7 +78,9 @@ function outcomeOf(call: RoutedCall, outcome: Outcome, config: RoutingConfig, te
   const agent = ownEntry(config.agents, name);
   tell?.(`agents.${name}`, agent ? `takes the call, with policy ${agent.policy}` : 'does not exist');
   if (!agent) return refuse('unknown-number');
-  const targets = agent.targets.map((target, index) => ({ ...target, id: `${name}-${index + 1}` }));
+  const { encryption, keying } = agent;
+  const media = encryption === 'off' ? {} : { media: { encryption, keying } };
+  const targets = agent.targets.map((target, index) => ({ ...target, ...media, id: `${name}-${index + 1}` }));
   return connect(
     call,
     { agent: name, targets: orderTargets(targets, call.callId) },

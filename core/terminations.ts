@@ -34,6 +34,7 @@ export const terminations = {
     false,
     'The caller offers no codec that the policy keeps or converts.',
   ),
+  'encryption-required': row('caller', 488, false, 'The trunk demands SRTP, and the caller offers none.'),
   'callee-hangup': row('callee', 200, false, 'The agent hung up an answered call.'),
   'callee-busy': row('callee', 486, false, 'The agent is busy.'),
   'callee-declined': row('callee', 603, false, 'The agent does not want the call.'),

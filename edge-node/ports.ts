@@ -1,4 +1,5 @@
 import type { Command } from '../contracts/commands.ts';
+import type { Keying } from '../contracts/config/encryption.ts';
 import type { SecretRef } from '../contracts/config/secret.ts';
 import type { VersionedConfig } from '../contracts/config.ts';
 import type { CallReceived, LegMedia, LegName } from '../contracts/events/call.ts';
@@ -162,6 +163,8 @@ export interface MediaOffer {
     readonly transcoded: readonly string[];
     readonly add: readonly string[];
   };
+  /** The side that is offered to gets SRTP, keyed so; plain RTP where absent. */
+  readonly keying?: Keying | undefined;
   /** Start a packet capture for the quality figures. */
   readonly capture?: boolean;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { TrunkAuthentication } from './authentication.ts';
+import { mediaEncryption } from './encryption.ts';
 import { HeaderRules } from './headers.ts';
 import { TrunkRegistration } from './registration.ts';
 import { CallRates, MinuteCap, NumberCap, SpendCap } from './spend.ts';
@@ -71,6 +72,7 @@ export const Trunk = z.strictObject({
   endpoints: z.array(TrunkEndpoint).max(32).default([]),
   authentication: TrunkAuthentication.optional(),
   registration: TrunkRegistration.optional(),
+  ...mediaEncryption,
   limits: TrunkLimits.prefault({}),
   headers: HeaderRules.prefault({}),
   probe: TrunkProbe.prefault({}),

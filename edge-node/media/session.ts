@@ -7,7 +7,18 @@ import { tagOf, totalsOf } from './totals.ts';
 
 /** Our address goes into the SDP; candidates of the other side never do. */
 const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
-const plainRtp = { 'transport-protocol': 'RTP/AVP' };
+/** Suites without encryption, and those with a tag of 32 bits (RFC 3711 §9.5), which nobody needs any more. */
+const weakSuites = ['NULL_HMAC_SHA1_80', 'NULL_HMAC_SHA1_32', 'F8_128_HMAC_SHA1_80', 'F8_128_HMAC_SHA1_32'];
+const SDES = weakSuites.map((suite) => `no-${suite}`);
+
+/** RTP as the other side gets it. */
+const transports = {
+  plain: { 'transport-protocol': 'RTP/AVP' },
+  // With a fingerprint beside the keys DTLS would win.
+  sdes: { 'transport-protocol': 'RTP/SAVP', DTLS: 'off', SDES },
+  dtls: { 'transport-protocol': 'UDP/TLS/RTP/SAVP', SDES: ['off'] },
+} as const;
+type Transport = keyof typeof transports;
 
 export interface EngineSession extends MediaSession {
   /** `ask`: instead of asking again where rtpengine stays silent. */
@@ -29,17 +40,22 @@ export function createSession(
   let offerer: LegName = 'a';
   let capturing = false;
   let opened = false;
+  /** Each leg as we speak to it: b as it was offered, a as it offered itself. */
+  const speaks: Record<LegName, Transport> = { a: 'plain', b: 'plain' };
 
   return {
     async offer(offer, ask = ng) {
       if (offer.from === 'a' || attempt === 0) attempt += 1;
       offerer = offer.from;
       opened = true;
+      const to = offer.from === 'a' ? 'b' : 'a';
+      speaks[offer.from] = transportIn(offer.sdp);
+      speaks[to] = offer.keying ?? 'plain';
       capturing ||= offer.capture === true && captures !== undefined;
       const reply = await ask('offer', {
         ...id,
         ...shape,
-        ...plainRtp,
+        ...transports[speaks[to]],
         'from-tag': tagOf(offer.from, attempt),
         ...latched(attempt),
         ...codecsOf(offer),
@@ -56,8 +72,9 @@ export function createSession(
       const to = from === 'a' ? 'b' : 'a';
       const tags = { 'from-tag': tagOf(from, attempt), 'to-tag': tagOf(to, attempt) };
       // Without port-latching a new address on this side would move our port on the other side too.
-      await ng('offer', { ...id, ...shape, ...plainRtp, ...tags, flags: ['port-latching'], sdp });
-      return sdpOf(await ng('answer', { ...id, ...shape, ...tags, sdp: other }));
+      const kept = transports[speaks[to]];
+      await ng('offer', { ...id, ...shape, ...kept, ...tags, flags: ['port-latching'], sdp });
+      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, sdp: other }));
     },
     async totals() {
       return totalsOf(await ng('query', id), attempt);
@@ -80,6 +97,11 @@ export function createSession(
  * and is bound to what it heard first (RFC 3261 §13.2.1). The side of the target is new with each tag, keys and all.
  */
 const latched = (attempt: number) => (attempt > 1 ? { flags: ['port-latching'] } : {});
+
+function transportIn(sdp: string): Transport {
+  if (!/^m=audio \d+ \S*SAVP/m.test(sdp)) return 'plain';
+  return /^a=crypto:/m.test(sdp) ? 'sdes' : 'dtls';
+}
 
 /** telephone-event always goes through: digits are never a codec question. */
 function codecsOf({ codecs }: MediaOffer): { codec?: Record<string, readonly string[]> } {

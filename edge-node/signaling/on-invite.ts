@@ -11,7 +11,7 @@ import { askForDecision, planCodecs } from './steps/ask-for-decision.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { connectLegs } from './steps/connect-legs.ts';
 import { dialOut } from './steps/dial-out.ts';
-import { openCall, readOffer } from './steps/open-call.ts';
+import { openCall, readOffer, refusePlainMedia } from './steps/open-call.ts';
 import { inOrder } from './steps/step.ts';
 
 const steps = inOrder(
@@ -22,6 +22,7 @@ const steps = inOrder(
   refuseOverTrunkLimit,
   openCall,
   readOffer,
+  refusePlainMedia,
   askForDecision,
   planCodecs,
   dialOut,

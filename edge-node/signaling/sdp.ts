@@ -33,6 +33,14 @@ export function readSdp(sdp: string): Offer | undefined {
   };
 }
 
+/** Whether the first audio stream is SRTP with keys that are given or agreed on (RFC 4568, RFC 5763). */
+export function isSecure(sdp: string): boolean {
+  const description = parsed(sdp);
+  const audio = description?.media?.find((media) => media.type === 'audio');
+  if (!audio || !/SAVP/.test(audio.protocol)) return false;
+  return (audio.crypto ?? audio.fingerprint ?? description?.fingerprint) !== undefined;
+}
+
 function parsed(sdp: string) {
   if (!/^v=0\r?\n/.test(sdp)) return undefined;
   try {

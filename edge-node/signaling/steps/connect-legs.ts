@@ -2,7 +2,7 @@ import { negotiateCodecs } from '../../../core/negotiate-codecs.ts';
 import type { MediaSession } from '../../ports.ts';
 import type { Call, Verdict } from '../call.ts';
 import { keepCallGoing } from '../joined-call.ts';
-import { readSdp } from '../sdp.ts';
+import { isSecure, readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
 import { mediaFailure } from './offer.ts';
 import type { Step } from './step.ts';
@@ -65,10 +65,14 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
     });
   const { kept, transcoded, add } = plan;
   const capture = route.quality === 'capture';
+  const { encryption, keying } = call.context.snapshot.current()?.config.trunks[call.trunk] ?? {};
+  // Whoever calls without an offer cannot be asked twice: SRTP only where nothing else will do.
+  const isDemanded = encryption === 'required';
   const sdpToA = await media.offer({
     sdp: answer.sdp,
     from: 'b',
     codecs: { kept, transcoded, add },
+    keying: isDemanded ? keying : undefined,
     capture,
   });
   const a = await answerCaller(call, sdpToA);
@@ -79,6 +83,9 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
       reason: 'malformed-request',
       detail: 'the ACK has no SDP that answers the late offer',
     });
+  }
+  if (isDemanded && !isSecure(ackSdp)) {
+    return giveUp(answer, { reason: 'encryption-required', detail: 'the ACK takes no SRTP' });
   }
   const b = await answer.accept(await media.answer(ackSdp, 'a'));
   if (call.isOver) await b.bye();

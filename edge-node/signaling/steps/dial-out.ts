@@ -38,6 +38,9 @@ const everybodyPaused: Verdict = {
   detail: 'every server of every target has asked to be left alone for a while',
 };
 
+/** RFC 3261 §21.4.26, §21.6.4: the session that was offered is not acceptable. */
+const refusesSrtp: ReadonlySet<number> = new Set([488, 606]);
+
 /** The attempts of one call, without those that what has failed makes pointless. */
 class Attempts {
   readonly #all: AsyncGenerator<Attempt, undefined>;
@@ -51,6 +54,11 @@ class Attempts {
   /** `failed`: what became of the attempt before. */
   async next(failed?: Failed): Promise<Attempt | undefined> {
     const last = this.#last?.target;
+    const { plain } = this.#last ?? {};
+    if (plain && failed && refusesSrtp.has(failed.status)) {
+      this.#last = plain;
+      return plain;
+    }
     if (failed?.reason === 'trunk-limit' || failed?.reason === 'spend-limit')
       this.#pointless.push(({ target }) => target.trunk === last?.trunk);
     // All servers of a name lead to the same callee (RFC 3263 §4.3): another one is for when the server fails.

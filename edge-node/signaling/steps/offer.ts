@@ -1,3 +1,4 @@
+import type { Keying } from '../../../contracts/config/encryption.ts';
 import type { ConnectRoute } from '../../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../../contracts/terminations.ts';
 import { terminations } from '../../../core/terminations.ts';
@@ -12,14 +13,14 @@ export interface Failed {
 }
 
 /** The SDP for the target: a fresh offer each time. Undefined for a late offer: the target is asked for one. */
-export async function offerTo(call: Call): Promise<string | undefined | Failed> {
+export async function offerTo(call: Call, keying?: Keying): Promise<string | undefined | Failed> {
   const { sdp } = call.invite;
   call.media ??= call.context.media.session(call.id);
   if (sdp === undefined || !call.codecPlan) return undefined;
   const { kept, transcoded, add } = call.codecPlan;
   const capture = routeOf(call).quality === 'capture';
   try {
-    return await call.media.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, capture });
+    return await call.media.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, keying, capture });
   } catch (error) {
     return mediaFailure(error);
   }

@@ -1,7 +1,7 @@
 import type { Party } from '../../../contracts/events/call.ts';
 import { registeredUser } from '../../../core/registration.ts';
 import type { Call } from '../call.ts';
-import { readSdp } from '../sdp.ts';
+import { isSecure, readSdp } from '../sdp.ts';
 import { callerOf } from './present-caller.ts';
 import type { Step } from './step.ts';
 
@@ -45,6 +45,13 @@ export const readOffer: Step = (call) => {
     };
   }
   return undefined;
+};
+
+/** A trunk that demands SRTP takes no offer without it; a late offer is ours, and asks for it. */
+export const refusePlainMedia: Step = ({ context, trunk, invite }) => {
+  const { encryption } = context.snapshot.current()?.config.trunks[trunk] ?? {};
+  if (encryption !== 'required' || invite.sdp === undefined || isSecure(invite.sdp)) return undefined;
+  return { reason: 'encryption-required', detail: `trunk "${trunk}" takes SRTP only, and RTP was offered` };
 };
 
 /** A carrier with which we registered a user calls that user; which number it is for only its To header says. */

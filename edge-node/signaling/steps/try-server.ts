@@ -2,6 +2,7 @@ import { isOwnFailure } from '../../../core/server-health.ts';
 import { reasonForResponse } from '../../../core/terminations.ts';
 import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call } from '../call.ts';
+import { isSecure } from '../sdp.ts';
 import type { DialResult } from '../sip.ts';
 import type { Attempt } from '../trunks/attempts.ts';
 import type { Trying } from '../trunks/server-book.ts';
@@ -17,13 +18,14 @@ export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | 
   if (server === undefined) {
     return { reason: 'target-unavailable', status: 503, detail: `no server is known for ${target.uri}` };
   }
-  const sdp = await offerTo(call);
+  const sdp = await offerTo(call, attempt.keying);
   if (typeof sdp === 'object') return sdp;
   if (call.isOver) return undefined;
   const trying = attempt.begin();
   const { result, rangOut, heard } = await ring(call, attempt, sdp, trying);
   if (result.kind === 'answered') {
     trying.heard('taken');
+    if (attempt.keying && !attempt.plain && !isSecure(result.sdp)) return hangUpPlain(call, attempt, result);
     return accept(call, attempt, result);
   }
   if (call.isOver) trying.leftOff();
@@ -34,7 +36,12 @@ export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | 
     : { reason: reasonForResponse(result.status), status: result.status, detail: result.detail };
 }
 
-async function ring(call: Call, { target, nextHop }: Attempt, sdp: string | undefined, trying: Trying) {
+async function ring(
+  call: Call,
+  { target, nextHop, keying, plain }: Attempt,
+  sdp: string | undefined,
+  trying: Trying,
+) {
   const { context } = call;
   const progress = createProgress(call, target.id);
   const sentAt = call.age();
@@ -49,7 +56,8 @@ async function ring(call: Call, { target, nextHop }: Attempt, sdp: string | unde
       if (!heard) context.metrics.invite({ kind: 'rang', ...about() });
       heard = true;
       trying.heard('taken');
-      progress.heard(status, sdp);
+      const isHeard = sdp === undefined || !keying || plain || isSecure(sdp);
+      progress.heard(status, isHeard ? sdp : undefined);
     },
   });
   call.attempt = invite;
@@ -73,6 +81,18 @@ function judge(trying: Trying, { target }: Attempt, { status, unheard, retryAfte
   if (unheard) trying.heard(unheard === 'silence' ? 'silent' : 'unreached');
   else if (!isOwnFailure(status) && !wantsPause) trying.heard('taken');
   else trying.heard('refused', retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000);
+}
+
+/** Who was asked for SRTP and answers without it would be heard by everybody. */
+async function hangUpPlain(
+  call: Call,
+  { target }: Attempt,
+  answer: Extract<DialResult, { kind: 'answered' }>,
+): Promise<Failed> {
+  delete call.attempt;
+  await (await answer.accept(answer.sdp)).bye();
+  const detail = `${target.id} answered without SRTP, which its configuration requires`;
+  return { reason: 'target-bad-media', status: 488, detail };
 }
 
 async function accept(

@@ -1,3 +1,4 @@
+import type { Keying, MediaEncryption } from '../../../contracts/config/encryption.ts';
 import type { RouteTarget } from '../../../contracts/route-decision.ts';
 import type { Standing } from '../../../core/server-health.ts';
 import type { Place, ServerFinder } from './find-server.ts';
@@ -11,6 +12,16 @@ export interface Attempt {
   /** Undefined: where the URI of the target says. */
   readonly nextHop: string | undefined;
   begin(): Trying;
+  /** The media that is offered is SRTP, keyed so. */
+  readonly keying?: Keying;
+  /** The same attempt without SRTP, for a server that refuses it. */
+  readonly plain?: Attempt;
+}
+
+/** The same attempt with SRTP, and with the plain one behind it where the target may do without. */
+export function encrypted(attempt: Attempt, { encryption, keying }: MediaEncryption): Attempt {
+  if (encryption === 'off') return attempt;
+  return { ...attempt, keying, ...(encryption === 'preferred' ? { plain: attempt } : {}) };
 }
 
 export interface AttemptParts {
@@ -18,6 +29,7 @@ export interface AttemptParts {
   readonly book: Pick<ServerBook, 'begin'>;
   /** What probes and calls together say of a server. */
   readonly standing: (target: RouteTarget, server: string) => Standing;
+  readonly encryption: (target: RouteTarget) => MediaEncryption;
 }
 
 /**
@@ -35,7 +47,7 @@ export async function* attemptsFor(
     const places = await parts.finder.find(target.uri, `${seed} ${target.uri}`);
     if (places.length === 0) yield toNowhere(target);
     for (const place of places) {
-      const attempt = toPlace(target, place, parts.book);
+      const attempt = encrypted(toPlace(target, place, parts.book), parts.encryption(target));
       const now = parts.standing(target, place.server);
       if (now === 'down') last.push(attempt);
       else if (now !== 'paused') yield attempt;

@@ -1,4 +1,5 @@
 import type { RouteTarget } from '../../../contracts/route-decision.ts';
+import { encryptionOf } from '../../../core/media-encryption.ts';
 import type { Standing } from '../../../core/server-health.ts';
 import type { Dns } from '../../ports.ts';
 import { type Attempt, attemptsFor } from './attempts.ts';
@@ -55,9 +56,10 @@ export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
     const isSilent = trunk !== undefined && !probes.isUp(trunk, server);
     return isSilent && now !== 'paused' ? 'down' : now;
   };
+  const encryption = (target: RouteTarget) => encryptionOf(target, trunks());
   return {
     take: (name) => counters.take(name, trunkOf(name)?.limits ?? {}),
-    attempts: (targets, seed) => attemptsFor(targets, seed, { finder, book, standing }),
+    attempts: (targets, seed) => attemptsFor(targets, seed, { finder, book, standing, encryption }),
     isFinal: ({ trunk }, sipStatus) => trunkOf(trunk)?.finalStatuses.includes(sipStatus) ?? false,
     maxDurationSeconds: ({ trunk }) => trunkOf(trunk)?.limits.maxDurationSeconds,
     status: () =>

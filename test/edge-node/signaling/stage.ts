@@ -3,6 +3,7 @@ import pDefer from 'p-defer';
 import { nameOfSecret, RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { decideRoute } from '../../../core/decide-route.ts';
+import { encryptionOf } from '../../../core/media-encryption.ts';
 import { createNarrator } from '../../../edge-node/narrator.ts';
 import type {
   AppliedDecision,
@@ -28,15 +29,19 @@ import type {
   ReinviteAnswer,
   ResponseHeaders,
 } from '../../../edge-node/signaling/sip.ts';
+import { encrypted } from '../../../edge-node/signaling/trunks/attempts.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { type HeldClock, heldClock } from '../held-clock.ts';
 
-/** Trunks without limits, all of them reached. */
+/** Trunks without limits and without media of their own, all of them reached. */
 const untroubled: SignalingContext['trunks'] = {
   take: () => () => {},
   async *attempts(targets) {
     const begin = () => ({ heard: () => {}, leftOff: () => {} });
-    for (const target of targets) yield { target, server: serverOf(target.uri), nextHop: undefined, begin };
+    for (const target of targets) {
+      const attempt = { target, server: serverOf(target.uri), nextHop: undefined, begin };
+      yield encrypted(attempt, encryptionOf(target, {}));
+    }
     return undefined;
   },
   isFinal: () => false,
