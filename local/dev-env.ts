@@ -92,6 +92,10 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   await timed('configuration pushed', () => state.pushConfig(options.config));
 
   const [first, ...others] = idsOf(options.edges);
+  if (others.length > 0 && process.env['DRACHTIO_URL'] && options.sipServer !== 'embedded')
+    throw new Error(
+      'DRACHTIO_URL names one SIP server, and each edge needs its own: unset it, or start one edge',
+    );
   const site = async (id: string, index = 0) =>
     parts.use(await startEdgeSite(siteOptions(options, { id, index, cloud, dataDir, logger, timed })));
   const edges: [EdgeSite, ...EdgeSite[]] = [await site(first)];

@@ -152,6 +152,22 @@ describe('two edges', () => {
   });
 });
 
+test('two edges do not share a SIP server that runs already', async () => {
+  using _ = withEnvironment({ DRACHTIO_URL: 'drachtio://a-secret@127.0.0.1:9' });
+  await expect(boot({ edges: 2, sipServer: 'auto' })).rejects.toThrow('each edge needs its own');
+});
+
+test('a machine whose power is cut is gone at one blow, and comes back where it was', async () => {
+  await using env = await boot({ edge: 'process' });
+  const [site] = env.edges;
+  const { sip, rtpengines } = site;
+  await site.cutPower();
+  for (const { port } of [sip, rtpengines[0].ng]) expect(await isFree(port)).toBe(true);
+  await site.restorePower();
+  expect(site.sipServer.sip).toEqual(sip);
+  await expect.poll(() => ready(site)).toBe(200);
+});
+
 test('an edge in this process is not killed with us in it', async () => {
   await using env = await boot();
   await expect(env.edge.kill9()).rejects.toThrow('cannot be killed');
