@@ -42,7 +42,7 @@ async function aSender(address: string, { sipPort }: ServerUnderTest) {
     ];
     socket.send(`${lines.join('\r\n')}\r\n\r\n`, sipPort, '127.0.0.1');
   };
-  return { send, heard: (id: string) => heard.get(id) ?? [], answered: () => heard.size };
+  return { send, heard: (id: string) => heard.get(id) ?? [] };
 }
 
 /** An edge that answers every INVITE it takes with 486 and every OPTIONS with 200. */
@@ -86,18 +86,27 @@ test('5,000 INVITEs of a stranger are discarded, and the calls of others go on',
   await using edge = await anEdge(server, 'discard');
   const [stranger, carrier] = [await aSender('127.0.0.9', server), await aSender('127.0.0.1', server)];
   const calls: string[] = [];
-  for (let sent = 0; sent < FLOOD; sent += 1) {
-    stranger.send('INVITE', `flood-${sent}`);
-    if (sent % 500 === 250) {
-      calls.push(`call-${sent}`);
-      carrier.send('INVITE', `call-${sent}`);
-    }
-    // A burst that overruns the socket buffer of this machine would be no flood of the edge.
-    if (sent % 50 === 49) await expect.poll(() => stranger.answered()).toBeGreaterThan(sent - 200);
+  for (let sent = 0; sent < FLOOD; sent += 50) {
+    const batch = Array.from({ length: 50 }, (_, index) => `flood-${sent + index}`);
+    const unheard = () => batch.filter((id) => stranger.heard(id).length === 0);
+    // UDP may lose some on a busy machine: what was not heard is sent again, as a phone does.
+    await expect
+      .poll(() => {
+        for (const id of unheard()) stranger.send('INVITE', id);
+        return unheard();
+      })
+      .toEqual([]);
+    if (sent % 500 !== 250) continue;
+    calls.push(`call-${sent}`);
+    carrier.send('INVITE', `call-${sent}`);
   }
+  const unanswered = () => calls.filter((id) => !carrier.heard(id).includes('486'));
   await expect
-    .poll(() => calls.map((id) => carrier.heard(id).includes('486')))
-    .toEqual(calls.map(() => true));
+    .poll(() => {
+      for (const id of unanswered()) carrier.send('INVITE', id);
+      return unanswered();
+    })
+    .toEqual([]);
   await expect.poll(() => total(edge.counted)).toBeGreaterThan(FLOOD * 0.9);
   expect(edge.taken.toSorted()).toEqual(calls.toSorted());
   expect(edge.counted.get('over-rate discard')).toBeGreaterThan(FLOOD * 0.8);
