@@ -18,11 +18,11 @@ export interface RegistrationPlan {
 export const registeredUser = ({ registration, authentication }: Trunk): string | undefined =>
   registration && (registration.user ?? authentication?.out?.username);
 
-/** What is to be registered, by trunk. */
-export function registrationPlans(trunks: RoutingConfig['trunks']): RegistrationPlan[] {
+/** What this edge is to register, by trunk. */
+export function registrationPlans(trunks: RoutingConfig['trunks'], edge: string): RegistrationPlan[] {
   return Object.entries(trunks).flatMap(([trunk, config]) => {
     const { registration, endpoints } = config;
-    if (!registration) return [];
+    if (!registration || registration.edges?.includes(edge) === false) return [];
     const [first] = [...endpoints].sort((one, other) => one.priority - other.priority);
     const user = registeredUser(config);
     const place =

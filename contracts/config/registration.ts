@@ -17,6 +17,11 @@ export const TrunkRegistration = z.strictObject({
   user: User.optional(),
   /** Where; without it the trunk's first endpoint. */
   registrar: Registrar.optional(),
+  /** Ids of the edges that register; without it each does. For a carrier that keeps one contact, or calls all at once. */
+  edges: z
+    .array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the id of an edge, such as edge-1'))
+    .min(1)
+    .optional(),
   /** What we ask for; the registrar may grant less, and with 423 more. */
   expiresSeconds: z.int().min(30).max(86_400).default(600),
 });

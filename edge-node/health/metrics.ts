@@ -44,7 +44,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     'blame',
   ]);
   const digits = counter('dtmf_digits_total', 'Digits by what became of them', ['stage']);
-  const messages = counter('queue_messages_total', 'Messages of the queue by what became of them', [
+  const messages = counter('queue_messages_total', 'Messages of the queue by their outcome', [
     'kind',
     'outcome',
   ]);

@@ -135,7 +135,12 @@ function handlersFor(
 /** Probes and registrations answer whoever asks who we are with the credentials of the trunk. */
 function openCarriers(options: SignalingOptions, link: SipLink) {
   const credentials = (trunk: string) => credentialsOf(trunk, options);
-  const registrations = keepRegistrations({ ...options, request: link.request, credentials });
+  const registrations = keepRegistrations({
+    ...options,
+    edge: options.narrator.edge.id,
+    request: link.request,
+    credentials,
+  });
   const trunks = openTrunkDesk({
     ...options,
     options: (uri, timeoutMs, nextHop, trunk) => link.options(uri, timeoutMs, nextHop, credentials(trunk)),

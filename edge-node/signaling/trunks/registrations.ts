@@ -17,13 +17,15 @@ export interface Registrations extends Disposable {
 
 export interface RegistrationsParts extends RegistrationParts {
   readonly snapshot: Pick<RoutingSnapshot, 'current'>;
+  /** Id of this edge. */
+  readonly edge: string;
 }
 
 /** How often it is looked whether the configuration has changed, ms. */
 const LOOK_EVERY_MS = 250;
 
 export function keepRegistrations(parts: RegistrationsParts): Registrations {
-  const { snapshot, clock } = parts;
+  const { snapshot, clock, edge } = parts;
   const running = new Map<string, { readonly plan: string; readonly registration: Registration }>();
   let seen: RoutingConfig['trunks'] | undefined;
   let stopLooking = () => {};
@@ -40,7 +42,7 @@ export function keepRegistrations(parts: RegistrationsParts): Registrations {
   };
   const look = () => {
     const trunks = snapshot.current()?.config.trunks;
-    if (trunks && trunks !== seen) follow(registrationPlans(trunks));
+    if (trunks && trunks !== seen) follow(registrationPlans(trunks, edge));
     seen = trunks;
     stopLooking = clock.after(LOOK_EVERY_MS, look);
   };

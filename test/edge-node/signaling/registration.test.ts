@@ -51,6 +51,7 @@ function registering(answers: Answer[], trunks: RoutingConfigInput['trunks'] = {
   const registrations = keepRegistrations({
     ...{ narrator, clock, logger, request, random: () => 0.5 },
     snapshot: { current: () => ({ version: 1, config }) },
+    edge: 'edge-1',
     credentials: () => async () => ({ username: 'us', password: 'hunter2-4711' }),
   });
   const settled = async () => {
@@ -263,7 +264,7 @@ describe('what is registered', () => {
       { host: 'a.example', transport: 'tcp' as const, priority: 1 },
     ];
     const { trunks } = withTrunks({ carrier: { ...carrier, endpoints } });
-    expect(registrationPlans(trunks)).toEqual([
+    expect(registrationPlans(trunks, 'edge-1')).toEqual([
       {
         ...{ trunk: 'carrier', user: 'us', registrar: 'a.example', expiresSeconds: 600 },
         ...{ uri: 'sip:a.example;transport=tcp', aor: 'sip:us@a.example' },
@@ -271,9 +272,16 @@ describe('what is registered', () => {
     ]);
   });
 
+  test('is the affair of each edge, or of those that are named', () => {
+    const registration = { edges: ['edge-2'] };
+    const { trunks } = withTrunks({ each: carrier, second: { ...carrier, registration } });
+    const byEdge = (edge: string) => registrationPlans(trunks, edge).map(({ trunk }) => trunk);
+    expect([byEdge('edge-1'), byEdge('edge-2')]).toEqual([['each'], ['each', 'second']]);
+  });
+
   test('keeps an IPv6 address in its brackets', () => {
     const endpoints = [{ host: '2001:db8::1', port: 5070 }];
-    const [plan] = registrationPlans(withTrunks({ carrier: { ...carrier, endpoints } }).trunks);
+    const [plan] = registrationPlans(withTrunks({ carrier: { ...carrier, endpoints } }).trunks, 'edge-1');
     expect(plan).toMatchObject({ uri: 'sip:[2001:db8::1]:5070', aor: 'sip:us@[2001:db8::1]' });
   });
 
