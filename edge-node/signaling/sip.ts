@@ -28,8 +28,11 @@ export interface IncomingInvite {
   readonly cancelled: AbortSignal;
   /** Sends 180 or 183; with SDP and a caller that supports 100rel it is reliable (RFC 3262). */
   provisional(status: 180 | 183, sdp?: string): void;
-  /** Sends 200 once every reliable provisional response is PRACKed (RFC 3262 §3). Rejects if the caller is gone. */
-  answer(sdp: string): Promise<Dialog>;
+  /**
+   * Sends 200 once every reliable provisional response is PRACKed (RFC 3262 §3). Rejects if the caller is gone.
+   * `credentials` are for a caller that challenges our requests in the dialog.
+   */
+  answer(sdp: string, credentials?: CredentialSource): Promise<Dialog>;
   /** Final failure response. Without effect where a final response has been sent. */
   refuse(status: number, headers?: ResponseHeaders): void;
 }

@@ -1,6 +1,7 @@
 import pTimeout from 'p-timeout';
 import type { Party } from '../../../contracts/events/call.ts';
 import type { Dialog, Headers, IncomingInvite, ResponseHeaders } from '../sip.ts';
+import { Answering } from './again.ts';
 import { wrapDialog } from './dialog.ts';
 import { onTheWire } from './headers.ts';
 import { sdpIn } from './sdp-body.ts';
@@ -57,10 +58,11 @@ export function wrapInvite(
         { milliseconds: PRACK_TIMEOUT_MS, fallback: () => undefined },
       );
     },
-    async answer(sdp) {
+    async answer(sdp, credentials) {
       await pracked;
       if (cancelled.aborted) throw new Error('the caller cancelled before the answer');
-      return answerWith(srf, request, response, sdp, cancelled);
+      const answering = credentials && new Answering(credentials);
+      return answerWith(srf, request, response, { sdp, answering }, cancelled);
     },
     refuse(status, headers: ResponseHeaders = {}) {
       if (!response.finalResponseSent && !down.aborted)
@@ -74,7 +76,7 @@ function answerWith(
   srf: SrfApp,
   request: SrfRequest,
   response: SrfResponse,
-  sdp: string,
+  { sdp, answering }: { readonly sdp: string; readonly answering: Answering | undefined },
   cancelled: AbortSignal,
 ): Promise<Dialog> {
   let gone = false;
@@ -82,7 +84,7 @@ function answerWith(
     cancelled.addEventListener('abort', () => reject(new Error('the caller is gone')), { once: true });
     srf.createUAS(request, response, { localSdp: sdp }, (error, dialog) => {
       if (!dialog) return reject(new Error('the 200 could not be sent', { cause: error }));
-      const wrapped = wrapDialog(dialog);
+      const wrapped = wrapDialog(dialog, answering);
       if (gone) void wrapped.bye();
       resolve(wrapped);
     });

@@ -1,5 +1,6 @@
 import { negotiateCodecs } from '../../../core/negotiate-codecs.ts';
 import type { MediaSession } from '../../ports.ts';
+import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
 import { keepCallGoing } from '../joined-call.ts';
 import { isSecure, readSdp } from '../sdp.ts';
@@ -95,7 +96,7 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
 
 async function answerCaller(call: Call, sdp: string): Promise<Dialog | Verdict> {
   try {
-    const a = await call.invite.answer(sdp);
+    const a = await call.invite.answer(sdp, credentialsOf(call.trunk, call.context));
     if (call.isOver) await a.bye();
     else call.a = a;
     return a;

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { parseAuthHeader } from '../../../edge-node/signaling/auth/auth-params.ts';
 import { digestResponse } from '../../../edge-node/signaling/auth/digest.ts';
 import { connectSipServer } from '../../../edge-node/signaling/drachtio/link.ts';
-import type { DialRequest, SipHandlers } from '../../../edge-node/signaling/sip.ts';
+import type { Dialog, DialRequest, SipHandlers } from '../../../edge-node/signaling/sip.ts';
 import { type ServerUnderTest, serverUnderTest } from '../../local/sip/server-under-test.ts';
-import { type Heard, SipPeer, sdp } from '../../local/sip/sip-peer.ts';
+import { fresh, type Heard, SipPeer, sdp } from '../../local/sip/sip-peer.ts';
 
 /* These stories run on a real drachtio-server, too, when DRACHTIO_BIN names its program. */
 
@@ -234,6 +234,25 @@ describe('a request outside a call', () => {
     });
     expect(await link.request({ ...request, timeoutMs: 50 })).toBeUndefined();
   });
+});
+
+test('a caller that challenges our BYE hears it again with credentials', async () => {
+  await using server = await serverUnderTest();
+  const dialog = pDefer<Dialog>();
+  await using _link = await linkTo(server, {
+    onInvite: (invite) => dialog.resolve(invite.answer(sdp(4002), async () => account)),
+  });
+  await using caller = await SipPeer.udp(server.sipPort);
+  const request = { body: sdp(), callId: fresh('challenging-') };
+  caller.send(caller.request('INVITE', server.sipPort, request));
+  const { header } = await caller.next(/^SIP\/2.0 200/);
+  caller.send(caller.request('ACK', server.sipPort, { callId: request.callId, to: header('to') }));
+  const gone = (await dialog.promise).bye();
+  caller.reply(await caller.next(/^BYE/), '401 Unauthorized', asks());
+  const again = await withNonce(caller, 'BYE', 'n1');
+  expect(proofIn(again)).toMatchObject({ right: true });
+  caller.reply(again, '200 OK');
+  await gone;
 });
 
 test('a caller is challenged with a header for each algorithm', async () => {
