@@ -7,9 +7,12 @@ import { expect, test } from 'vitest';
 import { aFolder } from '../local/stand-in.ts';
 import { trunklineIn } from './run-cli.ts';
 
-const endpoint = (trunk: string, port: number, up: boolean) => ({
-  ...{ trunk, endpoint: `203.0.113.7:${port};transport=udp`, up, lastStatus: up ? 200 : null, calls: 2 },
-});
+/** One that is an address: it is its own only server. */
+const endpoint = (trunk: string, port: number, up: boolean) => {
+  const place = `203.0.113.7:${port};transport=udp`;
+  const seen = { up, lastStatus: up ? 200 : null };
+  return { trunk, endpoint: place, ...seen, calls: 2, servers: [{ server: place, ...seen, standing: 'up' }] };
+};
 
 /** A folder in which a platform seems to run, each of whose edges has these endpoints. */
 const aRunningPlatform = (...trunksOfEdges: readonly (readonly object[])[]) =>
