@@ -28,6 +28,8 @@ export interface Spending extends AsyncDisposable {
 
 /** How often running calls are counted and the count is kept, ms: so much of them is forgotten when the edge is killed. */
 const COUNT_EVERY_MS = 5_000;
+/** A new call looks at a count that is at most so old, ms: with thousands of calls up each count takes its time. */
+const FRESH_MS = 1_000;
 
 export const openSpending = async (parts: SpendBookParts): Promise<Spending> =>
   createSpending(parts, await parts.store.load());
@@ -39,8 +41,10 @@ export function createSpending(parts: SpendBookParts, kept: ReadonlyMap<string, 
   const book = new SpendBook(parts, kept);
   const running = new Set<CostingCall>();
   let stop: (() => void) | undefined;
+  let countedAt = Number.NEGATIVE_INFINITY;
 
   const countAll = () => {
+    countedAt = clock.monotonic();
     for (const call of running) book.count(call);
     for (const trunk of new Set([...running].map((call) => call.trunk))) book.strains(trunk);
   };
@@ -67,7 +71,7 @@ export function createSpending(parts: SpendBookParts, kept: ReadonlyMap<string, 
 
   return {
     take(call) {
-      countAll();
+      if (clock.monotonic() - countedAt >= FRESH_MS) countAll();
       const reached = book.strains(call.trunk).find(({ refusing }) => refusing);
       if (reached) return { refused: 'spend-limit', detail: inWords(call.trunk, reached) };
       const { perNumber, minutes, spend } = book.limitsOf(call.trunk) ?? {};
