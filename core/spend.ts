@@ -51,27 +51,33 @@ export interface Strain {
 /** Many small parts do not sum up to the whole to the last digit. */
 const ALMOST = 1e-6;
 
+type Caps = Pick<TrunkLimits, 'minutes' | 'spend'>;
+
 /** Every cap of the trunk that is near or reached. */
-export function strainsOf(
-  usage: Usage,
-  { minutes, spend }: Pick<TrunkLimits, 'minutes' | 'spend'>,
-): Strain[] {
+export const strainsOf = (usage: Usage, limits: Caps): Strain[] =>
+  capsOf(usage, limits)
+    .filter(({ used, cap, alarmAt }) => used >= cap * alarmAt - ALMOST)
+    .map(({ alarmAt: _, used, ...strain }) => ({ ...strain, used: Math.round(used * 100) / 100 }));
+
+/** How much of the cap that is used most; 0 without caps. */
+export const shareUsed = (usage: Usage, limits: Caps): number =>
+  Math.max(0, ...capsOf(usage, limits).map(({ used, cap }) => used / cap));
+
+function capsOf(usage: Usage, { minutes, spend }: Caps): (Strain & { readonly alarmAt: number })[] {
   const caps = { minutes, money: spend };
   return units.flatMap((unit) =>
     periods.flatMap((period) => {
       const limits = caps[unit];
       const cap = period === 'hour' ? limits?.perHour : limits?.perDay;
+      if (!limits || cap === undefined) return [];
       const used = usage[period][unit];
-      if (!limits || cap === undefined || used < cap * limits.alarmAt - ALMOST) return [];
       const currency = unit === 'money' && spend ? { currency: spend.currency } : {};
       return [
         {
-          period,
-          unit,
-          used: Math.round(used * 100) / 100,
-          cap,
+          ...{ period, unit, used, cap },
           ...currency,
           refusing: used >= cap - ALMOST,
+          alarmAt: limits.alarmAt,
         },
       ];
     }),

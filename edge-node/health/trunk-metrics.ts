@@ -9,6 +9,8 @@ export interface TrunkGauges {
   readonly calls: number;
   readonly serversUp: number;
   readonly servers: number;
+  /** Share of the cap on cost or minutes that is used most. */
+  readonly capUsed: number;
 }
 
 export interface TrunkMetrics {
@@ -89,4 +91,9 @@ function gaugesOf(registry: Registry, gauges: () => readonly TrunkGauges[]): voi
   gauge('calls', 'Calls of this edge on the trunk, both directions', ({ calls }) => calls);
   gauge('servers', 'Servers of the trunk, as its names lead to them', ({ servers }) => servers);
   gauge('servers_up', 'Servers of the trunk that take calls', ({ serversUp }) => serversUp);
+  gauge(
+    'cap_used_ratio',
+    'Share used of the cap on cost or minutes that is nearest',
+    ({ capUsed }) => capUsed,
+  );
 }

@@ -24,7 +24,7 @@ export interface SignalingContext {
   readonly nonces: Nonces;
   readonly backOff: FailureBackOff;
   readonly trunks: TrunkDesk;
-  readonly spending: Pick<Spending, 'take'>;
+  readonly spending: Pick<Spending, 'take' | 'share'>;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -31,7 +31,7 @@ export interface Signaling extends AsyncDisposable {
   /** Every endpoint of every trunk, as this edge reaches it. */
   trunks(): readonly TrunkStatus[];
   /** The same in figures, trunk by trunk. */
-  trunkGauges(): ReturnType<TrunkDesk['gauges']>;
+  trunkGauges(): readonly (ReturnType<TrunkDesk['gauges']>[number] & { readonly capUsed: number })[];
   /** Every registration with a carrier. */
   registrations(): readonly RegistrationStatus[];
   /** Calls that are over and whose last event is not yet said. */
@@ -74,7 +74,8 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
       },
     },
     trunks: () => trunks.status(),
-    trunkGauges: () => trunks.gauges(),
+    trunkGauges: () =>
+      trunks.gauges().map((each) => ({ ...each, capUsed: options.spending.share(each.trunk) })),
     registrations: () => registrations.status(),
     get draining() {
       return admission.draining;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nothingUsed, perMinute, strainsOf, use } from '../../core/spend.ts';
+import { nothingUsed, perMinute, shareUsed, strainsOf, use } from '../../core/spend.ts';
 
 const rates = [
   { prefix: '+', perMinute: 0.1 },
@@ -39,6 +39,8 @@ describe('what is used', () => {
     const at = (money: number) => strainsOf(use(nothingUsed, midnight, 0, money), { spend });
     expect(at(4.99)).toEqual([]);
     expect(at(5)).toMatchObject([{ period: 'hour', unit: 'money', currency: 'EUR', refusing: false }]);
+    expect(shareUsed(use(nothingUsed, midnight, 0, 2.5), { spend })).toBe(0.25);
+    expect(shareUsed(nothingUsed, {})).toBe(0);
     expect(at(10)).toMatchObject([{ refusing: true, used: 10, cap: 10 }]);
   });
 

@@ -125,6 +125,7 @@ describe('calls out that have cost as much as they may', () => {
     expect(await env.call({ to: ABROAD, script: { expect: 503 } })).toMatchObject({ ok: true, errors: '' });
     await env.settled();
     expect(env.events('call.ended').at(-1)?.detail).toMatchObject({ reason: 'spend-limit', blame: 'policy' });
+    expect(await platform.metrics()).toMatch(/^trunkline_trunk_cap_used_ratio\{trunk="out"\} [1-9]/m);
 
     await env.edge.kill9();
     await env.restartEdge();

@@ -1,6 +1,14 @@
 import type { Logger } from 'pino';
 import type { TrunkLimits } from '../../../contracts/config.ts';
-import { nothingUsed, perMinute, type Strain, strainsOf, type Usage, use } from '../../../core/spend.ts';
+import {
+  nothingUsed,
+  perMinute,
+  type Strain,
+  shareUsed,
+  strainsOf,
+  type Usage,
+  use,
+} from '../../../core/spend.ts';
 import type { Narrator } from '../../narrator.ts';
 import type { Clock, RoutingSnapshot } from '../../ports.ts';
 import type { KeptSpend, SpendStore } from './spend-file.ts';
@@ -60,6 +68,12 @@ export class SpendBook {
     const found = strainsOf(account.usage, limits);
     tell(trunk, account, found, this.#parts);
     return found;
+  }
+
+  /** Share of the cap that is used most; 0 without caps. */
+  share(trunk: string): number {
+    const limits = this.limitsOf(trunk);
+    return limits?.minutes || limits?.spend ? shareUsed(this.#use(trunk, 0, 0).usage, limits) : 0;
   }
 
   #use(trunk: string, minutes: number, money: number): Account {

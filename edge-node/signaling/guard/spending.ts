@@ -24,6 +24,8 @@ interface Refused {
 /** What calls out cost on this edge, by guess. */
 export interface Spending extends AsyncDisposable {
   take(call: CallOut): Permit | Refused;
+  /** Share of the trunk's cap that is used most, 1 where it is reached; 0 without caps. */
+  share(trunk: string): number;
 }
 
 /** How often running calls are counted and the count is kept, ms: so much of them is forgotten when the edge is killed. */
@@ -90,6 +92,7 @@ export function createSpending(parts: SpendBookParts, kept: ReadonlyMap<string, 
         },
       };
     },
+    share: (trunk) => book.share(trunk),
     async [Symbol.asyncDispose]() {
       stop?.();
       countAll();

@@ -18,7 +18,7 @@ const gauges: Gauges = {
     { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
   ],
   sipServerUp: false,
-  trunks: [{ trunk: 'carrier', calls: 4, servers: 2, serversUp: 1 }],
+  trunks: [{ trunk: 'carrier', calls: 4, servers: 2, serversUp: 1, capUsed: 0.8 }],
   registrations: [{ trunk: 'carrier', registered: true }],
 };
 
@@ -209,6 +209,7 @@ describe('metrics', () => {
       'trunkline_trunk_post_dial_seconds_bucket{le="0.5",trunk="carrier"} 1',
       'trunkline_trunk_attempts_failed_total{trunk="carrier",reason="target-unavailable"} 1',
       'trunkline_trunk_calls{trunk="carrier"} 4',
+      'trunkline_trunk_cap_used_ratio{trunk="carrier"} 0.8',
       'trunkline_trunk_servers{trunk="carrier"} 2',
       'trunkline_trunk_servers_up{trunk="carrier"} 1',
     ])
