@@ -12,8 +12,8 @@ const Quotable = (what: string) =>
     .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/, `must be ${what}: printable ASCII without " and \\`);
 
 /** Name of an account, as it stands in `username` of a digest. */
-export const DigestUsername = Quotable('a user name');
-export const DigestRealm = Quotable('a realm, such as sip.carrier.example');
+const DigestUsername = Quotable('a user name');
+const DigestRealm = Quotable('a realm, such as sip.carrier.example');
 
 /** How we answer a carrier that challenges us with 401 or 407. Without `realm`: whatever realm it names. */
 export const AuthenticationOut = z.strictObject({
