@@ -3,14 +3,16 @@ import { reasonForResponse } from '../../../core/terminations.ts';
 import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call } from '../call.ts';
 import { isSecure } from '../sdp.ts';
-import type { DialResult } from '../sip.ts';
+import type { DialResult, OutgoingCall } from '../sip.ts';
 import type { Attempt } from '../trunks/attempts.ts';
 import type { Trying } from '../trunks/server-book.ts';
 import { type Failed, offerTo, routeOf } from './offer.ts';
 import { presentCaller } from './present-caller.ts';
 import { createProgress } from './progress.ts';
+import { neverHeard, watchForSilence } from './watch-for-silence.ts';
 
 type Failure = Extract<DialResult, { kind: 'failed' }>;
+type Answered = Extract<DialResult, { kind: 'answered' }>;
 
 /** One INVITE. Undefined: answered, and `call.answer` says by whom. */
 export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | undefined> {
@@ -22,32 +24,29 @@ export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | 
   if (typeof sdp === 'object') return sdp;
   if (call.isOver) return undefined;
   const trying = attempt.begin();
-  const { result, rangOut, heard } = await ring(call, attempt, sdp, trying);
+  const { result, ended, heard } = await ring(call, attempt, sdp, trying);
   if (result.kind === 'answered') {
     trying.heard('taken');
     if (attempt.keying && !attempt.plain && !isSecure(result.sdp)) return hangUpPlain(call, attempt, result);
     return accept(call, attempt, result);
   }
   if (call.isOver) trying.leftOff();
-  else if (rangOut) trying.heard(heard ? 'taken' : 'refused');
+  else if (ended === 'rang out') trying.heard(heard ? 'taken' : 'refused');
   else judge(trying, attempt, result);
-  return rangOut
-    ? { reason: 'no-answer', status: 480, detail: 'rang until the ring timer ended' }
-    : { reason: reasonForResponse(result.status), status: result.status, detail: result.detail };
+  if (ended === 'rang out')
+    return { reason: 'no-answer', status: 480, detail: 'rang until the ring timer ended' };
+  return { reason: reasonForResponse(result.status), status: result.status, detail: result.detail };
 }
 
-async function ring(
-  call: Call,
-  { target, nextHop, keying, plain }: Attempt,
-  sdp: string | undefined,
-  trying: Trying,
-) {
+async function ring(call: Call, attempt: Attempt, sdp: string | undefined, trying: Trying) {
   const { context } = call;
+  const { target, nextHop, keying, plain } = attempt;
   const progress = createProgress(call, target.id);
   const sentAt = call.age();
   const about = () =>
     ({ trunk: target.trunk, direction: 'out', seconds: (call.age() - sentAt) / 1000 }) as const;
-  let [rangOut, heard] = [false, false];
+  let ended: 'rang out' | undefined;
+  let heard = false;
   const invite = context.link.dial({
     ...{ uri: target.uri, sdp, ...presentCaller(call, target) },
     ...(nextHop === undefined ? {} : { nextHop }),
@@ -62,17 +61,30 @@ async function ring(
   });
   call.attempt = invite;
   const stopRinging = call.after(routeOf(call).ringSeconds * 1000, () => {
-    rangOut = true;
+    ended = 'rang out';
     invite.cancel();
   });
-  const result = await invite.result;
+  const silence = watchForSilence(call, attempt, () => heard);
+  const result = await Promise.race([invite.result, silence.found]);
+  silence.stop();
+  if (result === neverHeard) giveUp(invite);
   stopRinging();
   const sipStatus = result.kind === 'answered' ? 200 : result.status;
   if (result.kind === 'answered' && !heard) context.metrics.invite({ kind: 'rang', ...about() });
   context.metrics.invite({ kind: 'final', sipStatus, ...about() });
   await progress.settled();
-  return { result, rangOut, heard };
+  return { result, ended, heard };
 }
+
+/** The next target is called at once; an answer that comes even now finds nobody. */
+function giveUp(invite: OutgoingCall): void {
+  invite.cancel();
+  void invite.result.then(async (result) => {
+    if (result.kind === 'answered') await hangUp(result);
+  });
+}
+
+const hangUp = async (answer: Answered) => (await answer.accept(answer.sdp)).bye();
 
 /** What the failure says of the server, which is not always what it says of the call. */
 function judge(trying: Trying, { target }: Attempt, { status, unheard, retryAfterSeconds }: Failure): void {
@@ -84,26 +96,18 @@ function judge(trying: Trying, { target }: Attempt, { status, unheard, retryAfte
 }
 
 /** Who was asked for SRTP and answers without it would be heard by everybody. */
-async function hangUpPlain(
-  call: Call,
-  { target }: Attempt,
-  answer: Extract<DialResult, { kind: 'answered' }>,
-): Promise<Failed> {
+async function hangUpPlain(call: Call, { target }: Attempt, answer: Answered): Promise<Failed> {
   delete call.attempt;
-  await (await answer.accept(answer.sdp)).bye();
+  await hangUp(answer);
   const detail = `${target.id} answered without SRTP, which its configuration requires`;
   return { reason: 'target-bad-media', status: 488, detail };
 }
 
-async function accept(
-  call: Call,
-  { target }: Attempt,
-  answer: Extract<DialResult, { kind: 'answered' }>,
-): Promise<undefined> {
+async function accept(call: Call, { target }: Attempt, answer: Answered): Promise<undefined> {
   delete call.attempt;
   if (call.isOver) {
     // The call ended in the very turn in which the target answered: the dialog has no other owner.
-    await (await answer.accept(answer.sdp)).bye();
+    await hangUp(answer);
     return undefined;
   }
   const mostSeconds = call.context.trunks.maxDurationSeconds(target);

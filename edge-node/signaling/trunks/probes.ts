@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
-import type { Trunk, TrunkEndpoint } from '../../../contracts/config.ts';
-import { afterProbe, type EndpointHealth, notYetAsked } from '../../../core/endpoint-health.ts';
+import type { Trunk } from '../../../contracts/config.ts';
+import { afterProbe, notYetAsked } from '../../../core/endpoint-health.ts';
 import { uriOf } from '../../../core/outbound.ts';
 import type { Narrator } from '../../narrator.ts';
 import type { Clock, RoutingSnapshot } from '../../ports.ts';
 import type { Place, ServerFinder } from './find-server.ts';
 import type { ServerBook } from './server-book.ts';
+import { type EndpointStatus, endpointId, follow, statusOf, type Watched } from './watched-endpoints.ts';
 
 export interface ProbeParts {
   readonly snapshot: Pick<RoutingSnapshot, 'current'>;
@@ -23,52 +24,15 @@ export interface ProbeParts {
   ) => Promise<number | undefined>;
 }
 
-/** One server of an endpoint, as probes see it. */
-export interface ServerStatus {
-  /** `HOST:PORT;transport=T` */
-  readonly server: string;
-  readonly up: boolean;
-  /** Final status of the last OPTIONS; null where none came, or none was sent yet. */
-  readonly lastStatus: number | null;
-}
-
-/** One endpoint of a trunk, as this edge sees it: up as long as one of its servers is. */
-export interface EndpointStatus {
-  readonly trunk: string;
-  /** `HOST:PORT;transport=T`, without the port where the name is looked up. */
-  readonly endpoint: string;
-  readonly up: boolean;
-  /** Of the first server that is up, else of the first. */
-  readonly lastStatus: number | null;
-  /** Where the endpoint leads now; for one that is an address, to that alone. */
-  readonly servers: readonly ServerStatus[];
-}
-
 export interface TrunkProbes extends Disposable {
   isUp(trunk: string, server: string): boolean;
+  /** Whether the server has ever answered OPTIONS: then its silence means something. */
+  answers(trunk: string, server: string): boolean;
   status(): readonly EndpointStatus[];
-}
-
-interface WatchedServer {
-  health: EndpointHealth;
-  lastStatus: number | null;
-}
-
-interface Watched {
-  readonly trunk: string;
-  readonly endpoint: TrunkEndpoint;
-  readonly servers: Map<string, WatchedServer>;
-  askedAt: number;
-  asking: boolean;
-  /** Looked up, and nothing was there. */
-  nowhere: boolean;
 }
 
 /** How often it is looked whether a probe is due, ms. */
 const LOOK_EVERY_MS = 250;
-
-const endpointId = ({ host, port, transport }: TrunkEndpoint): string =>
-  `${host}${port === undefined ? '' : `:${port}`};transport=${transport}`;
 
 /**
  * Asks every server of every endpoint of every trunk by OPTIONS, each endpoint in its own period. Any final response means
@@ -97,37 +61,11 @@ export function probeTrunks(parts: ProbeParts): TrunkProbes {
       [...watched.values()].every(
         (each) => each.trunk !== trunk || (each.servers.get(server)?.health.up ?? true),
       ),
+    answers: (trunk, server) =>
+      [...watched.values()].some((each) => each.trunk === trunk && each.servers.get(server)?.answers),
     status: () => [...watched.values()].map(statusOf),
     [Symbol.dispose]: () => stop(),
   };
-}
-
-function statusOf({ trunk, endpoint, servers, nowhere }: Watched): EndpointStatus {
-  const each = [...servers].map(([server, { health, lastStatus }]) => ({
-    server,
-    up: health.up,
-    lastStatus,
-  }));
-  const first = each.find(({ up }) => up) ?? each[0];
-  return {
-    ...{ trunk, endpoint: endpointId(endpoint), up: !nowhere && (first?.up ?? true) },
-    ...{ lastStatus: first?.lastStatus ?? null, servers: each },
-  };
-}
-
-/** Endpoints come and go with the configuration; what is known of one that stays is kept. */
-function follow(watched: Map<string, Watched>, trunks: Readonly<Record<string, Trunk>>, clock: Clock): void {
-  const there = new Set<string>();
-  for (const [trunk, { endpoints, probe }] of Object.entries(trunks)) {
-    for (const endpoint of endpoints) {
-      const key = `${trunk} ${endpointId(endpoint)}`;
-      there.add(key);
-      if (watched.has(key)) continue;
-      const askedAt = clock.monotonic() - probe.everySeconds * 1000;
-      watched.set(key, { trunk, endpoint, servers: new Map(), askedAt, asking: false, nowhere: false });
-    }
-  }
-  for (const key of watched.keys()) if (!there.has(key)) watched.delete(key);
 }
 
 /** Looks up where the endpoint leads, and asks each server there. What is known of a server that stays is kept. */
@@ -168,10 +106,10 @@ async function ask(
     nextHop,
     each.trunk,
   ).catch(() => undefined);
-  const before = each.servers.get(server) ?? { health: notYetAsked, lastStatus: null };
+  const before = each.servers.get(server) ?? { health: notYetAsked, answers: false };
   const silent = status === undefined || status === 408 || status === 503;
   const health = afterProbe(before.health, !silent, probe);
-  each.servers.set(server, { health, lastStatus: status ?? null });
+  each.servers.set(server, { health, lastStatus: status ?? null, answers: before.answers || !silent });
   if (!silent) book.answeredOptions(each.trunk, server, sentAt);
   if (health.up === before.health.up) return;
   const about = {

@@ -5,9 +5,10 @@ import type { Dns } from '../../ports.ts';
 import { type Attempt, attemptsFor } from './attempts.ts';
 import { findByName } from './find-server.ts';
 import { keepNames } from './known-names.ts';
-import { type EndpointStatus, type ProbeParts, probeTrunks, type ServerStatus } from './probes.ts';
+import { type ProbeParts, probeTrunks } from './probes.ts';
 import { keepServerBook } from './server-book.ts';
 import { countTrunks, type Release } from './trunk-limits.ts';
+import type { EndpointStatus, ServerStatus } from './watched-endpoints.ts';
 
 /** A trunk's endpoint with what it carries, for the operator. */
 export interface TrunkStatus extends Omit<EndpointStatus, 'servers'> {
@@ -25,6 +26,8 @@ export interface TrunkDesk extends Disposable {
   attempts(targets: readonly RouteTarget[], seed: string): AsyncGenerator<Attempt, undefined>;
   /** Whether the trunk says that this status ends the call instead of leading to the next target. */
   isFinal(target: RouteTarget, sipStatus: number): boolean;
+  /** Whether a server that answered OPTIONS before does not answer one now. Settles within two seconds. */
+  isSilent(attempt: Attempt): Promise<boolean>;
   /** Longest call over this target, s. */
   maxDurationSeconds(target: RouteTarget): number | undefined;
   status(): readonly TrunkStatus[];
@@ -42,6 +45,8 @@ export interface TrunkDeskParts extends Omit<ProbeParts, 'finder' | 'book'> {
   /** Of the SIP server: `udp/192.0.2.1:5060`. */
   readonly contacts: () => readonly string[];
 }
+
+const ASKED_AGAIN_MS = 2_000;
 
 export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
   const { snapshot, clock, logger } = parts;
@@ -61,6 +66,11 @@ export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
     take: (name) => counters.take(name, trunkOf(name)?.limits ?? {}),
     attempts: (targets, seed) => attemptsFor(targets, seed, { finder, book, standing, encryption }),
     isFinal: ({ trunk }, sipStatus) => trunkOf(trunk)?.finalStatuses.includes(sipStatus) ?? false,
+    async isSilent({ target: { trunk, uri }, server, nextHop }) {
+      if (trunk === undefined || server === undefined || !probes.answers(trunk, server)) return false;
+      const ping = uri.replace(/^sip:[^@]*@/, 'sip:ping@');
+      return (await parts.options(ping, ASKED_AGAIN_MS, nextHop, trunk).catch(() => undefined)) === undefined;
+    },
     maxDurationSeconds: ({ trunk }) => trunkOf(trunk)?.limits.maxDurationSeconds,
     status: () =>
       probes.status().map(({ servers, ...each }) => ({

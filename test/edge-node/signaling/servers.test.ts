@@ -49,18 +49,19 @@ const dns: Dns = {
 
 function aStage(zoneOf: Dns = dns) {
   let desk: TrunkDesk | undefined;
+  const answers: { options: number | undefined } = { options: 200 };
   const s = stage({
     config,
     trunks(parts) {
       desk = openTrunkDesk({
         ...parts,
-        ...{ dns: zoneOf, contacts: () => ['udp/192.0.2.250:5060'], options: async () => 200 },
+        ...{ dns: zoneOf, contacts: () => ['udp/192.0.2.250:5060'], options: async () => answers.options },
         logger: pino({ level: 'silent' }),
       });
       return desk;
     },
   });
-  return { s, desk: () => desk as TrunkDesk };
+  return { s, answers, desk: () => desk as TrunkDesk };
 }
 
 const ONE = 'sip:203.0.113.1:5070;transport=udp';
@@ -199,6 +200,46 @@ describe('a server', () => {
       ],
     });
     expect(all.desk().gauges()).toContainEqual({ trunk: 'named', calls: 0, servers: 2, serversUp: 1 });
+  });
+
+  test('that answers neither the INVITE nor OPTIONS, though it did before, is given up after four seconds', async () => {
+    const { s, answers, desk } = aStage();
+    await s.settled();
+    answers.options = undefined;
+    s.invite(new FakeInvite({ to: '+12125550123' }));
+    await s.settled();
+    s.clock.pass(4_000);
+    await s.settled();
+    expect(s.attempts.map(({ request }) => request.nextHop)).toEqual([ONE, TWO]);
+    expect(s.attempt(0).cancelled).toBe(true);
+    expect(s.event('call.attempt-failed')).toMatchObject({ sipStatus: 408, reason: 'target-timeout' });
+    expect(desk().status()[0]?.servers).toMatchObject([{ standing: 'down' }, { standing: 'up' }]);
+  });
+
+  test.each([
+    ['answers OPTIONS', 200, false],
+    ['rings', undefined, true],
+  ] as const)('that %s may take its time', async (_, status, rings) => {
+    const { s, answers } = aStage();
+    await s.settled();
+    answers.options = status;
+    s.invite(new FakeInvite({ to: '+12125550123' }));
+    await s.settled();
+    if (rings) s.attempt(0).rings();
+    s.clock.pass(4_000);
+    await s.settled();
+    expect(s.attempts).toHaveLength(1);
+  });
+
+  test('that never answered OPTIONS is not asked by them', async () => {
+    const all = aStage();
+    all.answers.options = undefined;
+    await all.s.settled();
+    all.s.invite(new FakeInvite({ to: '+15550100' }));
+    await all.s.settled();
+    all.s.clock.pass(4_000);
+    await all.s.settled();
+    expect(all.s.attempts).toHaveLength(1);
   });
 
   test('is not blamed for a caller who gave up', async () => {

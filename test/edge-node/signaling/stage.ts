@@ -45,6 +45,7 @@ const untroubled: SignalingContext['trunks'] = {
     return undefined;
   },
   isFinal: () => false,
+  isSilent: async () => false,
   maxDurationSeconds: () => undefined,
   status: () => [],
   gauges: () => [],
