@@ -97,6 +97,8 @@ export interface OutOfDialogRequest {
 /** Its final response, after the challenges that could be answered. */
 export interface OutOfDialogResponse {
   readonly status: number;
+  /** Nothing was heard: `status` stands for that, and is not the other side's. */
+  readonly unheard: boolean;
   /** Why a challenge was not answered, or else the status in words. */
   readonly detail: string;
   header(name: string): string | undefined;

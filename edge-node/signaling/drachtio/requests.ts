@@ -28,10 +28,17 @@ export async function sendRequest(
 
 const heard = (response: SrfResponse, detail?: string): OutOfDialogResponse => ({
   status: response.status,
-  detail: detail ?? `${response.status} ${response.reason}`.slice(0, 200),
+  unheard: !response.source_address,
+  detail: (detail ?? inWords(response)).slice(0, 400),
   header: (name) => response.get(name),
   sent: (name) => response.req.get(name),
 });
+
+/** A response that the SIP server made up has no source. */
+function inWords({ status, reason, source_address }: SrfResponse): string {
+  if (source_address) return `${status} ${reason}`;
+  return status === 408 ? 'no answer' : 'nobody can be reached there';
+}
 
 /** The final response; undefined where none came in time, or the request could not be sent. */
 function finalOf(

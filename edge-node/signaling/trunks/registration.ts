@@ -152,7 +152,7 @@ class KeptRegistration implements Registration {
     this.#failure = detail;
     const pause = Math.max(retrySeconds(this.#failures, random()), retryAfterIn(response));
     this.#next(pause);
-    const sipStatus = response?.status ?? null;
+    const sipStatus = response && !response.unheard ? response.status : null;
     this.#tell('trunk.registration-failed', { detail, sipStatus, retrySeconds: Math.ceil(pause) });
   }
 

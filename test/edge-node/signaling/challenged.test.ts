@@ -233,6 +233,11 @@ describe('a request outside a call', () => {
       detail: 'challenged with 401: there are no credentials',
     });
     expect(await link.request({ ...request, timeoutMs: 50 })).toBeUndefined();
+    const nobody = { ...request, uri: 'sip:127.0.0.1:1;transport=tcp' };
+    expect(await link.request(nobody)).toMatchObject({
+      unheard: true,
+      detail: 'nobody can be reached there',
+    });
   });
 });
 

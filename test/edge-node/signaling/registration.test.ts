@@ -18,7 +18,9 @@ const carrier = {
 const withTrunks = (trunks: RoutingConfigInput['trunks']) =>
   RoutingConfig.parse({ version: 1, trunks, numbers: {}, agents: {} });
 
-type Answer = { status: number; headers?: Record<string, string>; detail?: string } | undefined;
+type Answer =
+  | { status: number; headers?: Record<string, string>; detail?: string; unheard?: boolean }
+  | undefined;
 
 const granted = (expires: number): Answer => ({
   status: 200,
@@ -43,6 +45,7 @@ function registering(answers: Answer[], trunks: RoutingConfigInput['trunks'] = {
     return (
       answer && {
         ...{ status: answer.status, detail: answer.detail ?? `${answer.status}` },
+        unheard: answer.unheard ?? false,
         header: (name) => answer.headers?.[name],
         sent: () => '<sip:us@192.0.2.1:5060>;expires=600',
       }
@@ -178,6 +181,12 @@ describe('a registration', () => {
     await story.pass(1);
     expect(story.events.at(-1)).toMatchObject({ type: 'trunk.registration-expired', detail: 'broken' });
     expect(story.registrations.status()).toMatchObject([{ registered: false, expiresInSeconds: null }]);
+  });
+
+  test('at a registrar that is not there has no status to tell', async () => {
+    const story = registering([{ status: 503, detail: 'nobody can be reached there', unheard: true }]);
+    await story.settled();
+    expect(story.events).toMatchObject([{ sipStatus: null, detail: 'nobody can be reached there' }]);
   });
 
   test('that is granted no time at all is a failure', async () => {
