@@ -55,7 +55,13 @@ export async function findProgram(
 export async function startPeer(
   command: string,
   args: readonly string[],
-  parts: { readonly logger?: Logger; readonly package: string; readonly cwd?: string },
+  parts: {
+    readonly logger?: Logger;
+    readonly package: string;
+    readonly cwd?: string;
+    /** Besides our own. */
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): Promise<Peer> {
   const file = await findProgram(command);
   if (file === undefined) throw new Error(`${command} is not installed: apt-get install ${parts.package}`);
@@ -64,6 +70,7 @@ export async function startPeer(
     const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(parts.cwd === undefined ? {} : { cwd: parts.cwd }),
+      ...(parts.env === undefined ? {} : { env: { ...process.env, ...parts.env } }),
     });
     child.once('error', (cause) => reject(new Error(`${command} does not start`, { cause })));
     child.once('spawn', () => resolve(peerOf(child, command, parts.logger)));

@@ -9,6 +9,7 @@ import type { EdgeEnvironment } from '../edge-node/settings.ts';
 import type { SettingsInput } from '../lib/settings.ts';
 import { type BusEvent, bootLocalCloud, type LocalCloud } from './cloud/local-cloud.ts';
 import { synthesizeOnce } from './cloud/synthesize.ts';
+import type { SipTls } from './drachtio/drachtio-config.ts';
 import type { SipServerHandle } from './drachtio/start-sip-server.ts';
 import { type EdgeHandle, startEdgeHere, startEdgeProcess } from './edge-handle.ts';
 import { type EdgeSite, type EdgeSiteOptions, startEdgeSite } from './edge-site.ts';
@@ -26,6 +27,8 @@ export interface DevEnvOptions {
   /** Of the first edge; each further one has its SIP port two higher and its HTTP port one, where they are not 0. */
   readonly sipPort?: number;
   readonly sipServer?: 'auto' | 'embedded';
+  /** Certificate of the SIP servers, which then take TLS one port above their SIP port; any where that is 0. */
+  readonly tls?: SipTls;
   /** Port of /live, /ready and /metrics. */
   readonly httpPort?: number;
   /** Context of the stack that differs from what is deployed by default. */

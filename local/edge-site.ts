@@ -4,6 +4,7 @@ import { Parts } from '../edge-node/parts.ts';
 import type { EdgeEnvironment } from '../edge-node/settings.ts';
 import { outputs } from '../lib/outputs.ts';
 import type { LocalCloud } from './cloud/local-cloud.ts';
+import type { SipTls } from './drachtio/drachtio-config.ts';
 import { chooseSipServer, type SipServerHandle } from './drachtio/start-sip-server.ts';
 import { type EdgeHandle, type StartEdge, startEdgeProcess } from './edge-handle.ts';
 import { freePort } from './free-ports.ts';
@@ -19,6 +20,8 @@ export interface EdgeSiteOptions {
   readonly edgeSettings?: Partial<EdgeEnvironment>;
   readonly sipPort?: number;
   readonly sipServer?: 'auto' | 'embedded';
+  /** With a certificate the SIP server takes TLS, one port above its SIP port where that is not 0. */
+  readonly tls?: SipTls;
   readonly httpPort?: number;
   readonly mediaTimeoutSeconds?: number;
   readonly rtpengines?: number;
@@ -62,8 +65,10 @@ async function raise(options: EdgeSiteOptions, parts: Parts): Promise<EdgeSite> 
   const { id, cloud, start, logger, timed } = options;
   const media = await timed('rtpengine started', () => startMedia(options, parts));
   const choice = { use: options.sipServer ?? 'auto', logger };
-  const startSipServer = (sipPort: number) => chooseSipServer({ ...choice, sipPort });
-  let sipServer = await timed('SIP server started', () => startSipServer(options.sipPort ?? 0));
+  const startSipServer = (sipPort: number, port: number) =>
+    chooseSipServer({ ...choice, sipPort, ...(options.tls ? { tls: { ...options.tls, port } } : {}) });
+  const { sipPort = 0 } = options;
+  let sipServer = await timed('SIP server started', () => startSipServer(sipPort, sipPort && sipPort + 1));
   parts.use({ [Symbol.asyncDispose]: async () => sipServer[Symbol.asyncDispose]() });
   const environment = () => environmentOf(options, media.environment, sipServer);
   let edge = start && (await timed('edge started', () => start(environment(), cloud.env, logger)));
@@ -92,7 +97,7 @@ async function raise(options: EdgeSiteOptions, parts: Parts): Promise<EdgeSite> 
     },
     async restorePower() {
       for (const rtpengine of media.rtpengines) await rtpengine.restart();
-      sipServer = await startSipServer(sipServer.sip.port);
+      sipServer = await startSipServer(sipServer.sip.port, sipServer.tls?.port ?? 0);
       await restartEdge();
     },
     async settled() {

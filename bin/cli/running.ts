@@ -5,6 +5,8 @@ import { Failure } from './failure.ts';
 export interface RunningEdge {
   readonly id: string;
   readonly sip: { readonly host: string; readonly port: number };
+  /** Where it has a certificate. */
+  readonly tls?: { readonly host: string; readonly port: number };
   readonly http: { readonly host: string; readonly port: number };
 }
 

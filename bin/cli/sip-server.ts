@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import pino from 'pino';
 import { type SipServer, startSipServer } from '../../local/sip/sip-server.ts';
 import { Failure } from './failure.ts';
+import { pem } from './pem-file.ts';
 import { untilStopped } from './until-stopped.ts';
 
 interface Options {
@@ -100,13 +100,6 @@ function dnsServer(value: string): void {
   const [, v6, v6Port, v4 = '', v4Port] = /^\[([^\]]+)\](?::(\d+))?$|^([^:]+)(?::(\d+))?$/.exec(value) ?? [];
   if (isIP(v6 ?? v4) === 0 || Number(v6Port ?? v4Port ?? 53) > 65_535)
     throw new Failure(`--dns '${value}' must be an address, as 192.0.2.53 or 127.0.0.1:5353`, 2);
-}
-
-async function pem(option: string, file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  return readFile(file, 'utf8').catch((cause: Error) => {
-    throw new Failure(`${option} '${file}' cannot be read: ${cause.message}; name a PEM file`, 2);
-  });
 }
 
 function print({ admin, adminTls, contacts }: SipServer, json: boolean): void {

@@ -4,6 +4,7 @@ import { DevEnv } from '../../local/dev-env.ts';
 import { loadConfig } from './config-file.ts';
 import { openEventStream } from './event-stream.ts';
 import { Failure } from './failure.ts';
+import { tlsOf } from './pem-file.ts';
 import { showStep } from './progress.ts';
 import { startQuickstart } from './quickstart.ts';
 import { announce, findRunning, type RunningPlatform } from './running.ts';
@@ -16,6 +17,9 @@ interface Options {
   readonly secrets?: string;
   readonly sipPort: number;
   readonly httpPort: number;
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+  readonly tlsCaFile?: string;
   readonly data?: string;
   readonly json?: boolean;
 }
@@ -39,6 +43,9 @@ export function addUp(trunkline: Command): void {
       portOf,
       5060,
     )
+    .option('--tls-cert-file <file>', 'PEM certificate with its chain: TLS, too, one port above --sip-port')
+    .option('--tls-key-file <file>', 'its PEM private key')
+    .option('--tls-ca-file <file>', 'PEM authorities for carriers, in place of the well-known ones')
     .option('--http-port <port>', '/live, /ready and /metrics; one more per edge; 0 is any', portOf, 0)
     .option('--data <dir>', 'keep tables and journal there; without it they go at the end')
     .option('--json', 'print the addresses as one JSON')
@@ -62,6 +69,7 @@ async function up(options: Options): Promise<void> {
   const running = await findRunning();
   if (running)
     throw new Failure(`a platform runs in this folder already, as process ${running.pid}: stop it first`);
+  const tls = await tlsOf(options);
   const level = process.env['LOG_LEVEL'] ?? 'warn';
   const logger = pino({ level }, pino.destination(2));
   const quickstart = options.config === undefined ? await startQuickstart() : undefined;
@@ -71,6 +79,7 @@ async function up(options: Options): Promise<void> {
   await using env = await DevEnv.create({
     ...{ config, secrets, logger, edges: options.edges },
     ...{ sipPort: options.sipPort, httpPort: options.httpPort },
+    ...(tls === undefined ? {} : { tls }),
     ...(options.data === undefined ? {} : { dataDir: options.data }),
     edgeSettings: { TRUNKLINE_DRAIN_SECONDS: 1 },
     onEvent: (event) => stream.publish(event),
@@ -83,7 +92,10 @@ async function up(options: Options): Promise<void> {
     outputs,
     sip: env.sip,
     http: env.edge.http,
-    edges: env.edges.map(({ id, sip, edge }) => ({ id, sip, http: edge.http })),
+    edges: env.edges.map(({ id, sip, sipServer, edge }) => ({
+      ...{ id, sip, http: edge.http },
+      ...(sipServer.tls ? { tls: sipServer.tls } : {}),
+    })),
     events: stream.url,
   };
   await using _announced = await announce(platform);
@@ -109,6 +121,9 @@ ${edges.map((edge) => edgeLines(edge, number, kind)).join('\n')}
 Ctrl-C stops it.
 `;
 
-const edgeLines = ({ id, sip, http }: RunningPlatform['edges'][number], number: string, kind: string) =>
-  `  ${id}     sip:${number}@${sip.host}:${sip.port} (UDP and TCP, ${kind} SIP server; G.711 with RFC 4733 digits)
-             http://${http.host}:${http.port}/ready      /metrics`;
+const edgeLines = ({ id, sip, tls, http }: RunningPlatform['edges'][number], number: string, kind: string) =>
+  [
+    `  ${id}     sip:${number}@${sip.host}:${sip.port} (UDP and TCP, ${kind} SIP server; G.711 with RFC 4733 digits)`,
+    ...(tls ? [`             sip:${number}@${tls.host}:${tls.port};transport=tls`] : []),
+    `             http://${http.host}:${http.port}/ready      /metrics`,
+  ].join('\n');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,16 @@ import type { Logger } from 'pino';
 import { findProgram, type Peer, startPeer } from '../child-process.ts';
 import { freePort } from '../free-ports.ts';
 import { startSipServer as startEmbedded } from '../sip/sip-server.ts';
+import { type SipTls, writeDrachtioConfig } from './drachtio-config.ts';
 
 export interface SipServerHandle extends AsyncDisposable {
   /** Ours, a drachtio-server that we started, or one that runs already. */
   readonly kind: 'embedded' | 'drachtio' | 'given';
   readonly admin: { readonly host: string; readonly port: number; readonly secret: string };
+  /** UDP and TCP. */
   readonly sip: { readonly host: string; readonly port: number };
+  /** Where there is a certificate. */
+  readonly tls?: { readonly host: string; readonly port: number };
 }
 
 export interface SipServerChoice {
@@ -20,6 +24,8 @@ export interface SipServerChoice {
   readonly use?: 'auto' | 'embedded';
   /** 0, the default, lets the system choose. */
   readonly sipPort?: number;
+  /** With a certificate there is TLS, too; port 0 or none lets the system choose. A server that runs already has its own. */
+  readonly tls?: SipTls & { readonly port?: number };
   readonly logger?: Logger;
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -39,19 +45,25 @@ export async function chooseSipServer(choice: SipServerChoice = {}): Promise<Sip
   return embeddedServer(choice);
 }
 
-async function embeddedServer({ sipPort = 0, logger }: SipServerChoice): Promise<SipServerHandle> {
+async function embeddedServer({ sipPort = 0, tls, logger }: SipServerChoice): Promise<SipServerHandle> {
   const secret = randomBytes(16).toString('hex');
   const server = await startEmbedded({
     admin: { host, port: 0, secret },
-    contacts: [`sip:${host}:${sipPort};transport=udp,tcp`],
+    contacts: [
+      `sip:${host}:${sipPort};transport=udp,tcp`,
+      ...(tls ? [`sips:${host}:${tls.port ?? 0};transport=tls`] : []),
+    ],
+    ...(tls ? { tls } : {}),
     ...(logger ? { logger } : {}),
   });
   const [contact] = server.contacts;
   if (!contact) throw new Error('the SIP server has no contact');
+  const secure = server.contacts.find(({ transport }) => transport === 'tls');
   return {
     kind: 'embedded',
     admin: { host, port: server.admin.port, secret },
     sip: { host, port: contact.port },
+    ...(secure ? { tls: { host, port: secure.port } } : {}),
     [Symbol.asyncDispose]: () => Promise.resolve(server[Symbol.asyncDispose]()),
   };
 }
@@ -76,15 +88,18 @@ async function startDrachtio(binary: string, choice: SipServerChoice): Promise<S
     const secret = randomBytes(16).toString('hex');
     const admin = { host, port: await freePort(), secret };
     const sip = { host, port: choice.sipPort || (await freePort()) };
-    const file = join(folder, 'drachtio.conf.xml');
-    await writeFile(file, configuration(admin, sip), { mode: 0o600 });
+    const tls = choice.tls && { ...choice.tls, host, port: choice.tls.port || (await freePort()) };
+    const file = await writeDrachtioConfig(folder, { admin, sip, tls });
     const peer = await startPeer(binary, ['-f', file], {
       ...(choice.logger ? { logger: choice.logger } : {}),
+      ...(tls?.clients ? { env: { DRACHTIO_TLS_VERIFY_CLIENT_CERT: '1' } } : {}),
       package: 'drachtio-server',
     });
     const dispose = () => peer[Symbol.asyncDispose]().then(forget);
-    if (await answersWithContacts(admin, peer))
-      return { kind: 'drachtio', admin, sip, [Symbol.asyncDispose]: dispose };
+    if (await answersWithContacts(admin, peer, tls ? ['udp/', 'tls/'] : ['udp/'])) {
+      const secure = tls ? { tls: { host, port: tls.port } } : {};
+      return { kind: 'drachtio', admin, sip, ...secure, [Symbol.asyncDispose]: dispose };
+    }
     await peer[Symbol.asyncDispose]();
     throw new Error(`${binary} does not start; it said:\n${peer.tail()}`);
   } catch (error) {
@@ -93,16 +108,12 @@ async function startDrachtio(binary: string, choice: SipServerChoice): Promise<S
   }
 }
 
-const configuration = (admin: SipServerHandle['admin'], sip: SipServerHandle['sip']) => `<drachtio>
-  <admin port="${admin.port}" secret="${admin.secret}">${admin.host}</admin>
-  <sip><contacts><contact>sip:${sip.host}:${sip.port};transport=udp,tcp</contact></contacts></sip>
-  <cdrs>false</cdrs>
-  <logging><console/><sofia-loglevel>1</sofia-loglevel><loglevel>notice</loglevel></logging>
-</drachtio>
-`;
-
-/** The admin port opens before the SIP ports do: it is ready when an authenticated hello lists a UDP address. */
-async function answersWithContacts(admin: SipServerHandle['admin'], peer: Peer): Promise<boolean> {
+/** The admin port opens before the SIP ports do: it is ready when an authenticated hello lists all of them. */
+async function answersWithContacts(
+  admin: SipServerHandle['admin'],
+  peer: Peer,
+  contacts: readonly string[],
+): Promise<boolean> {
   let over = false;
   void peer.ended.then(() => {
     over = true;
@@ -110,7 +121,7 @@ async function answersWithContacts(admin: SipServerHandle['admin'], peer: Peer):
   const until = Date.now() + READY_MS;
   while (!over && Date.now() < until) {
     const reply = await hello(admin);
-    if (reply.includes('udp/')) return true;
+    if (contacts.every((contact) => reply.includes(contact))) return true;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return false;

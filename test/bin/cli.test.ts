@@ -15,6 +15,13 @@ test.each([
   ['an unknown option', ['up', '--altitude', '3'], "unknown option '--altitude'"],
   ['a port that is none', ['up', '--sip-port', '99999'], 'must be a port, 0 to 65535'],
   ['no edge at all', ['up', '--edges', '0'], 'must be a number of edges, 1 to 8'],
+  ['a certificate without its key', ['up', '--tls-cert-file', 'cert.pem'], 'are given together'],
+  ['authorities without a certificate', ['up', '--tls-ca-file', 'ca.pem'], 'of no use without'],
+  [
+    'a certificate that is not there',
+    ['up', '--tls-cert-file', '/nowhere.pem', '--tls-key-file', 'key.pem'],
+    "--tls-cert-file '/nowhere.pem' cannot be read",
+  ],
   ['a place that is none', ['answer', '127.0.0.1:0'], 'must be HOST:PORT'],
   ['keys that no phone has', ['call', '+15550100', '--digits', '12x'], 'must be up to 32 of 0-9 * # A-D'],
   ['a configuration that is not there', ['up', '--config', '/nowhere.yaml'], 'there is no such file'],

@@ -2,9 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { findProgram } from '../../../local/child-process.ts';
 import { chooseSipServer, type SipServerHandle } from '../../../local/drachtio/start-sip-server.ts';
+import { authority } from '../../certificates.ts';
 import { isFree } from '../ports.ts';
 import { aFolder, standIn, withEnvironment } from '../stand-in.ts';
 
@@ -21,24 +23,40 @@ async function hello({ host, port }: SipServerHandle['admin'], secret: string): 
   }
 }
 
+const optionsTo = (server: string, transport: string, us: string) =>
+  [
+    `OPTIONS sip:${server} SIP/2.0`,
+    `Via: SIP/2.0/${transport} ${us};branch=z9hG4bK-1;rport`,
+    `From: <sip:test@${us}>;tag=1`,
+    `To: <sip:${server}>`,
+    `Call-ID: ${us}`,
+    'CSeq: 1 OPTIONS',
+    'Max-Forwards: 70',
+    'Content-Length: 0',
+    '\r\n',
+  ].join('\r\n');
+
+/** The same over TLS, to a server that has to be vouched for. */
+async function optionsOverTls({ tls }: SipServerHandle, ca: string): Promise<string | undefined> {
+  const { host = '', port = 0 } = tls ?? {};
+  const socket = connectTls({ host, port, ca });
+  try {
+    await once(socket, 'secureConnect');
+    socket.write(optionsTo(`${host}:${port}`, 'TLS', `${host}:${socket.localPort}`));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    return answer.toString('utf8').split('\r\n')[0];
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** First line of the answer to OPTIONS, over UDP. */
 async function options({ host, port }: SipServerHandle['sip']): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {
     socket.bind(0, host);
     await once(socket, 'listening');
-    const us = `${host}:${socket.address().port}`;
-    const lines = [
-      `OPTIONS sip:${host}:${port} SIP/2.0`,
-      `Via: SIP/2.0/UDP ${us};branch=z9hG4bK-1;rport`,
-      `From: <sip:test@${us}>;tag=1`,
-      `To: <sip:${host}:${port}>`,
-      `Call-ID: ${us}`,
-      'CSeq: 1 OPTIONS',
-      'Max-Forwards: 70',
-      'Content-Length: 0',
-    ];
-    socket.send(`${lines.join('\r\n')}\r\n\r\n`, port, host);
+    socket.send(optionsTo(`${host}:${port}`, 'UDP', `${host}:${socket.address().port}`), port, host);
     const [answer] = (await once(socket, 'message')) as [Buffer];
     return answer.toString('utf8').split('\r\n')[0];
   } finally {
@@ -61,7 +79,14 @@ describe('the SIP server', () => {
   test('is our own where there is no other', async () => {
     const server = await chooseSipServer({ env: {} });
     expect(server.kind).toBe('embedded');
+    expect(server.tls).toBeUndefined();
     await expectToServe(server);
+  });
+
+  test('takes TLS, too, with the certificate it is given', async () => {
+    const { cert: ca, issues } = await authority();
+    await using server = await chooseSipServer({ env: {}, tls: await issues('127.0.0.1') });
+    expect(await optionsOverTls(server, ca)).toMatch(/^SIP\/2\.0 \d{3} /);
   });
 
   test('is our own where that is wanted, whatever the environment says', async () => {
@@ -105,8 +130,15 @@ describe('the SIP server', () => {
   if (drachtio) {
     test('is drachtio-server where that is installed', async () => {
       const server = await chooseSipServer({ env: { DRACHTIO_BIN: drachtio } });
-      expect(server.kind).toBe('drachtio');
+      expect([server.kind, server.tls]).toEqual(['drachtio', undefined]);
       await expectToServe(server);
+    });
+
+    test('is drachtio-server with TLS where there is a certificate', async () => {
+      const { cert: ca, issues } = await authority();
+      const tls = await issues('127.0.0.1');
+      await using server = await chooseSipServer({ env: { DRACHTIO_BIN: drachtio }, tls });
+      expect(await optionsOverTls(server, ca)).toMatch(/^SIP\/2\.0 \d{3} /);
     });
   }
 });
