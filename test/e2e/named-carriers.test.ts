@@ -116,7 +116,9 @@ describe('the servers of a name', () => {
 
     const next = await platform.place({ to: US, talkMs: 100 });
     expect(next.carrier).toMatchObject({ ok: true, errors: '' });
-    expect(attemptsOf(next)).toEqual([`walk ${at(failing)} 500`, `walk ${at(ringing)} 480`]);
+    // The dead port is called last for five seconds; on a slow machine this call may be the one that tries it again.
+    const others = attemptsOf(next).filter((attempt) => !attempt.includes(at(walk[0])));
+    expect(others).toEqual([`walk ${at(failing)} 500`, `walk ${at(ringing)} 480`]);
     const text = await platform.metrics();
     expect(text).toContain(
       'trunkline_trunk_responses_total{trunk="walk",direction="out",class="5xx",code="500"} 2',
@@ -158,9 +160,7 @@ test('a carrier that dies under load costs no call: each goes on to the next ser
   const answered = platform.next('call.answered', ({ target }) => target === 'dying-1');
   const sipp = await load('+4930901820', 60, 10);
   await answered;
-  const ringing = platform.next('call.attempt-failed', ({ trunk }) => trunk === 'dying');
   await dying[Symbol.asyncDispose]();
-  const { durationMs } = await ringing;
   expect(await sipp.ended).toBe(0);
   await platform.env.settled();
   const failed = platform.env
@@ -169,5 +169,4 @@ test('a carrier that dies under load costs no call: each goes on to the next ser
   const lost = failed.filter(({ trunk, tryingNext }) => trunk === 'dying' && !tryingNext);
   expect(lost).toEqual([]);
   expect(failed.filter(({ trunk }) => trunk === 'dying').length).toBeLessThan(30);
-  expect(durationMs).toBeGreaterThanOrEqual(0);
 });
