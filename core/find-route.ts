@@ -1,7 +1,7 @@
 import { type NumberRoute, type NumberRule, Policy, type RoutingConfig } from '../contracts/config.ts';
 import type { CallReceived } from '../contracts/events/call.ts';
 import type { ConnectRoute, Route } from '../contracts/route-decision.ts';
-import { negotiateCodecs } from './negotiate-codecs.ts';
+import { planLegs } from './leg-codecs.ts';
 import { orderTargets } from './order-targets.ts';
 import { outboundRouteFor, trunkTargets } from './outbound.ts';
 import { withinHours } from './within-hours.ts';
@@ -108,21 +108,33 @@ function connect(
   tell?: Tell,
 ): Route {
   const policy = ownEntry(config.policies, policyName) ?? Policy.parse({});
-  if (call.offer && !negotiateCodecs(call.offer.codecs, policy.codecs).accepted) {
-    tell?.(`policies.${policyName}.codecs`, `keeps nothing of ${call.offer.codecs.join(', ')}`);
-    return refuse('no-common-codec');
-  }
-  for (const { id, uri } of whither.targets) tell?.(`target ${id}`, uri);
+  const targets = whither.targets.filter((target) => takesOffer(call, target, policy, config, tell));
+  if (targets.length === 0) return refuse('no-common-codec');
+  for (const { id, uri } of targets) tell?.(`target ${id}`, uri);
   const { codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds } = policy;
   return {
     action: 'connect',
     ...whither,
+    targets,
     codecs,
     ringSeconds,
     maxDurationSeconds,
     quality,
     qualityEverySeconds,
   };
+}
+
+/** A target that could be offered none of the caller's codecs is not called. */
+function takesOffer(
+  { offer, trunk: from }: RoutedCall,
+  { id, trunk: to }: ConnectRoute['targets'][number],
+  { codecs }: Policy,
+  { trunks }: RoutingConfig,
+  tell?: Tell,
+): boolean {
+  if (!offer || planLegs(offer.codecs, { policy: codecs, from, to }, trunks).accepted) return true;
+  tell?.(`codecs for ${id}`, `nothing is kept of ${offer.codecs.join(', ')}`);
+  return false;
 }
 
 const refuse = (reason: Extract<Route, { action: 'refuse' }>['reason']) =>

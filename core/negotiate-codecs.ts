@@ -16,7 +16,7 @@ export interface CodecPlan {
 }
 
 /** Carried beside audio; no codec to talk with. */
-const companions = new Set(['telephone-event', 'cn', 'red']);
+export const companions = new Set(['telephone-event', 'cn', 'red']);
 
 /** A kept codec makes conversion needless; conversion is for offers that have none. */
 export function negotiateCodecs(offered: readonly string[], policy: CodecPolicy): CodecPlan {
@@ -40,6 +40,6 @@ export function negotiateCodecs(offered: readonly string[], policy: CodecPolicy)
 }
 
 /** An offer may name a codec twice, with different parameters: one fate for both. */
-const unique = (names: readonly string[]): string[] => [
+export const unique = (names: readonly string[]): string[] => [
   ...new Map(names.map((name) => [name.toLowerCase(), name])).values(),
 ];

@@ -10,3 +10,13 @@ export const CodecPolicy = z.strictObject({
   transcode: z.array(Codec).default([]),
 });
 export type CodecPolicy = z.infer<typeof CodecPolicy>;
+
+/** Audio of a trunk. */
+export const trunkMedia = {
+  /**
+   * Stands in for the policy on the leg of this trunk. Calls out over it are offered `keep`, and `transcode` is what of a
+   * caller may be converted to it. Calls in from it may use no other codec than these: those of `keep` go through where
+   * the other side takes them too, those of `transcode` may also be converted. Absent: the policy alone decides.
+   */
+  codecs: CodecPolicy.optional(),
+};

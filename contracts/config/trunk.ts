@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { TrunkAuthentication } from './authentication.ts';
+import { trunkMedia } from './codecs.ts';
 import { mediaEncryption } from './encryption.ts';
 import { HeaderRules } from './headers.ts';
 import { TrunkRegistration } from './registration.ts';
@@ -73,6 +74,7 @@ export const Trunk = z.strictObject({
   authentication: TrunkAuthentication.optional(),
   registration: TrunkRegistration.optional(),
   ...mediaEncryption,
+  ...trunkMedia,
   limits: TrunkLimits.prefault({}),
   headers: HeaderRules.prefault({}),
   probe: TrunkProbe.prefault({}),

@@ -3,7 +3,6 @@ import type { CallReceived, LegName } from '../../contracts/events/call.ts';
 import type { ConnectRoute } from '../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../contracts/terminations.ts';
 import { advance, type CallPhase } from '../../core/call-phase.ts';
-import type { CodecPlan } from '../../core/negotiate-codecs.ts';
 import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports.ts';
 import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
@@ -46,8 +45,6 @@ export class Call implements LiveCall {
   /** The event that announced the call; what is decided is the answer to it. */
   received?: CallReceived;
   route?: ConnectRoute;
-  /** What the policy makes of the caller's offer; undefined for a late offer. */
-  codecPlan?: CodecPlan;
   media?: MediaSession;
   /** The caller hears what a target plays, and has stopped to ring by itself. */
   hearsTarget = false;
@@ -56,6 +53,8 @@ export class Call implements LiveCall {
   /** The target's 200, until both legs are joined. */
   answer?: {
     readonly target: string;
+    /** Over which the target was called. */
+    readonly trunk: string | undefined;
     readonly sdp: string;
     /** Longest call that the trunk of this target allows, s. */
     readonly mostSeconds?: number;

@@ -7,7 +7,7 @@ import {
   refuseOverTrunkLimit,
   refuseUnknownSource,
 } from './steps/admit.ts';
-import { askForDecision, planCodecs } from './steps/ask-for-decision.ts';
+import { askForDecision, refuseWithoutCodec } from './steps/ask-for-decision.ts';
 import { authenticate } from './steps/authenticate.ts';
 import { connectLegs } from './steps/connect-legs.ts';
 import { dialOut } from './steps/dial-out.ts';
@@ -24,7 +24,7 @@ const steps = inOrder(
   readOffer,
   refusePlainMedia,
   askForDecision,
-  planCodecs,
+  refuseWithoutCodec,
   dialOut,
   connectLegs,
 );

@@ -1,4 +1,4 @@
-import { negotiateCodecs } from '../../../core/negotiate-codecs.ts';
+import { codecsFor, noCommonCodec } from './plan-codecs.ts';
 import type { Step } from './step.ts';
 
 /** Waits for the control plane, or for the edge's own snapshot when it is late. */
@@ -21,16 +21,11 @@ export const askForDecision: Step = async (call) => {
   return undefined;
 };
 
-/** A renegotiation may never let in what the policy excludes, so the plan is made once and kept. */
-export const planCodecs: Step = (call) => {
-  const offer = call.received?.offer;
-  if (!offer || !call.route) return undefined;
-  const plan = negotiateCodecs(offer.codecs, call.route.codecs);
-  call.codecPlan = plan;
-  if (plan.accepted) return undefined;
-  const offered = offer.codecs.join(', ') || 'none';
-  return {
-    reason: 'no-common-codec',
-    detail: `offered: ${offered}; the policy keeps: ${call.route.codecs.keep.join(', ')}`,
-  };
+/** A target that can be offered nothing by the edge's own configuration is not called; where that is all, nobody is. */
+export const refuseWithoutCodec: Step = (call) => {
+  const { received, route } = call;
+  if (!received?.offer || !route) return undefined;
+  const targets = route.targets.filter(({ trunk }) => codecsFor(call, trunk).accepted);
+  call.route = { ...route, targets };
+  return targets.length > 0 ? undefined : noCommonCodec(call);
 };

@@ -1,4 +1,3 @@
-import { negotiateCodecs } from '../../../core/negotiate-codecs.ts';
 import type { MediaSession } from '../../ports.ts';
 import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
@@ -6,6 +5,7 @@ import { keepCallGoing } from '../joined-call.ts';
 import { isSecure, readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
 import { mediaFailure } from './offer.ts';
+import { lateCodecs } from './plan-codecs.ts';
 import type { Step } from './step.ts';
 
 interface Joined {
@@ -58,7 +58,7 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
   const { answer, route } = call;
   if (!answer || !route) throw new Error('no target answered');
   const offer = readSdp(answer.sdp);
-  const plan = negotiateCodecs(offer?.codecs ?? [], route.codecs);
+  const plan = lateCodecs(call, offer?.codecs ?? [], answer.trunk);
   if (!plan.accepted)
     return giveUp(answer, {
       reason: 'target-bad-media',

@@ -4,6 +4,7 @@ import type { TerminationReason } from '../../../contracts/terminations.ts';
 import { terminations } from '../../../core/terminations.ts';
 import { MediaError } from '../../ports.ts';
 import type { Call } from '../call.ts';
+import { codecsFor } from './plan-codecs.ts';
 
 /** Why one attempt to reach somebody failed. */
 export interface Failed {
@@ -13,11 +14,15 @@ export interface Failed {
 }
 
 /** The SDP for the target: a fresh offer each time. Undefined for a late offer: the target is asked for one. */
-export async function offerTo(call: Call, keying?: Keying): Promise<string | undefined | Failed> {
+export async function offerTo(
+  call: Call,
+  trunk: string | undefined,
+  keying?: Keying,
+): Promise<string | undefined | Failed> {
   const { sdp } = call.invite;
   call.media ??= call.context.media.session(call.id);
-  if (sdp === undefined || !call.codecPlan) return undefined;
-  const { kept, transcoded, add } = call.codecPlan;
+  if (sdp === undefined) return undefined;
+  const { kept, transcoded, add } = codecsFor(call, trunk);
   const capture = routeOf(call).quality === 'capture';
   try {
     return await call.media.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, keying, capture });

@@ -20,7 +20,7 @@ export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | 
   if (server === undefined) {
     return { reason: 'target-unavailable', status: 503, detail: `no server is known for ${target.uri}` };
   }
-  const sdp = await offerTo(call, attempt.keying);
+  const sdp = await offerTo(call, target.trunk, attempt.keying);
   if (typeof sdp === 'object') return sdp;
   if (call.isOver) return undefined;
   const trying = attempt.begin();
@@ -113,6 +113,7 @@ async function accept(call: Call, { target }: Attempt, answer: Answered): Promis
   const mostSeconds = call.context.trunks.maxDurationSeconds(target);
   call.answer = {
     target: target.id,
+    trunk: target.trunk,
     sdp: answer.sdp,
     accept: answer.accept,
     ...(mostSeconds ? { mostSeconds } : {}),
