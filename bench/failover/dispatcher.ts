@@ -14,10 +14,10 @@ export interface Dispatcher extends AsyncDisposable {
   readonly changes: readonly { readonly edge: string; readonly up: boolean; readonly at: number }[];
 }
 
-/** OPTIONS every two seconds; two in a row decide. An INVITE without any response for a second and a half goes on, too. */
+/** OPTIONS every two seconds; two in a row decide. An INVITE without any response for three seconds goes on, too. */
 const PING_SECONDS = 2;
 const PINGS = 2;
-const FIRST_RESPONSE_MS = 1_500;
+const FIRST_RESPONSE_MS = 3_000;
 /** Its timer wheel turns once a second. */
 const TICK_MS = 1_000;
 

@@ -31,6 +31,8 @@ export interface StrikeFigures {
 interface Counted {
   readonly calls: number;
   readonly lost: number;
+  /** Final statuses of those that were lost; null where none came. */
+  readonly lostAs: readonly (number | null)[];
   /** Longest wait for a 200, ms. */
   readonly slowestMs: number;
 }
@@ -70,6 +72,7 @@ const overAt = ({ at, waitMs = SETUP_MS }: PlacedInvite) => at + Math.min(waitMs
 const count = (invites: readonly PlacedInvite[]): Counted => ({
   calls: invites.length,
   lost: invites.filter(({ status }) => status !== 200).length,
+  lostAs: invites.filter(({ status }) => status !== 200).map(({ status }) => status ?? null),
   slowestMs: Math.max(0, ...invites.map(({ waitMs = 0 }) => waitMs)),
 });
 

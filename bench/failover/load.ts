@@ -69,8 +69,8 @@ async function sipp(folder: string, { host, port }: Place, scenario: string, mor
   return startPeer('sipp', args, { package: 'sip-tester', cwd: folder });
 }
 
-/** For the last BYEs after their time, ms: a call whose edge was killed waits in vain. */
-const LAST_BYES_MS = 5_000;
+/** For what is still being set up when the load ends, ms: longer than the carrier waits for an answer. */
+const STRAGGLERS_MS = 45_000;
 
 export interface CarrierPeer extends AsyncDisposable, Place {
   kill9(): Promise<void>;
@@ -125,7 +125,7 @@ export async function startLoad({ via, from, number, perSecond, holdMs }: LoadOp
     async finish() {
       // sipp's own way to end: no new calls, then it waits for those that are up.
       peer.process.kill('SIGUSR1');
-      await within(peer, holdMs + LAST_BYES_MS);
+      await within(peer, holdMs + STRAGGLERS_MS);
       return readShortMessages(await readFile(join(folder, 'messages.log'), 'utf8'));
     },
     async [Symbol.asyncDispose]() {
