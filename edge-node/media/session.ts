@@ -7,15 +7,22 @@ import { tagOf, totalsOf } from './totals.ts';
 
 /** Our address goes into the SDP; candidates of the other side never do. */
 const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
-/** Suites without encryption, and those with a tag of 32 bits (RFC 3711 §9.5), which nobody needs any more. */
-const weakSuites = ['NULL_HMAC_SHA1_80', 'NULL_HMAC_SHA1_32', 'F8_128_HMAC_SHA1_80', 'F8_128_HMAC_SHA1_32'];
-const SDES = weakSuites.map((suite) => `no-${suite}`);
+const without = (suites: readonly string[]) => suites.map((suite) => `no-${suite}`);
+
+/** Suites that hide nothing or are found nowhere (RFC 4568 §6.2): nobody is answered with them. */
+const useless = ['NULL_HMAC_SHA1_80', 'NULL_HMAC_SHA1_32', 'F8_128_HMAC_SHA1_80', 'F8_128_HMAC_SHA1_32'];
+/** Offered is AES_CM_128_HMAC_SHA1_80 alone, which everybody has to know: all suites together make an INVITE too long for UDP. */
+const unneeded = [
+  ...['AEAD_AES_256_GCM', 'AEAD_AES_128_GCM', 'AES_256_CM_HMAC_SHA1_80', 'AES_256_CM_HMAC_SHA1_32'],
+  ...['AES_192_CM_HMAC_SHA1_80', 'AES_192_CM_HMAC_SHA1_32', 'AES_CM_128_HMAC_SHA1_32'],
+];
+const SDES = without(useless);
 
 /** RTP as the other side gets it. */
 const transports = {
   plain: { 'transport-protocol': 'RTP/AVP' },
   // With a fingerprint beside the keys DTLS would win.
-  sdes: { 'transport-protocol': 'RTP/SAVP', DTLS: 'off', SDES },
+  sdes: { 'transport-protocol': 'RTP/SAVP', DTLS: 'off', SDES: without([...useless, ...unneeded]) },
   dtls: { 'transport-protocol': 'UDP/TLS/RTP/SAVP', SDES: ['off'] },
 } as const;
 type Transport = keyof typeof transports;
@@ -57,6 +64,8 @@ export function createSession(
         ...shape,
         ...transports[speaks[to]],
         'from-tag': tagOf(offer.from, attempt),
+        // Without it the next target would be offered the keys of the one before.
+        'to-tag': tagOf(to, attempt),
         ...latched(attempt),
         ...codecsOf(offer),
         ...(capturing ? { 'record call': 'yes' } : {}),
@@ -66,7 +75,7 @@ export function createSession(
     },
     async answer(sdp, from) {
       const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
-      return sdpOf(await ng('answer', { ...id, ...shape, ...tags, ...latched(attempt), sdp }));
+      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, ...latched(attempt), sdp }));
     },
     async refresh(sdp, from, other) {
       const to = from === 'a' ? 'b' : 'a';
