@@ -14,8 +14,8 @@ export interface Authority extends Certificate {
 const hour = 3_600_000;
 
 /** Vouches for the certificates it issues, and nobody knows it who is not told. */
-export async function authority(): Promise<Authority> {
-  const own = await generate([{ name: 'commonName', value: 'authority.test' }], {
+export async function authority(called = 'authority.test'): Promise<Authority> {
+  const own = await generate([{ name: 'commonName', value: called }], {
     keyType: 'ec',
     algorithm: 'sha256',
     extensions: [

@@ -73,6 +73,8 @@ export const CallAttemptFailed = callEvent('call.attempt-failed', {
   trunk: z.string().optional(),
   /** Where the INVITE went, `HOST:PORT;transport=T`; absent where none was sent. */
   server: z.string().max(300).optional(),
+  /** Who failed and how, in words for a reader. */
+  detail: z.string().max(512).optional(),
   durationMs: z.number().nonnegative(),
   /** Whether another target, or another server of this one, is tried now. */
   tryingNext: z.boolean(),

@@ -144,7 +144,8 @@ function openCarriers(options: SignalingOptions, link: SipLink) {
   });
   const trunks = openTrunkDesk({
     ...options,
-    options: (uri, timeoutMs, nextHop, trunk) => link.options(uri, timeoutMs, nextHop, credentials(trunk)),
+    options: (uri, timeoutMs, nextHop, trunk) =>
+      link.request({ method: 'OPTIONS', uri, timeoutMs, nextHop, credentials: credentials(trunk) }),
     contacts: () => link.contacts,
   });
   return { trunks, registrations };

@@ -99,7 +99,7 @@ export interface OutOfDialogResponse {
   readonly status: number;
   /** Nothing was heard: `status` stands for that, and is not the other side's. */
   readonly unheard: boolean;
-  /** Why a challenge was not answered, or else the status in words. */
+  /** Why a challenge was not answered, or nobody was reached; else the status in words. */
   readonly detail: string;
   header(name: string): string | undefined;
   /** A header of the request, as the SIP server sent it. */
@@ -118,13 +118,6 @@ export interface SipLink extends AsyncDisposable {
   readonly contacts: readonly string[];
   connected(): boolean;
   dial(request: DialRequest): OutgoingCall;
-  /** OPTIONS outside a dialog: the status of its final response, undefined where none came in time. Never rejects. */
-  options(
-    uri: string,
-    timeoutMs: number,
-    nextHop?: string,
-    credentials?: CredentialSource,
-  ): Promise<number | undefined>;
   /** Undefined where no final response came in time. Never rejects. */
   request(request: OutOfDialogRequest): Promise<OutOfDialogResponse | undefined>;
 }

@@ -54,10 +54,6 @@ export async function connectSipServer(
     },
     connected: () => connected,
     dial: (request) => dial(srf, request, down.signal),
-    options: async (uri, timeoutMs, nextHop, credentials) => {
-      const response = await sendRequest(srf, { method: 'OPTIONS', uri, timeoutMs, nextHop, credentials });
-      return response?.status;
-    },
     request: (request) => sendRequest(srf, request),
     async [Symbol.asyncDispose]() {
       closing = true;

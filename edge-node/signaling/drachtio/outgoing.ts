@@ -6,6 +6,7 @@ import { Answering, askedBy, sameAgain } from './again.ts';
 import { wrapDialog } from './dialog.ts';
 import { sdpIn } from './sdp-body.ts';
 import type { LateOffer, SrfApp, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
+import { whyUnheard } from './why-unheard.ts';
 
 /** After our CANCEL the target owes a final response; RFC 3261 §9.1 lets a client give up after 64*T1. */
 const CANCEL_GRACE_MS = 4_000;
@@ -131,7 +132,10 @@ function failureOf(error: unknown): DialResult {
   const detail = (message ?? String(error)).slice(0, 200);
   if (typeof status !== 'number') return { kind: 'failed', status: 503, detail, unheard: 'transport' };
   if (res && !res.source_address)
-    return { kind: 'failed', status, detail, unheard: status === 408 ? 'silence' : 'transport' };
+    return {
+      ...{ kind: 'failed', status, detail: whyUnheard(res) ?? detail },
+      unheard: status === 408 ? 'silence' : 'transport',
+    };
   const seconds = /^\d{1,9}/.exec(res?.get('Retry-After') ?? '')?.[0];
   return {
     ...{ kind: 'failed', status, detail },

@@ -2,6 +2,7 @@ import { isChallenge } from '../auth/answer-challenge.ts';
 import type { Headers, OutOfDialogRequest, OutOfDialogResponse } from '../sip.ts';
 import { Answering, askedBy, sameAgain } from './again.ts';
 import type { SrfApp, SrfResponse } from './srf.ts';
+import { whyUnheard } from './why-unheard.ts';
 
 /** One request with its repetitions. Never rejects. */
 export async function sendRequest(
@@ -35,8 +36,11 @@ const heard = (response: SrfResponse, detail?: string): OutOfDialogResponse => (
 });
 
 /** A response that the SIP server made up has no source. */
-function inWords({ status, reason, source_address }: SrfResponse): string {
+function inWords(response: SrfResponse): string {
+  const { status, reason, source_address } = response;
   if (source_address) return `${status} ${reason}`;
+  const why = whyUnheard(response);
+  if (why !== undefined) return why;
   return status === 408 ? 'no answer' : 'nobody can be reached there';
 }
 

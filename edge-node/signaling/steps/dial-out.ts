@@ -79,16 +79,19 @@ const goesOn = (call: Call, { target }: Attempt, { reason, status }: Failed): bo
 function sayFailed(
   call: Call,
   { target, server }: Attempt,
-  { reason, status }: Failed,
+  { reason, status, detail }: Failed,
   more: { readonly durationMs: number; readonly tryingNext: boolean },
 ): void {
   call.say('call.attempt-failed', {
     ...{ target: target.id, reason, sipStatus: status },
     ...(target.trunk === undefined ? {} : { trunk: target.trunk }),
     ...(server === undefined ? {} : { server }),
+    detail: printable(detail),
     ...more,
   });
 }
+
+const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 512);
 
 /** A call over a trunk counts against that trunk from its INVITE to its end. */
 async function withinLimits(call: Call, attempt: Attempt): Promise<Failed | undefined> {

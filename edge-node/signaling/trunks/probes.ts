@@ -15,13 +15,13 @@ export interface ProbeParts {
   readonly logger: Logger;
   readonly finder: ServerFinder;
   readonly book: Pick<ServerBook, 'answeredOptions'>;
-  /** Sends an OPTIONS, with the credentials of the trunk where it is asked for them; its final status, undefined where none came in time. */
+  /** Sends an OPTIONS, with the credentials of the trunk where it is asked for them; undefined where no final response came in time. */
   readonly options: (
     uri: string,
     timeoutMs: number,
     nextHop: string | undefined,
     trunk: string,
-  ) => Promise<number | undefined>;
+  ) => Promise<{ readonly status: number; readonly detail: string } | undefined>;
 }
 
 export interface TrunkProbes extends Disposable {
@@ -100,12 +100,13 @@ async function ask(
   { clock, options, narrator, logger, book }: ProbeParts,
 ): Promise<void> {
   const sentAt = clock.monotonic();
-  const status = await options(
+  const answer = await options(
     uriOf(each.endpoint, 'ping'),
     probe.timeoutSeconds * 1000,
     nextHop,
     each.trunk,
   ).catch(() => undefined);
+  const status = answer?.status;
   const before = each.servers.get(server) ?? { health: notYetAsked, answers: false };
   const silent = status === undefined || status === 408 || status === 503;
   const health = afterProbe(before.health, !silent, probe);
@@ -121,8 +122,7 @@ async function ask(
     narrator.say('trunk.up', about);
     return;
   }
-  const heard =
-    status === undefined ? `no answer within ${probe.timeoutSeconds} s` : `the answer was ${status}`;
+  const heard = answer?.detail ?? `no answer within ${probe.timeoutSeconds} s`;
   const detail = `OPTIONS: ${heard}; ${probe.down} of the last ${probe.of} failed`;
   logger.error({ ...about, detail }, 'a trunk is not reached: new calls go elsewhere');
   narrator.say('trunk.down', { ...about, detail });

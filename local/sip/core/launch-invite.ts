@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts';
 import { forgetForks, forkOf } from './forks.ts';
 import { learnPeer } from './peer-address.ts';
 import { ackAndBye, readyForAck } from './send-ack.ts';
-import { madeUpFor, retryAfter } from './send-request.ts';
+import { brokenBy, madeUpFor, retryAfter } from './send-request.ts';
 import { idOf, type SentInvite } from './sent-invite.ts';
 import { acceptedSession } from './session-timer.ts';
 import { cdrOfFinal } from './write-cdr.ts';
@@ -40,13 +40,17 @@ export function launchInvite(engine: Engine, sent: SentInvite, hops: Hops | unde
     launched.request = sent.request;
   };
   const key = clientKey(sent.request.via?.branch ?? '', 'INVITE');
-  const outlet = engine.transports.requestOutlet(hop, sent.listener, () => client.transportError());
+  let broken: Error | undefined;
+  const outlet = engine.transports.requestOutlet(hop, sent.listener, (error) => {
+    broken = error;
+    client.transportError();
+  });
   const client: InviteClient = new InviteClient(sent.request.print(), outlet, engine.timers, {
     response: (response) => (response.status < 200 ? provisional(engine, sent, response) : finalOf(response)),
     furtherSuccess: (response) => furtherSuccess(engine, sent, response),
     failed: (why) => {
       failures.failed(hop);
-      if (!next()) tellMadeUp(engine, sent, why);
+      if (!next()) tellMadeUp(engine, sent, why, broken && brokenBy(hop, broken));
     },
     ackFor: ({ message }) => ackForFailure(launched.request, message),
     ended: () => engine.clients.delete(key),
@@ -131,11 +135,12 @@ function tellMadeUp(
   engine: Engine,
   sent: SentInvite,
   why: 'timeout' | 'transport' | 'unresolved' | 'canceled',
+  detail?: string,
 ): void {
   engine.inviting.delete(sent.transactionId);
   if (sent.within) sent.within.inviteOut = undefined;
   forgetForks(engine, sent, undefined);
-  const made = madeUpFor(sent.request, why);
+  const made = madeUpFor(sent.request, why, detail);
   if (!sent.within) cdrOfFinal(engine, 'network', 'uac', made);
   sent.owner.send(madeUp(made.print(), sent.listener.protocol, sent.transactionId, idOf(sent)));
 }

@@ -25,10 +25,14 @@ export function sendRequest(
   outcome: RequestOutcome,
 ): void {
   const key = clientKey(request.via?.branch ?? '', request.method);
-  const outlet = engine.transports.requestOutlet(hop, from, () => client.transportError());
+  let broken: Error | undefined;
+  const outlet = engine.transports.requestOutlet(hop, from, (error) => {
+    broken = error;
+    client.transportError();
+  });
   const client: RequestClient = new RequestClient(request.print(), outlet, engine.timers, {
     response: (response) => outcome.response(response),
-    failed: (why) => outcome.failed(madeUpFor(request, why)),
+    failed: (why) => outcome.failed(madeUpFor(request, why, broken && brokenBy(hop, broken))),
     ended: () => engine.clients.delete(key),
   });
   engine.clients.set(key, client);
@@ -69,14 +73,26 @@ export function retryAfter(response: SipMessage): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** The final response that stands for none (RFC 3261 §8.1.3.1). */
+/** To whom no request gets through, and why: `tls 192.0.2.7:5061 (carrier.example): certificate has expired`. */
+export function brokenBy({ protocol, host, port, name }: Hop, error: Error): string {
+  const address = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const named = name === undefined || name === host ? '' : ` (${name})`;
+  const why = error.message.replace(/[^\x20-\x7e]|["\\]/g, ' ');
+  return `${protocol} ${address}:${port}${named}: ${why}`.slice(0, 300);
+}
+
+/** The final response that stands for none (RFC 3261 §8.1.3.1); what is known of the cause is a warning in it. */
 export function madeUpFor(
   request: SipMessage,
   why: 'timeout' | 'transport' | 'unresolved' | 'canceled',
+  detail?: string,
 ): SipMessage {
   const [status, reason] = standIns[why];
   const tagged = request.toTag === '' ? newTag() : request.toTag;
-  return finish(startResponse(request, status, reason, tagged), [], undefined, '');
+  const made = finish(startResponse(request, status, reason, tagged), [], undefined, '');
+  // RFC 3261 §20.43: 399 is a warning of any kind.
+  if (detail !== undefined) made.add('Warning', `399 sip-server "${detail}"`);
+  return made;
 }
 
 const standIns = {

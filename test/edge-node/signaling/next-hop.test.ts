@@ -60,13 +60,12 @@ test('OPTIONS go to the server that was chosen, too', async () => {
   await using server = await serverUnderTest();
   await using link = await linkTo(server);
   await using carrier = await SipPeer.udp(server.sipPort);
-  const heard = link.options(
-    'sip:ping@carrier.invalid',
-    5_000,
-    `sip:127.0.0.1:${carrier.port};transport=udp`,
-  );
+  const heard = link.request({
+    ...{ method: 'OPTIONS', uri: 'sip:ping@carrier.invalid', timeoutMs: 5_000 },
+    nextHop: `sip:127.0.0.1:${carrier.port};transport=udp`,
+  });
   carrier.reply(await carrier.next(/^OPTIONS sip:ping@carrier.invalid SIP/), '405 Method Not Allowed');
-  expect(await heard).toBe(405);
+  expect(await heard).toMatchObject({ status: 405 });
 });
 
 test('a refusal tells how long the target wants to be left alone', async () => {

@@ -50,12 +50,14 @@ const dns: Dns = {
 function aStage(zoneOf: Dns = dns) {
   let desk: TrunkDesk | undefined;
   const answers: { options: number | undefined } = { options: 200 };
+  const options = async () =>
+    answers.options === undefined ? undefined : { status: answers.options, detail: '' };
   const s = stage({
     config,
     trunks(parts) {
       desk = openTrunkDesk({
         ...parts,
-        ...{ dns: zoneOf, contacts: () => ['udp/192.0.2.250:5060'], options: async () => answers.options },
+        ...{ dns: zoneOf, contacts: () => ['udp/192.0.2.250:5060'], options },
         logger: pino({ level: 'silent' }),
       });
       return desk;

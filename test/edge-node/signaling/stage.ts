@@ -297,7 +297,6 @@ export function stage({
         attempts.push(attempt);
         return attempt;
       },
-      options: async () => 200,
       request: async () => undefined,
       [Symbol.asyncDispose]: async () => {},
     },

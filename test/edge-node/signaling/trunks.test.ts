@@ -49,7 +49,8 @@ function aDesk(endpoints: readonly object[] = [one, two]) {
     contacts: () => ['udp/203.0.113.1:5060', 'tls/[2001:db8::1]:5061'],
     options: async (uri) => {
       asked.push(uri);
-      return answers.has(uri) ? answers.get(uri) : 200;
+      const status = answers.has(uri) ? answers.get(uri) : 200;
+      return status === undefined ? undefined : { status, detail: `${status} as it was told` };
     },
   });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
