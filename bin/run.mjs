@@ -32,7 +32,7 @@ if (!Object.hasOwn(verbs, verb)) {
 }
 try {
   installNpmPackages(root);
-  installSystemPackages();
+  installSystemPackages({ tests: verb === 'test' || verb.startsWith('bench') });
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exit(2);

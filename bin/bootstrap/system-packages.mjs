@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Programs that calls, tests and benches start, and the Debian package of each. */
-const programs = {
+/** Programs that a call needs, and the Debian package of each. */
+const forCalls = {
   rtpengine: 'rtpengine-daemon',
   sipp: 'sip-tester',
   sox: 'sox',
   'espeak-ng': 'espeak-ng',
-  kamailio: 'kamailio',
-  dnsmasq: 'dnsmasq-base',
 };
+/** Those that tests and benches start besides: a carrier, a softphone, a DNS server. */
+const forTests = { kamailio: 'kamailio', baresip: 'baresip-core', dnsmasq: 'dnsmasq-base' };
 
 const installed = (program) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => {
@@ -22,7 +22,7 @@ const installed = (program) =>
     }
   });
 
-const missingPrograms = () => Object.keys(programs).filter((program) => !installed(program));
+const missingOf = (programs) => Object.keys(programs).filter((program) => !installed(program));
 
 /** Debian or one of its children, by os-release(5). */
 const isDebianLike = (file) =>
@@ -45,14 +45,16 @@ apt-get install -q -y --no-install-recommends "$@"
 `;
 
 /**
- * Installs what is missing. The paths are those of the system; tests have their own.
+ * Installs what is missing for calls, and for tests where asked. The paths are those of the system; tests have their own.
  * @throws Error that says exactly what to install, where we cannot.
  */
 export function installSystemPackages({
+  tests = false,
   osRelease = '/etc/os-release',
   policy = '/usr/sbin/policy-rc.d',
 } = {}) {
-  const missing = missingPrograms();
+  const programs = tests ? { ...forCalls, ...forTests } : forCalls;
+  const missing = missingOf(programs);
   if (missing.length === 0) return;
   const packages = missing.map((program) => programs[program]);
   const byHand = `Missing on this machine: ${missing.join(', ')}.\nOn Debian or Ubuntu: sudo apt-get install --no-install-recommends ${packages.join(' ')}`;
@@ -68,6 +70,6 @@ export function installSystemPackages({
   const [program, ...args] = root ? command : ['sudo', '-n', ...command];
   if (spawnSync(program, args, { stdio: ['ignore', 2, 2] }).status !== 0)
     throw new Error(`apt-get could not install them: its message is above.\n${byHand}`);
-  const still = missingPrograms();
+  const still = missingOf(programs);
   if (still.length > 0) throw new Error(`installed, but not on the PATH: ${still.join(', ')}`);
 }

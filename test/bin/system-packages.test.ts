@@ -27,9 +27,9 @@ async function aMachine(folder: string, install: string) {
 type Machine = Pick<Awaited<ReturnType<typeof aMachine>>, 'folder' | 'policy' | 'osRelease'>;
 
 /** The bootstrap as a process whose whole world is the machine. */
-function start({ folder, policy, osRelease }: Machine) {
+function start({ folder, policy, osRelease }: Machine, tests = true) {
   const program = `import { installSystemPackages } from '${bootstrap}';
-    try { installSystemPackages(${JSON.stringify({ policy, osRelease })}); } catch (error) { console.log(error.message); process.exit(2); }`;
+    try { installSystemPackages(${JSON.stringify({ policy, osRelease, tests })}); } catch (error) { console.log(error.message); process.exit(2); }`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     env: { PATH: folder },
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -44,7 +44,7 @@ function start({ folder, policy, osRelease }: Machine) {
 }
 
 const putAll = (folder: string) =>
-  `for program in rtpengine sipp sox espeak-ng kamailio dnsmasq; do cp "${folder}/sh" "${folder}/$program"; done`;
+  `for program in rtpengine sipp sox espeak-ng kamailio baresip dnsmasq; do cp "${folder}/sh" "${folder}/$program"; done`;
 const keepPolicy = (folder: string) => `cp "${folder}/policy-rc.d" "${folder}/policy-then";`;
 
 test('what is missing is installed, without its friends, without a question, and no daemon starts', async () => {
@@ -52,10 +52,17 @@ test('what is missing is installed, without its friends, without a question, and
   const machine = await aMachine(folder.path, `${keepPolicy(folder.path)} ${putAll(folder.path)}`);
   expect(await start(machine).ended).toEqual({ code: 0, stdout: '' });
   expect(await machine.log()).toBe(
-    'noninteractive update -q\nnoninteractive install -q -y --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio dnsmasq-base\n',
+    'noninteractive update -q\nnoninteractive install -q -y --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio baresip-core dnsmasq-base\n',
   );
   expect(await readFile(join(folder.path, 'policy-then'), 'utf8')).toBe('#!/bin/sh\nexit 101\n');
   expect(existsSync(machine.policy)).toBe(false);
+});
+
+test('for a call alone, nothing is installed that only tests start', async () => {
+  await using folder = await aFolder();
+  const machine = await aMachine(folder.path, putAll(folder.path));
+  expect(await start(machine, false).ended).toMatchObject({ code: 0 });
+  expect(await machine.log()).toMatch(/ rtpengine-daemon sip-tester sox espeak-ng\n$/);
 });
 
 test('the policy of the machine stays as it is', async () => {
@@ -83,7 +90,7 @@ test('where apt-get fails, it is said what to do by hand', async () => {
   const { code, stdout } = await start(machine).ended;
   expect(code).toBe(2);
   expect(stdout).toContain(
-    'sudo apt-get install --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio dnsmasq-base',
+    'sudo apt-get install --no-install-recommends rtpengine-daemon sip-tester sox espeak-ng kamailio baresip-core dnsmasq-base',
   );
   expect(existsSync(machine.policy)).toBe(false);
 });
@@ -94,6 +101,8 @@ test('a machine that is not Debian is told what is missing, and left alone', asy
   await writeFile(machine.osRelease, 'ID=fedora\n');
   const { code, stdout } = await start(machine).ended;
   expect(code).toBe(2);
-  expect(stdout).toContain('Missing on this machine: rtpengine, sipp, sox, espeak-ng, kamailio, dnsmasq.');
+  expect(stdout).toContain(
+    'Missing on this machine: rtpengine, sipp, sox, espeak-ng, kamailio, baresip, dnsmasq.',
+  );
   await expect(machine.log()).rejects.toThrow('ENOENT');
 });
