@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { createSrf } from '../../edge-node/signaling/drachtio/srf.ts';
+import type { SipTls } from '../drachtio/drachtio-config.ts';
 import { startSipServer } from '../sip/sip-server.ts';
 import { openRtpEndpoint, type RtpReport } from './rtp-endpoint.ts';
 
 /** A carrier with a SIP stack of its own: answers OPTIONS, takes calls and sends back what it hears. */
 export interface Carrier extends AsyncDisposable {
   readonly port: number;
+  /** Where it has a certificate. */
+  readonly tlsPort: number | undefined;
   /** Numbers that were called here, in order. */
   readonly called: readonly string[];
   /** Final status of every INVITE from now on; 200 takes the call. */
@@ -13,11 +16,13 @@ export interface Carrier extends AsyncDisposable {
   report(): Promise<RtpReport>;
 }
 
-export async function startCarrier(port: number, host = '127.0.0.1'): Promise<Carrier> {
+/** With a certificate it takes TLS, too, on any free port. */
+export async function startCarrier(port: number, host = '127.0.0.1', tls?: SipTls): Promise<Carrier> {
   const secret = 'a carrier of its own';
   const server = await startSipServer({
     admin: { host: '127.0.0.1', port: 0, secret },
-    contacts: [`sip:${host}:${port};transport=udp,tcp`],
+    contacts: [`sip:${host}:${port};transport=udp,tcp`, ...(tls ? [`sips:${host}:0;transport=tls`] : [])],
+    ...(tls ? { tls } : {}),
   });
   const rtp = await openRtpEndpoint({ echo: true });
   const srf = createSrf();
@@ -35,6 +40,7 @@ export async function startCarrier(port: number, host = '127.0.0.1'): Promise<Ca
   await once(srf as never, 'connect');
   return {
     port,
+    tlsPort: server.contacts.find(({ transport }) => transport === 'tls')?.port,
     called,
     refuses: (next) => {
       status = next;
