@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import { RoutingConfig } from '../../contracts/config.ts';
 import { faultsOf } from '../../contracts/refusal.ts';
+import type { ConfigWarning } from '../../core/media-encryption.ts';
 import { Failure } from './failure.ts';
 
 /** One fault of a configuration file, with its place. */
@@ -69,3 +70,7 @@ export const faultLines = (file: string, faults: readonly FileFault[]): string =
     ...faults.map(({ line, column, path, message }) => `${file}:${line}:${column} ${path}: ${message}`),
     `${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} in ${file}`,
   ].join('\n');
+
+/** Empty where there are none. */
+export const warningLines = (warnings: readonly ConfigWarning[]): string =>
+  warnings.map(({ trunk, message }) => `warning: trunks.${trunk} ${message}\n`).join('');

@@ -5,8 +5,9 @@ import type { RoutingConfig } from '../../contracts/config.ts';
 import type { Route } from '../../contracts/route-decision.ts';
 import { findRoute, type RoutedCall } from '../../core/find-route.ts';
 import { identifyTrunk } from '../../core/identify-trunk.ts';
+import { encryptionWarnings } from '../../core/media-encryption.ts';
 import { terminations } from '../../core/terminations.ts';
-import { loadConfig } from './config-file.ts';
+import { loadConfig, warningLines } from './config-file.ts';
 import { Failure } from './failure.ts';
 import { quickstartFile } from './quickstart.ts';
 
@@ -45,13 +46,24 @@ export function addRouteTest(trunkline: Command): void {
       const trunk = trunkOf(options, config, tell);
       const route =
         trunk === undefined ? unknownSource : findRoute(callOf(number, trunk, options), config, tell);
-      if (options.json) process.stdout.write(`${JSON.stringify({ number, trunk, rules, route }, null, 2)}\n`);
-      else print(rules, route);
+      const warnings = warningsOf(config, trunk, route);
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ number, trunk, rules, route, warnings }, null, 2)}\n`);
+      else {
+        print(rules, route);
+        process.stdout.write(warningLines(warnings));
+      }
       if (route.action === 'refuse') process.exitCode = 1;
     });
 }
 
 const unknownSource: Route = { action: 'refuse', reason: 'unknown-source' };
+
+/** Of the trunks that the call would come and go over. */
+function warningsOf(config: RoutingConfig, from: string | undefined, route: Route) {
+  const out = route.action === 'connect' ? route.targets.map(({ trunk }) => trunk) : [];
+  return encryptionWarnings(config).filter(({ trunk }) => [from, ...out].includes(trunk));
+}
 
 /** The only trunk of the file needs no naming. @throws Failure that names the trunks there are. */
 function trunkOf(

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { RoutingConfig, type VersionedConfig } from '../../contracts/config.ts';
+import { encryptionWarnings } from '../../core/media-encryption.ts';
 import type { Clock, ConfigSource, RoutingSnapshot } from '../ports.ts';
 
 export interface SnapshotOptions {
@@ -39,6 +40,7 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RunningSn
       if (loaded === undefined || closed) return;
       current = loaded;
       logger.info({ version: loaded.version }, 'routing configuration taken up');
+      warn(loaded, logger);
       if (file !== undefined) await keep(file, loaded, logger);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -72,6 +74,12 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RunningSn
   };
 }
 
+/** Once per version: an edge that starts, or takes up another configuration, says so. */
+function warn({ version, config }: VersionedConfig, logger: Logger): void {
+  for (const { trunk, message } of encryptionWarnings(config))
+    logger.warn({ version, trunk }, `a trunk ${message}`);
+}
+
 /** Written beside and moved into place: a crash leaves the old file or the new one. */
 async function keep(file: string, config: VersionedConfig, logger: Logger): Promise<void> {
   try {
@@ -87,6 +95,7 @@ async function kept(file: string, logger: Logger): Promise<VersionedConfig | und
   try {
     const stored = Stored.parse(JSON.parse(await readFile(file, 'utf8')));
     logger.warn({ file, version: stored.version }, 'deciding from the configuration of an earlier life');
+    warn(stored, logger);
     return stored;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')

@@ -52,6 +52,29 @@ test('--json gives the same faults to a machine', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ ok: false, faults: [{ line: 4 }, { line: 6 }, { line: 10 }] });
 });
 
+const plainTrunk = threeMistakes
+  .replace('[127.0.0.1]', '[203.0.113.0/24]')
+  .replace('ecoh', 'echo')
+  .replace('http://', 'sip:echo@');
+
+test('a trunk without any encryption is warned of, and the file is good all the same', async () => {
+  const path = await file(plainTrunk);
+  const { code, stdout } = await trunkline('config', 'check', path);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('is good: 1 trunk(s)')]);
+  expect(stdout).toContain('warning: trunks.carrier has neither TLS nor SRTP: ');
+  const json = await trunkline('config', 'check', '--json', path);
+  expect(json.code).toBe(0);
+  expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, warnings: [{ trunk: 'carrier' }] });
+});
+
+test('a call over a trunk without any encryption is warned of', async () => {
+  const args = ['route-test', '+15550100', '--config', await file(plainTrunk)];
+  const { code, stdout } = await trunkline(...args);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^warning: trunks\.carrier has neither/m)]);
+  const { stdout: json } = await trunkline(...args, '--json');
+  expect(JSON.parse(json)).toMatchObject({ warnings: [{ trunk: 'carrier' }] });
+});
+
 test('a file that is not there is said so', async () => {
   const { code, stderr } = await trunkline('config', 'check', join(folder, 'missing.yaml'));
   expect([code, stderr]).toEqual([2, expect.stringContaining('there is no such file')]);

@@ -55,6 +55,20 @@ describe('the snapshot', () => {
     expect(table.asked).toEqual([undefined, 7, 7]);
   });
 
+  test('says of each version once which trunks have no encryption', async () => {
+    const table = aTable(aConfig(7));
+    const { snapshot, log } = await aSnapshot(table);
+    await snapshot.refresh();
+    const warned = () => log.said('has neither TLS nor SRTP').map(({ trunk, version }) => [trunk, version]);
+    expect(warned()).toEqual([['carrier', 7]]);
+    table.content = aConfig(8);
+    await snapshot.refresh();
+    expect(warned()).toEqual([
+      ['carrier', 7],
+      ['carrier', 8],
+    ]);
+  });
+
   test('keeps the last good configuration while the table is away or holds rubbish, and says so', async () => {
     const table = aTable(aConfig(7));
     const { snapshot, log } = await aSnapshot(table);
