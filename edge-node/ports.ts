@@ -165,6 +165,10 @@ export interface MediaOffer {
   };
   /** The side that is offered to gets SRTP, keyed so; plain RTP where absent. */
   readonly keying?: Keying | undefined;
+  /** Audio in one packet towards each side, ms; absent: as the sides agree. */
+  readonly ptime?: { readonly [leg in LegName]?: number | undefined };
+  /** Digits will be put into the audio streams of this call. rtpengine then looks at each packet, which costs. */
+  readonly playsDigits?: boolean;
   /** Start a packet capture for the quality figures. */
   readonly capture?: boolean;
 }
@@ -182,6 +186,13 @@ export class MediaError extends Error {
 /** RTP totals of both legs. */
 export type CallMedia = { readonly [leg in LegName]: LegMedia };
 
+export interface MediaDigits {
+  /** Puts a digit into the stream of one side, for the other to hear. */
+  play(digit: string, durationMs: number, from: LegName): Promise<void>;
+  /** From now on the digits of one side are reported, but no longer passed on to the other. */
+  withhold(from: LegName): Promise<void>;
+}
+
 /**
  * One call's media at one rtpengine. Every method settles within 1.4 s or throws {@link MediaError}; an offer may take
  * 0.7 s more for each further engine that it tries.
@@ -193,6 +204,8 @@ export interface MediaSession {
   answer(sdp: string, from: LegName): Promise<string>;
   /** One side changes its media: the SDP to answer it with. `other` is what the other side said last, and keeps. */
   refresh(sdp: string, from: LegName, other: string): Promise<string>;
+  /** RFC 4733 digits of an answered call; `play` only where its offer said `playsDigits`. */
+  readonly digits: MediaDigits;
   totals(): Promise<CallMedia>;
   /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */
   end(): Promise<CallMedia | undefined>;

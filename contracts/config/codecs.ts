@@ -19,4 +19,23 @@ export const trunkMedia = {
    * the other side takes them too, those of `transcode` may also be converted. Absent: the policy alone decides.
    */
   codecs: CodecPolicy.optional(),
+  /** Audio in one packet towards this trunk, ms; the other side keeps its own. Absent: as the two sides agree. */
+  ptime: z
+    .int()
+    .min(10)
+    .max(60)
+    .refine((ms) => ms % 10 === 0, { message: 'must be 10, 20, 30, 40, 50 or 60 ms: frames are of 10 ms' })
+    .optional(),
+  /**
+   * How this trunk takes digits: as RFC 4733 packets, or as INFO (application/dtmf-relay). Digits of a call that has a side
+   * with `info` leave in the mode of the side that they go to, however they came in.
+   */
+  dtmf: z
+    .enum(['rfc4733', 'info'], {
+      error: ({ input }) =>
+        input === 'in-band'
+          ? '"in-band" is not done: tones in the audio are neither heard nor made; use rfc4733, or info where the carrier takes no telephone-event'
+          : 'must be rfc4733 (packets beside the audio) or info (SIP INFO, application/dtmf-relay)',
+    })
+    .default('rfc4733'),
 };

@@ -27,7 +27,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
   const moveTo = (engine: Engine): Place => {
     engine.enter(callId);
     const unfreed = () => engine.leave(callId, true);
-    return { engine, session: createSession(callId, engine.request, engine.captures, unfreed) };
+    return { engine, session: createSession(callId, engine, unfreed) };
   };
   const leave = () => {
     here?.engine.leave(callId, true);
@@ -75,6 +75,10 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
       return theSession().answer(sdp, from);
     },
     refresh: async (sdp, from, other) => theSession().refresh(sdp, from, other),
+    digits: {
+      play: async (...press) => theSession().digits.play(...press),
+      withhold: async (from) => theSession().digits.withhold(from),
+    },
     totals: async () => theSession().totals(),
     async end() {
       isOver = true;

@@ -11,6 +11,8 @@ declare module 'rtpengine-client' {
     query: Command;
     delete: Command;
     ping: Command;
+    playDTMF: Command;
+    blockDTMF: Command;
     close(): void;
     /** Requests that wait for their reply, by cookie. */
     protected readonly messages: ReadonlyMap<string, unknown>;

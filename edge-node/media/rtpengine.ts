@@ -7,7 +7,7 @@ export interface NgAddress {
   readonly port: number;
 }
 
-type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping';
+type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping' | 'playDTMF' | 'blockDTMF';
 
 /** Sends one ng command and gives the reply, or throws {@link MediaError}. */
 export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<NgReply>;
@@ -24,7 +24,7 @@ export interface NgClient {
 
 /**
  * One rtpengine behind the ng protocol over UDP. The client neither times out nor retransmits by itself; each command
- * here is safe to repeat, so a lost datagram costs one time-out and not the call. `onLate` hears of each reply that
+ * but playDTMF is safe to repeat, so a lost datagram costs one time-out and not the call. `onLate` hears of each reply that
  * comes after its time-out.
  */
 export function createNgClient(

@@ -1,5 +1,11 @@
 import type { LegName } from '../../contracts/events/call.ts';
-import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
+import {
+  type CallMedia,
+  type MediaDigits,
+  MediaError,
+  type MediaOffer,
+  type MediaSession,
+} from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
 import type { NgReply } from './ng-reply.ts';
 import type { NgRequest } from './rtpengine.ts';
@@ -27,6 +33,13 @@ const transports = {
 } as const;
 type Transport = keyof typeof transports;
 
+interface SessionEngine {
+  readonly request: NgRequest;
+  /** For what must not be done twice. */
+  readonly once: NgRequest;
+  readonly captures: CaptureReader | undefined;
+}
+
 export interface EngineSession extends MediaSession {
   /** `ask`: instead of asking again where rtpengine stays silent. */
   offer(offer: MediaOffer, ask?: NgRequest): Promise<string>;
@@ -38,8 +51,7 @@ export interface EngineSession extends MediaSession {
  */
 export function createSession(
   callId: string,
-  ng: NgRequest,
-  captures: CaptureReader | undefined,
+  { request: ng, once, captures }: SessionEngine,
   onUnfreed: () => void,
 ): EngineSession {
   const id = { 'call-id': callId };
@@ -49,6 +61,8 @@ export function createSession(
   let opened = false;
   /** Each leg as we speak to it: b as it was offered, a as it offered itself. */
   const speaks: Record<LegName, Transport> = { a: 'plain', b: 'plain' };
+  /** What the last offer asked for goes for its answer and for every re-offer. */
+  let wishes: Wishes = {};
 
   return {
     async offer(offer, ask = ng) {
@@ -56,8 +70,8 @@ export function createSession(
       offerer = offer.from;
       opened = true;
       const to = offer.from === 'a' ? 'b' : 'a';
-      speaks[offer.from] = transportIn(offer.sdp);
-      speaks[to] = offer.keying ?? 'plain';
+      wishes = offer;
+      Object.assign(speaks, { [offer.from]: transportIn(offer.sdp), [to]: offer.keying ?? 'plain' });
       capturing ||= offer.capture === true && captures !== undefined;
       const reply = await ask('offer', {
         ...id,
@@ -66,7 +80,8 @@ export function createSession(
         'from-tag': tagOf(offer.from, attempt),
         // Without it the next target would be offered the keys of the one before.
         'to-tag': tagOf(to, attempt),
-        ...latched(attempt),
+        ...framesOf(wishes, offer.from),
+        ...flagsOf(attempt > 1, wishes),
         ...codecsOf(offer),
         ...(capturing ? { 'record call': 'yes' } : {}),
         sdp: offer.sdp,
@@ -75,16 +90,21 @@ export function createSession(
     },
     async answer(sdp, from) {
       const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
-      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, ...latched(attempt), sdp }));
+      const flags = flagsOf(attempt > 1, wishes);
+      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, ...flags, sdp }));
     },
     async refresh(sdp, from, other) {
       const to = from === 'a' ? 'b' : 'a';
       const tags = { 'from-tag': tagOf(from, attempt), 'to-tag': tagOf(to, attempt) };
       // Without port-latching a new address on this side would move our port on the other side too.
       const kept = transports[speaks[to]];
-      await ng('offer', { ...id, ...shape, ...kept, ...tags, flags: ['port-latching'], sdp });
-      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, sdp: other }));
+      const asked = { ...tags, ...framesOf(wishes, from), ...flagsOf(true, wishes) };
+      await ng('offer', { ...id, ...shape, ...kept, ...asked, sdp });
+      return sdpOf(
+        await ng('answer', { ...id, ...shape, SDES, ...tags, ...flagsOf(false, wishes), sdp: other }),
+      );
     },
+    digits: digitsOf((from) => ({ ...id, 'from-tag': tagOf(from, attempt) }), ng, once),
     async totals() {
       return totalsOf(await ng('query', id), attempt);
     },
@@ -101,11 +121,40 @@ export function createSession(
   };
 }
 
+function digitsOf(
+  side: (leg: LegName) => Record<string, string>,
+  ng: NgRequest,
+  once: NgRequest,
+): MediaDigits {
+  return {
+    async play(digit, durationMs, from) {
+      await once('playDTMF', { ...side(from), code: digit, duration: durationMs });
+    },
+    async withhold(from) {
+      await ng('blockDTMF', side(from));
+    },
+  };
+}
+
+type Wishes = Pick<MediaOffer, 'ptime' | 'playsDigits'>;
+
+/** What goes to the side that is offered to, and what goes back. */
+function framesOf({ ptime = {} }: Wishes, from: LegName): Record<string, number> {
+  const [there, back] = from === 'a' ? [ptime.b, ptime.a] : [ptime.a, ptime.b];
+  return {
+    ...(there === undefined ? {} : { ptime: there }),
+    ...(back === undefined ? {} : { 'ptime-reverse': back }),
+  };
+}
+
 /**
  * From the second target on, the side of the caller keeps its port. The caller may have had it in a 183 of the first target,
  * and is bound to what it heard first (RFC 3261 §13.2.1). The side of the target is new with each tag, keys and all.
  */
-const latched = (attempt: number) => (attempt > 1 ? { flags: ['port-latching'] } : {});
+function flagsOf(latched: boolean, { playsDigits }: Wishes): { flags?: readonly string[] } {
+  const flags = [...(latched ? ['port-latching'] : []), ...(playsDigits ? ['inject-DTMF'] : [])];
+  return flags.length > 0 ? { flags } : {};
+}
 
 function transportIn(sdp: string): Transport {
   if (!/^m=audio \d+ \S*SAVP/m.test(sdp)) return 'plain';

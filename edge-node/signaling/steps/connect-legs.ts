@@ -4,7 +4,7 @@ import type { Call, Verdict } from '../call.ts';
 import { keepCallGoing } from '../joined-call.ts';
 import { isSecure, readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
-import { mediaFailure } from './offer.ts';
+import { audioOf, mediaFailure } from './offer.ts';
 import { lateCodecs } from './plan-codecs.ts';
 import type { Step } from './step.ts';
 
@@ -75,6 +75,7 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
     codecs: { kept, transcoded, add },
     keying: isDemanded ? keying : undefined,
     capture,
+    ...audioOf(call, answer.trunk),
   });
   const a = await answerCaller(call, sdpToA);
   if ('reason' in a) return giveUp(answer, a);

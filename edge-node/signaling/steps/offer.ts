@@ -2,8 +2,9 @@ import type { Keying } from '../../../contracts/config/encryption.ts';
 import type { ConnectRoute } from '../../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../../contracts/terminations.ts';
 import { terminations } from '../../../core/terminations.ts';
-import { MediaError } from '../../ports.ts';
+import { MediaError, type MediaOffer } from '../../ports.ts';
 import type { Call } from '../call.ts';
+import { playsDigits } from '../digits.ts';
 import { codecsFor } from './plan-codecs.ts';
 
 /** Why one attempt to reach somebody failed. */
@@ -25,10 +26,18 @@ export async function offerTo(
   const { kept, transcoded, add } = codecsFor(call, trunk);
   const capture = routeOf(call).quality === 'capture';
   try {
-    return await call.media.offer({ sdp, from: 'a', codecs: { kept, transcoded, add }, keying, capture });
+    const codecs = { kept, transcoded, add };
+    return await call.media.offer({ sdp, from: 'a', codecs, keying, capture, ...audioOf(call, trunk) });
   } catch (error) {
     return mediaFailure(error);
   }
+}
+
+/** How the audio between the caller and a target on `trunk` is cut into packets, and whether digits are put into it. */
+export function audioOf(call: Call, trunk: string | undefined): Pick<MediaOffer, 'ptime' | 'playsDigits'> {
+  const trunks = call.context.snapshot.current()?.config.trunks ?? {};
+  const ptime = { a: trunks[call.trunk]?.ptime, b: trunk === undefined ? undefined : trunks[trunk]?.ptime };
+  return { ptime, ...(playsDigits(call, trunk) ? { playsDigits: true } : {}) };
 }
 
 /** An engine that is away is our fault; an SDP it cannot read is the caller's. */

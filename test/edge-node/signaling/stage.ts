@@ -211,6 +211,9 @@ const someMedia: CallMedia = { a: { ...silentLeg, packets: 100 }, b: { ...silent
 class FakeMedia {
   readonly offers: MediaOffer[] = [];
   readonly ended: string[] = [];
+  /** Digits put into the stream of a leg, and legs whose digits are withheld. */
+  readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
+  readonly withheld: string[] = [];
   failure: Error | undefined;
   session = (callId: string) => ({
     offer: async (offer: MediaOffer) => {
@@ -220,6 +223,13 @@ class FakeMedia {
     },
     answer: async () => sdpOf('0 101', 30_002),
     refresh: async () => sdpOf('0 101', 30_004),
+    digits: {
+      play: async (digit: string, durationMs: number, from: string) => {
+        if (this.failure) throw this.failure;
+        this.played.push({ digit, durationMs, from });
+      },
+      withhold: async (from: string) => void this.withheld.push(from),
+    },
     totals: async () => someMedia,
     end: async () => {
       this.ended.push(callId);
