@@ -18,6 +18,8 @@ export interface CallerScript {
   readonly reliable?: boolean;
   /** Instead of our SDP. */
   readonly body?: string;
+  /** Keys sent as INFO (application/dtmf-relay), 800 ms after the answer; each must come back as INFO before the next. */
+  readonly info?: readonly string[];
   readonly headers?: readonly string[];
   readonly from?: string;
 }
@@ -66,6 +68,8 @@ const send = (message: string, attributes = '') => `<send ${attributes}><![CDATA
 const pause = (ms: number) => `<pause milliseconds="${ms}"/>`;
 const withBody = (head: string, body: string) =>
   `${head}Content-Type: application/sdp\nContent-Length: [len]\n\n${body}`;
+const pressedAsInfo = (head: string, key: string) =>
+  `${head}Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=${key}\nDuration=160`;
 const bare = (head: string) => `${head}Content-Length: 0\n\n`;
 
 /** Writes the port of the other side's audio into sipp's log, where we wait for it. */
@@ -126,10 +130,12 @@ export function callerScenario(script: CallerScript): string {
         `<recv response="183" optional="true">${noteRtp('EARLY')}</recv>`,
       ];
   const ack = script.lateOffer ? withBody(inDialog('ACK', 1), offer) : bare(inDialog('ACK', 1));
-  const bye = script.reliable ? 3 : 2;
+  const pressed = script.info ?? [];
+  const bye = (script.reliable ? 3 : 2) + pressed.length;
   const answered = [
     `<recv response="200" rtd="setup" rrs="true">${noteRtp('ANSWERED')}</recv>`,
     send(ack),
+    ...pressedKeys(pressed, (index) => inDialog('INFO', 2 + index)),
     ...(script.talkMs === undefined
       ? [
           '<recv request="BYE"/>',
@@ -148,6 +154,14 @@ export function callerScenario(script: CallerScript): string {
     script.cancel === undefined ? (isAnswered ? answered : failed) : cancelled(script.cancel, from);
   return scenario('carrier', [invite, ...(script.cancel === undefined ? provisional : []), ...ending]);
 }
+
+const pressedKeys = (keys: readonly string[], head: (index: number) => string) =>
+  keys.flatMap((key, index) => [
+    pause(index === 0 ? 800 : 200),
+    send(pressedAsInfo(head(index), key), 'retrans="500"'),
+    '<recv response="200"/>',
+    ...okTo('INFO'),
+  ]);
 
 function cancelled(when: number | 'when it rings', from: string): string[] {
   const wait =
