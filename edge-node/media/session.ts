@@ -100,9 +100,8 @@ export function createSession(
       const kept = transports[speaks[to]];
       const asked = { ...tags, ...framesOf(wishes, from), ...flagsOf(true, wishes) };
       await ng('offer', { ...id, ...shape, ...kept, ...asked, sdp });
-      return sdpOf(
-        await ng('answer', { ...id, ...shape, SDES, ...tags, ...flagsOf(false, wishes), sdp: other }),
-      );
+      const flags = flagsOf(false, wishes);
+      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, ...flags, sdp: other }));
     },
     digits: digitsOf((from) => ({ ...id, 'from-tag': tagOf(from, attempt) }), ng, once),
     async totals() {
