@@ -58,7 +58,6 @@ export function createSession(
   let attempt = 0;
   let offerer: LegName = 'a';
   let capturing = false;
-  let opened = false;
   /** Each leg as we speak to it: b as it was offered, a as it offered itself. */
   const speaks: Record<LegName, Transport> = { a: 'plain', b: 'plain' };
   /** What the last offer asked for goes for its answer and for every re-offer. */
@@ -68,7 +67,6 @@ export function createSession(
     async offer(offer, ask = ng) {
       if (offer.from === 'a' || attempt === 0) attempt += 1;
       offerer = offer.from;
-      opened = true;
       const to = offer.from === 'a' ? 'b' : 'a';
       wishes = offer;
       Object.assign(speaks, { [offer.from]: transportIn(offer.sdp), [to]: offer.keying ?? 'plain' });
@@ -108,7 +106,7 @@ export function createSession(
       return totalsOf(await ng('query', id), attempt);
     },
     async end() {
-      if (!opened) return undefined;
+      if (attempt === 0) return undefined;
       // Only a delete that names a tag is answered with the totals.
       const reply = await ng('delete', { ...id, 'from-tag': tagOf(offerer, attempt) }).catch(() => undefined);
       if (!reply) onUnfreed();
