@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
 import { expect, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { SipServerOptions } from '../../../../local/sip/sip-server.ts';
 import { dnsStandIn, a as onLoopback } from '../dns-stand-in.ts';
 import { embedded } from '../server-under-test.ts';
@@ -107,6 +110,38 @@ test('a TLS peer is told the name that it is called by, and shown our certificat
   expect([told[0], shown[0]]).toEqual(['anna.test', 'mallory.test']);
   callee.close();
 });
+
+for (const scheme of ['ws', 'wss'] as const)
+  test(`a server that takes SIP over ${scheme} is called over a connection of ours`, async () => {
+    await using names = await dnsStandIn(onLoopback('anna.test'));
+    const http = scheme === 'wss' ? createHttps({ cert: anna.cert, key: anna.private }) : createHttp();
+    const callee = new WebSocketServer({ server: http, handleProtocols: (offered) => [...offered].join() });
+    const heard = once(callee, 'connection').then(async ([socket]) => [
+      (socket as WebSocket).protocol,
+      String((await once(socket as WebSocket, 'message'))[0]),
+    ]);
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const { port } = http.address() as { port: number };
+    await using server = await embedded(
+      {},
+      {
+        contacts: [`sip:127.0.0.1:0;transport=${scheme}`],
+        tls: { ca: anna.cert },
+        dns: [names.address],
+      },
+    );
+    await using app = await connectApp(server);
+    const uri = `sip:bob@anna.test:${port};transport=${scheme}`;
+    const calling = app.srf.createUAC(uri, { localSdp: sdp() });
+    const [protocol, invite] = await heard;
+    expect(protocol).toBe('sip');
+    expect(invite).toMatch(new RegExp(`^INVITE sip:bob@anna.test[^]*Via: SIP/2.0/${scheme.toUpperCase()} `));
+    for (const socket of callee.clients) socket.terminate();
+    await expect(calling).rejects.toMatchObject({ status: 503 });
+    callee.close();
+    http.close();
+  });
 
 test('an application that does not end its TLS handshake is given up, and calls go on', async () => {
   await using under = await taking({ adminTls: { host: '127.0.0.1', port: 0 }, limits: { handshake: 300 } });
