@@ -17,7 +17,10 @@ export type { CallRate, NumberCap } from './config/spend.ts';
 export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/trunk.ts';
 
 /** One place where an agent answers. Lower `priority` is tried first; equal ones are shared by `weight`. */
-export const Target = z.strictObject({ uri: SipUri, priority: Priority, weight: Weight });
+const UriTarget = z.strictObject({ uri: SipUri, priority: Priority, weight: Weight });
+/** A user of a trunk, wherever it is registered. */
+const UserTarget = z.strictObject({ user: Name, trunk: Name, priority: Priority, weight: Weight });
+export const Target = z.union([UriTarget, UserTarget]);
 export type Target = z.infer<typeof Target>;
 
 export const Agent = z.strictObject({

@@ -5,6 +5,7 @@ import * as dtmf from './events/dtmf.ts';
 import * as edge from './events/edge.ts';
 import * as media from './events/media.ts';
 import * as trunk from './events/trunk.ts';
+import * as user from './events/user.ts';
 
 /** Every event by its type, which is also its EventBridge `DetailType`. */
 export const events = {
@@ -25,6 +26,8 @@ export const events = {
   'trunk.registration-failed': trunk.TrunkRegistrationFailed,
   'trunk.registration-expired': trunk.TrunkRegistrationExpired,
   'trunk.spend-alarm': trunk.TrunkSpendAlarm,
+  'user.registered': user.UserRegistered,
+  'user.unregistered': user.UserUnregistered,
   'edge.started': edge.EdgeStarted,
   'edge.draining': edge.EdgeDraining,
   'edge.stopped': edge.EdgeStopped,
@@ -55,6 +58,8 @@ export const AnyEvent = z.discriminatedUnion('type', [
   events['trunk.registration-failed'],
   events['trunk.registration-expired'],
   events['trunk.spend-alarm'],
+  events['user.registered'],
+  events['user.unregistered'],
   events['edge.started'],
   events['edge.draining'],
   events['edge.stopped'],

@@ -1,13 +1,21 @@
 import * as z from 'zod';
 import { MediaEncryption } from './config/encryption.ts';
-import { CodecPolicy, Target } from './config.ts';
+import { Name, Priority, SipUri, Weight } from './config/words.ts';
+import { CodecPolicy } from './config.ts';
 import { Time, Ulid } from './envelope.ts';
 import { TerminationReason } from './terminations.ts';
 
-/** One INVITE of the call. `trunk` where a carrier is called: the edge then speaks as that trunk demands. */
-const RouteTarget = Target.extend({
+/**
+ * One INVITE of the call. `trunk` where a carrier is called: the edge then speaks as that trunk demands. With `user` it is
+ * sent to every place where that user of the trunk is registered, one after the other; `uri` is its address of record.
+ */
+const RouteTarget = z.object({
   id: z.string(),
+  uri: SipUri,
+  priority: Priority,
+  weight: Weight,
   trunk: z.string().optional(),
+  user: Name.optional(),
   /** What the agent says of its media; of a trunk's the edge knows itself. */
   media: MediaEncryption.optional(),
 });

@@ -80,7 +80,11 @@ function outcomeOf(call: RoutedCall, outcome: Outcome, config: RoutingConfig, te
   if (!agent) return refuse('unknown-number');
   const { encryption, keying } = agent;
   const media = encryption === 'off' ? {} : { media: { encryption, keying } };
-  const targets = agent.targets.map((target, index) => ({ ...target, ...media, id: `${name}-${index + 1}` }));
+  const targets = agent.targets.map((target, index) => ({
+    ...('user' in target ? { ...target, uri: addressOfRecord(target, config) } : target),
+    ...media,
+    id: `${name}-${index + 1}`,
+  }));
   return connect(
     call,
     { agent: name, targets: orderTargets(targets, call.callId) },
@@ -136,6 +140,11 @@ function takesOffer(
   tell?.(`codecs for ${id}`, `nothing is kept of ${offer.codecs.join(', ')}`);
   return false;
 }
+
+const addressOfRecord = (
+  { user, trunk }: { readonly user: string; readonly trunk: string },
+  { trunks }: RoutingConfig,
+): string => `sip:${user}@${ownEntry(trunks, trunk)?.registrar?.realm ?? 'localhost'}`;
 
 const refuse = (reason: Extract<Route, { action: 'refuse' }>['reason']) =>
   ({ action: 'refuse', reason }) as const;

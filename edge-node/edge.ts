@@ -191,6 +191,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     sipServerUp: signaling?.link.connected() ?? false,
     trunks: signaling?.trunkGauges() ?? [],
     registrations: signaling?.registrations() ?? [],
+    bindings: signaling?.bindings() ?? [],
   };
 }
 

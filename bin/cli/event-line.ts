@@ -38,6 +38,10 @@ export function saying(event: TrunklineEvent): string {
       return `${event.trunk} at ${event.registrar}: ${event.detail}`;
     case 'trunk.spend-alarm':
       return `${event.trunk}: ${event.used} of ${event.cap} ${event.currency ?? 'minutes'} this ${event.period}${event.refusing ? ', no more calls out' : ''}`;
+    case 'user.registered':
+      return `${event.user} of ${event.trunk} as ${event.contact} for ${event.expiresSeconds} s`;
+    case 'user.unregistered':
+      return `${event.user} of ${event.trunk} as ${event.contact}: ${event.reason}`;
     case 'edge.started':
       return `${event.edge.id} takes calls at ${event.contacts.join(', ')}`;
     case 'edge.draining':

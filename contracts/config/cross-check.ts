@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { checkUsers, hasUsers } from './check-users.ts';
 import { overlaps } from './cidr.ts';
 
 type Named = Record<string, unknown>;
@@ -20,6 +21,7 @@ export function crossCheck(config: unknown, ctx: z.RefinementCtx): void {
   checkAgents(config, fault);
   checkRoutes(config, fault);
   checkTrunks(named(field(config, 'trunks')), fault);
+  checkUsers(config, fault);
 }
 
 /** A name that must exist in another section of the file. */
@@ -124,10 +126,9 @@ function checkTrunks(trunks: Named, fault: Fault): void {
     checkAuthentication(name, trunk, fault);
     checkRegistration(name, trunk, fault);
     const said = items(field(trunk, 'sources')).length + items(field(trunk, 'endpoints')).length;
-    if (said > 0 || field(field(trunk, 'authentication'), 'in')) continue;
+    if (said > 0 || field(field(trunk, 'authentication'), 'in') || hasUsers(trunk)) continue;
     fault(['trunks', name], 'needs sources (who may call) or endpoints (where calls are sent), or both');
   }
-  checkCallers(trunks, fault);
 }
 
 function checkAuthentication(name: string, trunk: unknown, fault: Fault): void {
@@ -146,19 +147,4 @@ function checkRegistration(name: string, trunk: unknown, fault: Fault): void {
     fault(path, 'needs a registrar, or an endpoint of the trunk that is one');
   if (!field(registration, 'user') && !out)
     fault(path, 'needs a user, or authentication.out with a username: who is to be registered?');
-}
-
-/** Where no source tells two trunks apart, their credentials must. */
-function checkCallers(trunks: Named, fault: Fault): void {
-  const seen = new Map<string, string>();
-  for (const [name, trunk] of Object.entries(trunks)) {
-    const caller = field(field(trunk, 'authentication'), 'in');
-    if (!caller || items(field(trunk, 'sources')).length > 0) continue;
-    const who = `"${String(field(caller, 'username'))}" of realm "${String(field(caller, 'realm'))}"`;
-    const earlier = seen.get(who);
-    const path = ['trunks', name, 'authentication', 'in', 'username'];
-    if (earlier)
-      fault(path, `${who} is trunk "${earlier}" already: give each its own name, or sources to both`);
-    else seen.set(who, name);
-  }
 }

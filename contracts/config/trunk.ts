@@ -5,6 +5,7 @@ import { mediaEncryption } from './encryption.ts';
 import { HeaderRules } from './headers.ts';
 import { TrunkRegistration } from './registration.ts';
 import { CallRates, MinuteCap, NumberCap, SpendCap } from './spend.ts';
+import { trunkUsers } from './users.ts';
 import { Cidr, Prefix, Priority, Weight } from './words.ts';
 
 /** A DNS name, an IPv4 address, or an IPv6 address without brackets. */
@@ -73,6 +74,7 @@ export const Trunk = z.strictObject({
   endpoints: z.array(TrunkEndpoint).max(32).default([]),
   authentication: TrunkAuthentication.optional(),
   registration: TrunkRegistration.optional(),
+  ...trunkUsers,
   ...mediaEncryption,
   ...trunkMedia,
   limits: TrunkLimits.prefault({}),

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import type { Metrics } from '../ports.ts';
-import { type RegistrationGauges, registrationMetrics } from './registration-metrics.ts';
+import { type BindingGauges, type RegistrationGauges, registrationMetrics } from './registration-metrics.ts';
 import { createTrunkMetrics, type TrunkGauges } from './trunk-metrics.ts';
 
 /** What the edge is asked for at the moment of a scrape. */
@@ -22,6 +22,7 @@ export interface Gauges {
   readonly sipServerUp: boolean;
   readonly trunks: readonly TrunkGauges[];
   readonly registrations: readonly RegistrationGauges[];
+  readonly bindings: readonly BindingGauges[];
 }
 
 export interface ExposedMetrics extends Metrics {
@@ -65,7 +66,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   );
   const trunks = createTrunkMetrics(registry, () => gauges().trunks);
   gaugesOf(registry, gauges);
-  const observeRegistration = registrationMetrics(registry, () => gauges().registrations);
+  const observeRegistration = registrationMetrics(registry, gauges);
 
   const observeCall = (event: TrunklineEvent) => {
     if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });

@@ -7,10 +7,19 @@ export interface RegistrationGauges {
   readonly registered: boolean;
 }
 
+/** Contacts that users of one trunk have registered with this edge. */
+export interface BindingGauges {
+  readonly trunk: string;
+  readonly bindings: number;
+}
+
 /** Gives what is to be told of every event. */
 export function registrationMetrics(
   registry: Registry,
-  gauges: () => readonly RegistrationGauges[],
+  gauges: () => {
+    readonly registrations: readonly RegistrationGauges[];
+    readonly bindings: readonly BindingGauges[];
+  },
 ): (event: TrunklineEvent) => void {
   new Gauge({
     name: 'trunkline_trunk_registered',
@@ -19,7 +28,17 @@ export function registrationMetrics(
     registers: [registry],
     collect() {
       this.reset();
-      for (const { trunk, registered } of gauges()) this.set({ trunk }, Number(registered));
+      for (const { trunk, registered } of gauges().registrations) this.set({ trunk }, Number(registered));
+    },
+  });
+  new Gauge({
+    name: 'trunkline_user_bindings',
+    help: 'Contacts that users of this trunk have registered with this edge',
+    labelNames: ['trunk'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { trunk, bindings } of gauges().bindings) this.set({ trunk }, bindings);
     },
   });
   const failures = new Counter({

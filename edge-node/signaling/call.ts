@@ -38,8 +38,10 @@ export class Call implements LiveCall {
   readonly digits: DigitCount = { received: 0, delivered: 0 };
   /** Name of the trunk, once the caller is known. */
   trunk = '';
-  /** Name of the trunk that the caller proved to be by digest. */
-  provenTrunk?: string;
+  /** Whom the caller proved to be by digest. */
+  proven?: { readonly trunk: string; readonly user?: string | undefined };
+  /** Name of the user of the trunk, where one of its users calls. */
+  user?: string;
   /** Set when the call became a call with an id, events and a record. */
   opened = false;
   /** The event that announced the call; what is decided is the answer to it. */

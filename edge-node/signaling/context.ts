@@ -7,6 +7,7 @@ import type { Nonces } from './auth/nonces.ts';
 import type { Call } from './call.ts';
 import type { QuietLog } from './guard/quiet-log.ts';
 import type { Spending } from './guard/spending.ts';
+import type { Bindings } from './registrar/bindings.ts';
 import type { SipLink } from './sip.ts';
 import type { TrunkDesk } from './trunks/trunk-desk.ts';
 
@@ -24,6 +25,8 @@ export interface SignalingContext {
   readonly nonces: Nonces;
   readonly backOff: FailureBackOff;
   readonly trunks: TrunkDesk;
+  /** Users that are registered with this edge. */
+  readonly bindings: Pick<Bindings, 'register' | 'live' | 'ownerOf'>;
   readonly spending: Pick<Spending, 'take' | 'share'>;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;

@@ -10,13 +10,18 @@ import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
 import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
 import { createScreen } from './guard/screen.ts';
 import { onInvite } from './on-invite.ts';
+import { type Bindings, keepBindings } from './registrar/bindings.ts';
+import { onRegister } from './registrar/on-register.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
 import type { RegistrationStatus } from './trunks/registration.ts';
 import { keepRegistrations } from './trunks/registrations.ts';
 import { openTrunkDesk, type TrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
 
 export interface SignalingOptions
-  extends Omit<SignalingContext, 'link' | 'log' | 'admission' | 'nonces' | 'backOff' | 'calls' | 'trunks'> {
+  extends Omit<
+    SignalingContext,
+    'link' | 'log' | 'admission' | 'nonces' | 'backOff' | 'calls' | 'trunks' | 'bindings'
+  > {
   readonly sipServer: SipServerAddress;
   readonly limits: Limits;
   readonly dns: Dns;
@@ -34,6 +39,8 @@ export interface Signaling extends AsyncDisposable {
   trunkGauges(): readonly (ReturnType<TrunkDesk['gauges']>[number] & { readonly capUsed: number })[];
   /** Every registration with a carrier. */
   registrations(): readonly RegistrationStatus[];
+  /** Contacts of users, trunk by trunk. */
+  bindings(): ReturnType<Bindings['gauges']>;
   /** Calls that are over and whose last event is not yet said. */
   readonly ending: number;
   /** Resolves when the calls that are over now have said their last event. */
@@ -54,9 +61,10 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     handlersFor(() => context, admission, createScreen({ ...options, log }), log),
     logger,
   );
-  const { trunks, registrations } = openCarriers(options, link);
+  const bindings = keepBindings(options);
+  const { trunks, registrations } = openCarriers(options, link, bindings);
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
-  context = { ...options, ...doorkeeping, link, log, calls, trunks };
+  context = { ...options, ...doorkeeping, link, log, calls, trunks, bindings };
   hearMedia(media, calls);
 
   const overNow = () => [...calls.values()].filter((call) => call.isOver);
@@ -77,6 +85,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     trunkGauges: () =>
       trunks.gauges().map((each) => ({ ...each, capUsed: options.spending.share(each.trunk) })),
     registrations: () => registrations.status(),
+    bindings: () => bindings.gauges(),
     get draining() {
       return admission.draining;
     },
@@ -98,6 +107,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
       admission.drain();
       trunks[Symbol.dispose]();
       registrations[Symbol.dispose]();
+      bindings[Symbol.dispose]();
       await endAll('edge-draining');
       await link[Symbol.asyncDispose]();
     },
@@ -121,6 +131,11 @@ function handlersFor(
       if (here) onInvite(here, invite);
       else invite.refuse(503, elsewhere);
     },
+    onRegister(request) {
+      const here = context();
+      if (here) onRegister(here, request);
+      else request.answer(503, elsewhere);
+    },
     // OPTIONS are how a carrier learns where to send its INVITEs, so they hear the same.
     onOptions() {
       const here = context();
@@ -134,7 +149,7 @@ function handlersFor(
 }
 
 /** Probes and registrations answer whoever asks who we are with the credentials of the trunk. */
-function openCarriers(options: SignalingOptions, link: SipLink) {
+function openCarriers(options: SignalingOptions, link: SipLink, bindings: Bindings) {
   const credentials = (trunk: string) => credentialsOf(trunk, options);
   const registrations = keepRegistrations({
     ...options,
@@ -143,7 +158,7 @@ function openCarriers(options: SignalingOptions, link: SipLink) {
     credentials,
   });
   const trunks = openTrunkDesk({
-    ...options,
+    ...{ ...options, bindings },
     options: (uri, timeoutMs, nextHop, trunk) =>
       link.request({ method: 'OPTIONS', uri, timeoutMs, nextHop, credentials: credentials(trunk) }),
     contacts: () => link.contacts,

@@ -37,6 +37,24 @@ export interface IncomingInvite {
   refuse(status: number, headers?: ResponseHeaders): void;
 }
 
+/** A REGISTER outside a dialog. */
+export interface IncomingRegister {
+  /** Request-URI. */
+  readonly uri: string;
+  readonly sipCallId: string;
+  /** Undefined where it cannot be read. */
+  readonly cseq: number | undefined;
+  /** Address of record: the To header, where it can be read. */
+  readonly addressed: Party | undefined;
+  readonly authorization: string | undefined;
+  /** Contact headers, joined with commas, and Expires. */
+  readonly contact: string | undefined;
+  readonly expires: string | undefined;
+  readonly source: IncomingInvite['source'];
+  /** Final response. Without effect where one has been sent. */
+  answer(status: number, headers?: ResponseHeaders): void;
+}
+
 export type ReinviteAnswer =
   | { readonly status: 200; readonly sdp: string }
   | { readonly status: 488 | 491 | 500 };
@@ -138,6 +156,7 @@ export interface SipHandlers {
   /** Asked first, for every request outside a dialog. Never throws. */
   screen(request: StrangerRequest): Screening;
   onInvite(invite: IncomingInvite): void;
+  onRegister(request: IncomingRegister): void;
   /** An INVITE that cannot become a call was refused with 400. */
   onMalformed(why: string): void;
   /** Status for an OPTIONS outside a dialog. */

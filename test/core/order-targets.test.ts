@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Target } from '../../contracts/config.ts';
 import { orderTargets } from '../../core/order-targets.ts';
+
+interface Target {
+  readonly uri: string;
+  readonly priority: number;
+  readonly weight: number;
+}
 
 const target = (name: string, weight: number, priority = 1): Target => ({
   uri: `sip:${name}@192.0.2.1`,

@@ -3,16 +3,28 @@ import type { AuthenticationIn, RoutingConfig } from '../../../contracts/config.
 /** Somebody who can prove by digest who they are. */
 export interface Account extends AuthenticationIn {
   readonly trunk: string;
+  /** Name of the user of the trunk; undefined for the trunk's own account. */
+  readonly user?: string | undefined;
   /** Where its password stands in the configuration, for messages. */
   readonly field: string;
 }
 
 type Trunks = RoutingConfig['trunks'];
 
-/** The account of a trunk, where it has one. */
+/** The account of a trunk, where it has one, and those of its users. */
 function accountsOfTrunk(name: string, trunks: Trunks): Account[] {
-  const account = trunks[name]?.authentication?.in;
-  return account ? [{ ...account, trunk: name, field: `trunks.${name}.authentication.in.password` }] : [];
+  const { authentication, users = {}, registrar } = trunks[name] ?? {};
+  const account = authentication?.in;
+  const own = account
+    ? [{ ...account, trunk: name, field: `trunks.${name}.authentication.in.password` }]
+    : [];
+  if (!registrar) return own;
+  const { realm, algorithms } = registrar;
+  const theirs = Object.entries(users).map(([user, { password }]) => ({
+    ...{ username: user, password, realm, algorithms, trunk: name, user },
+    field: `trunks.${name}.users.${user}.password`,
+  }));
+  return [...own, ...theirs];
 }
 
 /** Asked for every INVITE, also those of a flood: made once per configuration. */

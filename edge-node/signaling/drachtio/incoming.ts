@@ -107,7 +107,7 @@ function partyOf(address: ParsedAddress): Party {
   return { uri: uri.slice(0, 2048), number: numberOf(parsed.user), ...(displayName ? { displayName } : {}) };
 }
 
-function addressedParty(request: SrfRequest): Party | undefined {
+export function addressedParty(request: SrfRequest): Party | undefined {
   try {
     return partyOf(request.getParsedHeader('to'));
   } catch {

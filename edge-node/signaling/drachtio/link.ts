@@ -4,6 +4,7 @@ import type { SipHandlers, SipLink } from '../sip.ts';
 import { discard } from './discard.ts';
 import { wrapInvite } from './incoming.ts';
 import { dial } from './outgoing.ts';
+import { wrapRegister } from './register.ts';
 import { sendRequest } from './requests.ts';
 import { createSrf, type SrfApp, type SrfHandler, type SrfResponse } from './srf.ts';
 
@@ -69,7 +70,7 @@ export async function connectSipServer(
 
 /** Methods outside a dialog that we know and do not take. */
 const unwanted = ['subscribe', 'message', 'publish', 'notify', 'refer'] as const;
-const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE';
+const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, PRACK, UPDATE';
 
 function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSignal): void {
   const screened = (handle: SrfHandler) => screenedBy(handlers, handle);
@@ -88,6 +89,7 @@ function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSign
       response.send(status, { headers: { ...headers } });
     }),
   );
+  srf.register(screened((request, response) => handlers.onRegister(wrapRegister(request, response, down()))));
   for (const method of unwanted)
     srf[method](screened((_request, response) => response.send(405, { headers: { Allow: allow } })));
 }

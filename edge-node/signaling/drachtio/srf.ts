@@ -73,6 +73,7 @@ export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
   disconnect(): void;
   invite(handler: SrfHandler): void;
   options(handler: SrfHandler): void;
+  register(handler: SrfHandler): void;
   subscribe(handler: SrfHandler): void;
   message(handler: SrfHandler): void;
   publish(handler: SrfHandler): void;

@@ -14,7 +14,12 @@ export const refuseUnknownSource: Step = (call) => {
   const trunks = context.snapshot.current()?.config.trunks;
   if (!trunks) return { reason: 'edge-not-ready' };
   const { address } = invite.source;
-  const evidence = { bySource: trunksOfSource(address, trunks), byDigest: call.provenTrunk };
+  const owner = context.bindings.ownerOf(invite.source);
+  const evidence = {
+    bySource: trunksOfSource(address, trunks),
+    byDigest: call.proven?.trunk,
+    byContact: owner?.trunk,
+  };
   const caller = identifyCaller(evidence, trunks);
   if (caller.trunk === undefined) {
     const seen = { address, why: caller.why };
@@ -22,6 +27,9 @@ export const refuseUnknownSource: Step = (call) => {
     return { reason: 'unknown-source' };
   }
   call.trunk = caller.trunk;
+  // Who proves to be somebody for this call is that one, whoever else is registered from there.
+  const user = (call.proven ?? owner)?.user;
+  if (user !== undefined) call.user = user;
   return undefined;
 };
 

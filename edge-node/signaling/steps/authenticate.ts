@@ -15,13 +15,14 @@ export const authenticate: Step = async (call) => {
   const bySource = trunksOfSource(invite.source.address, trunks);
   const accounts = accountsOf(bySource, trunks);
   if (accounts.length === 0) return undefined;
-  const known = identifyCaller({ bySource }, trunks);
+  const byContact = context.bindings.ownerOf(invite.source)?.trunk;
+  const known = identifyCaller({ bySource, byContact }, trunks);
   const mustProve = known.trunk === undefined && known.reason === 'unproven';
   if (!mustProve && invite.authorization === undefined) return undefined;
   const { authorization, source, to } = invite;
   const claim = { authorization, method: 'INVITE', uri: to.uri, source: source.address };
   const checked = await checkClaim(claim, accounts, context);
-  if (checked.kind === 'accepted') call.provenTrunk = checked.account.trunk;
+  if (checked.kind === 'accepted') call.proven = checked.account;
   else if (mustProve || checked.kind !== 'challenge' || checked.claimed) return refusal(call, checked);
   return undefined;
 };

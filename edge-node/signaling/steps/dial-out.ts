@@ -61,8 +61,10 @@ class Attempts {
     }
     if (failed?.reason === 'trunk-limit' || failed?.reason === 'spend-limit')
       this.#pointless.push(({ target }) => target.trunk === last?.trunk);
-    // All servers of a name lead to the same callee (RFC 3263 §4.3): another one is for when the server fails.
-    if (failed?.reason === 'no-answer' || failed?.reason === 'target-bad-media')
+    // All servers of a name lead to the same callee (RFC 3263 §4.3): another one is for when the server fails. The
+    // phones of a user stand in different places.
+    const isOneCallee = last?.user === undefined;
+    if (isOneCallee && (failed?.reason === 'no-answer' || failed?.reason === 'target-bad-media'))
       this.#pointless.push(({ target }) => target.id === last?.id);
     for (;;) {
       const { value } = await this.#all.next();
@@ -95,14 +97,15 @@ const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 
 
 /** A call over a trunk counts against that trunk from its INVITE to its end. */
 async function withinLimits(call: Call, attempt: Attempt): Promise<Failed | undefined> {
-  const { trunk } = attempt.target;
+  const { trunk, user } = attempt.target;
   if (trunk === undefined) return tryServer(call, attempt);
   const release = call.context.trunks.take(trunk);
   if (!release) {
     const detail = `trunk "${trunk}" is at its limit`;
     return { reason: 'trunk-limit', status: terminations['trunk-limit'].sip, detail };
   }
-  const permit = permitFor(call, attempt, trunk);
+  // A user costs nothing: it is no carrier.
+  const permit = user === undefined ? permitFor(call, attempt, trunk) : free;
   const failed = 'reason' in permit ? permit : await tryServer(call, attempt);
   if (failed || call.isOver) release();
   else {
@@ -111,6 +114,8 @@ async function withinLimits(call: Call, attempt: Attempt): Promise<Failed | unde
   }
   return failed;
 }
+
+const free: Permit = { answered: () => {}, release: () => {} };
 
 /** Of each call, by trunk: going on to the next server of a trunk is no second call. */
 const permits = new WeakMap<Call, Map<string, Permit>>();

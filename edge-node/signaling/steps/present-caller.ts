@@ -1,3 +1,4 @@
+import type { Party } from '../../../contracts/events/call.ts';
 import { identityOf, present } from '../../../core/caller-identity.ts';
 import { passHeaders, takeHeaders } from '../../../core/passed-headers.ts';
 import { parseUri } from '../../../core/sip-uri.ts';
@@ -9,10 +10,20 @@ const rulesOf = (call: Call, trunk: string | undefined) =>
 
 /** Who calls, and the headers that the caller's trunk lets in, as the event and the target are told. */
 export function callerOf(call: Call) {
-  const { headers, from } = call.invite;
+  const { headers } = call.invite;
+  const from = senderOf(call);
   const rules = rulesOf(call, call.trunk);
   if (!rules) return { identity: { party: from, hidden: false }, taken: { custom: {} } };
-  return { identity: identityOf(headers, from, rules), taken: takeHeaders(headers, rules) };
+  const believed = call.user === undefined ? rules : { trusted: false };
+  return { identity: identityOf(headers, from, believed), taken: takeHeaders(headers, rules) };
+}
+
+/** A user is who it is registered as, whatever it writes into From; only the name to be shown is its own. */
+function senderOf({ context, invite: { from }, trunk, user }: Call): Party {
+  if (user === undefined) return from;
+  const realm = context.snapshot.current()?.config.trunks[trunk]?.registrar?.realm ?? 'localhost';
+  const { displayName } = from;
+  return { uri: `sip:${user}@${realm}`, number: user, ...(displayName ? { displayName } : {}) };
 }
 
 /** What one target hears of the caller; `trunk` where it is a carrier's. */

@@ -18,7 +18,11 @@ type Answered = Extract<DialResult, { kind: 'answered' }>;
 export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | undefined> {
   const { target, server } = attempt;
   if (server === undefined) {
-    return { reason: 'target-unavailable', status: 503, detail: `no server is known for ${target.uri}` };
+    const [status, detail] =
+      target.user === undefined
+        ? [503, `no server is known for ${target.uri}`]
+        : [480, `user "${target.user}" of trunk "${target.trunk}" is not registered`];
+    return { reason: 'target-unavailable', status, detail };
   }
   const sdp = await offerTo(call, target.trunk, attempt.keying);
   if (typeof sdp === 'object') return sdp;
@@ -50,7 +54,7 @@ async function ring(call: Call, attempt: Attempt, sdp: string | undefined, tryin
   const invite = context.link.dial({
     ...{ uri: target.uri, sdp, ...presentCaller(call, target) },
     ...(nextHop === undefined ? {} : { nextHop }),
-    credentials: credentialsOf(target.trunk, context),
+    credentials: target.user === undefined ? credentialsOf(target.trunk, context) : undefined,
     onProvisional(status, sdp) {
       if (!heard) context.metrics.invite({ kind: 'rang', ...about() });
       heard = true;

@@ -1,6 +1,8 @@
 import type { Keying, MediaEncryption } from '../../../contracts/config/encryption.ts';
 import type { RouteTarget } from '../../../contracts/route-decision.ts';
+import { orderTargets } from '../../../core/order-targets.ts';
 import type { Standing } from '../../../core/server-health.ts';
+import type { Binding, Bindings } from '../registrar/bindings.ts';
 import type { Place, ServerFinder } from './find-server.ts';
 import type { ServerBook, Trying } from './server-book.ts';
 
@@ -30,6 +32,7 @@ export interface AttemptParts {
   /** What probes and calls together say of a server. */
   readonly standing: (target: RouteTarget, server: string) => Standing;
   readonly encryption: (target: RouteTarget) => MediaEncryption;
+  readonly bindings: Pick<Bindings, 'live'>;
 }
 
 /**
@@ -44,6 +47,10 @@ export async function* attemptsFor(
 ): AsyncGenerator<Attempt, undefined> {
   const last: Attempt[] = [];
   for (const target of targets) {
+    if (target.user !== undefined) {
+      yield* toUser(target, seed, parts);
+      continue;
+    }
     const places = await parts.finder.find(target.uri, `${seed} ${target.uri}`);
     if (places.length === 0) yield toNowhere(target);
     for (const place of places) {
@@ -57,6 +64,31 @@ export async function* attemptsFor(
   return undefined;
 }
 
+/** Every place where a user is registered as its turn comes, the most wanted first (RFC 3261 §16.6). */
+function* toUser(
+  target: RouteTarget,
+  seed: string,
+  { bindings, encryption }: AttemptParts,
+): Generator<Attempt, undefined> {
+  const { trunk = '', user = '' } = target;
+  const live = bindings.live({ trunk, user });
+  if (live.length === 0) yield toNowhere(target);
+  const shared = live.map((binding) => ({ binding, priority: 1 - binding.q, weight: 1 }));
+  for (const { binding } of orderTargets(shared, `${seed} ${target.uri}`))
+    if (bindings.live({ trunk, user }).includes(binding))
+      yield encrypted(toBinding(target, binding), encryption(target));
+  return undefined;
+}
+
+/** Over the way its REGISTER came, for behind a NAT there is no other. A phone is no server: nothing is kept of its health. */
+function toBinding(target: RouteTarget, { contact, flow }: Binding): Attempt {
+  const host = flow.address.includes(':') ? `[${flow.address.replace(/^\[|\]$/g, '')}]` : flow.address;
+  const server = `${host}:${flow.port};transport=${flow.transport}`;
+  return { target: { ...target, uri: contact }, server, nextHop: `sip:${server}`, begin: begun };
+}
+
+const begun = () => ({ heard: () => {}, leftOff: () => {} });
+
 const toPlace = (
   target: RouteTarget,
   { server, nextHop }: Place,
@@ -68,5 +100,5 @@ const toPlace = (
 
 const toNowhere = (target: RouteTarget): Attempt => ({
   ...{ target, server: undefined, nextHop: undefined },
-  begin: () => ({ heard: () => {}, leftOff: () => {} }),
+  begin: begun,
 });

@@ -2,6 +2,7 @@ import type { RouteTarget } from '../../../contracts/route-decision.ts';
 import { encryptionOf } from '../../../core/media-encryption.ts';
 import type { Standing } from '../../../core/server-health.ts';
 import type { Dns } from '../../ports.ts';
+import type { Bindings } from '../registrar/bindings.ts';
 import { type Attempt, attemptsFor } from './attempts.ts';
 import { findByName } from './find-server.ts';
 import { keepNames } from './known-names.ts';
@@ -42,6 +43,7 @@ export interface TrunkDesk extends Disposable {
 
 export interface TrunkDeskParts extends Omit<ProbeParts, 'finder' | 'book'> {
   readonly dns: Dns;
+  readonly bindings: Pick<Bindings, 'live'>;
   /** Of the SIP server: `udp/192.0.2.1:5060`. */
   readonly contacts: () => readonly string[];
 }
@@ -64,10 +66,11 @@ export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
   const encryption = (target: RouteTarget) => encryptionOf(target, trunks());
   return {
     take: (name) => counters.take(name, trunkOf(name)?.limits ?? {}),
-    attempts: (targets, seed) => attemptsFor(targets, seed, { finder, book, standing, encryption }),
+    attempts: (targets, seed) => attemptsFor(targets, seed, { ...parts, finder, book, standing, encryption }),
     isFinal: ({ trunk }, sipStatus) => trunkOf(trunk)?.finalStatuses.includes(sipStatus) ?? false,
-    async isSilent({ target: { trunk, uri }, server, nextHop }) {
-      if (trunk === undefined || server === undefined || !probes.answers(trunk, server)) return false;
+    async isSilent({ target: { trunk, user, uri }, server, nextHop }) {
+      if (trunk === undefined || user !== undefined || server === undefined || !probes.answers(trunk, server))
+        return false;
       const ping = uri.replace(/^sip:[^@]*@/, 'sip:ping@');
       return (await parts.options(ping, ASKED_AGAIN_MS, nextHop, trunk).catch(() => undefined)) === undefined;
     },

@@ -20,6 +20,7 @@ const gauges: Gauges = {
   sipServerUp: false,
   trunks: [{ trunk: 'carrier', calls: 4, servers: 2, serversUp: 1, capUsed: 0.8 }],
   registrations: [{ trunk: 'carrier', registered: true }],
+  bindings: [{ trunk: 'office', bindings: 3 }],
 };
 
 const noMedia = { engines: () => [], drain: () => undefined };

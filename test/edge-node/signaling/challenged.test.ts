@@ -14,7 +14,7 @@ const linkTo = ({ admin, secret }: ServerUnderTest, handlers: Partial<SipHandler
   connectSipServer(
     { ...admin, secret },
     {
-      ...{ screen: () => 'pass', onMalformed: () => {}, onInvite: () => {} },
+      ...{ screen: () => 'pass', onRegister: () => {}, onMalformed: () => {}, onInvite: () => {} },
       ...{ onOptions: () => ({ status: 200, headers: {} }), onLinkDown: () => {} },
       ...handlers,
     },

@@ -13,7 +13,7 @@ const linkTo = ({ admin, secret }: ServerUnderTest, onInvite: SipHandlers['onInv
   connectSipServer(
     { ...admin, secret },
     {
-      ...{ screen: () => 'pass', onMalformed: () => {}, onInvite },
+      ...{ screen: () => 'pass', onRegister: () => {}, onMalformed: () => {}, onInvite },
       ...{ onOptions: () => ({ status: 200, headers: {} }), onLinkDown: () => {} },
     },
     pino({ level: 'silent' }),

@@ -11,6 +11,7 @@ const linkTo = ({ admin, secret }: ServerUnderTest) =>
     { ...admin, secret },
     {
       screen: () => 'pass',
+      onRegister: () => {},
       onMalformed: () => {},
       onInvite: () => {},
       onOptions: () => ({ status: 200, headers: {} }),

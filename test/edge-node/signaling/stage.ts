@@ -20,11 +20,14 @@ import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
 import type { KeptSpend } from '../../../edge-node/signaling/guard/spend-file.ts';
 import { createSpending } from '../../../edge-node/signaling/guard/spending.ts';
 import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
+import { type Bindings, keepBindings } from '../../../edge-node/signaling/registrar/bindings.ts';
+import { onRegister } from '../../../edge-node/signaling/registrar/on-register.ts';
 import type {
   Dialog,
   DialRequest,
   DialResult,
   IncomingInvite,
+  IncomingRegister,
   OutgoingCall,
   ReinviteAnswer,
   ResponseHeaders,
@@ -250,6 +253,10 @@ export interface Stage {
   readonly logged: ReturnType<typeof heardLogger>['said'];
   readonly calls: Map<string, Call>;
   readonly admission: Admission;
+  readonly bindings: Bindings;
+  register(request: IncomingRegister): void;
+  /** The configuration changes under the feet of what is there. */
+  configure(config: RoutingConfigInput): void;
   invite(invite?: FakeInvite): FakeInvite;
   /** Lets every promise that can go on do so. */
   settled(): Promise<void>;
@@ -273,7 +280,7 @@ export function stage({
 } = {}): Stage {
   const clock = heldClock();
   const { logger, said } = heardLogger();
-  const current = { version: 7, config: RoutingConfig.parse(config) };
+  let current = { version: 7, config: RoutingConfig.parse(config) };
   const media = new FakeMedia();
   const attempts: FakeAttempt[] = [];
   const events: TrunklineEvent[] = [];
@@ -297,6 +304,7 @@ export function stage({
   });
   const snapshot = { current: () => current };
   const store = { load: async () => spent, save: async () => {} };
+  const bindings = keepBindings({ snapshot, narrator, clock });
   const context: SignalingContext = {
     spending: createSpending({ store, snapshot, narrator, clock, logger }, spent),
     link: {
@@ -345,6 +353,7 @@ export function stage({
     backOff: createBackOff({ clock }),
     calls: new Map(),
     trunks: untroubled,
+    bindings,
     clock,
     logger,
     log: { warn: (_, fields, message) => logger.warn(fields, message) },
@@ -367,6 +376,11 @@ export function stage({
     logged: said,
     calls: context.calls,
     admission: context.admission,
+    bindings,
+    register: (request) => onRegister(acting, request),
+    configure: (changed) => {
+      current = { version: current.version + 1, config: RoutingConfig.parse(changed) };
+    },
     decides: held.resolve,
     invite(invite = new FakeInvite()) {
       onInvite(acting, invite);

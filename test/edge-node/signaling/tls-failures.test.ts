@@ -39,6 +39,7 @@ const linkTo = ({ admin, secret }: ServerUnderTest) =>
     { ...admin, secret },
     {
       screen: () => 'pass',
+      onRegister: () => {},
       onMalformed: () => {},
       onInvite: () => {},
       onOptions: () => ({ status: 200, headers: {} }),

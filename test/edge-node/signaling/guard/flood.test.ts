@@ -65,6 +65,7 @@ async function anEdge(server: ServerUnderTest, unknownSources: 'discard' | 'forb
   const taken: string[] = [];
   const handlers = {
     screen,
+    onRegister: () => {},
     onMalformed: () => {},
     onInvite: (invite: { sipCallId: string; refuse(status: number): void }) => {
       taken.push(invite.sipCallId);
