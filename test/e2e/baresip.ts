@@ -13,8 +13,8 @@ export interface BaresipOptions {
   readonly says: number;
   /** How it encrypts media: `srtp-mand` offers and takes SRTP only, `dtls_srtp` agrees on keys by DTLS. */
   readonly encryption?: 'srtp-mand' | 'dtls_srtp';
-  /** User of its address; default `agent`. */
-  readonly user?: string;
+  /** Its address of record, without `sip:`; default `agent` at where it listens. */
+  readonly aor?: string;
   /** It registers with its outbound proxy again and again, s. Default: it does not. */
   readonly regint?: number;
   /** More parameters of its account. */
@@ -40,8 +40,8 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const [port, control] = [await freePort(), await freePort()];
   await writeFile(join(folder, 'config'), await configuration(folder, port, control, options));
   const encryption = options.encryption ? `;mediaenc=${options.encryption}` : '';
-  const { user = 'agent', regint = 0 } = options;
-  const account = `<sip:${user}@${host}:${port}>;regint=${regint};ptime=20;answermode=auto;audio_codecs=PCMU/8000/1`;
+  const { aor = `agent@${host}:${port}`, regint = 0 } = options;
+  const account = `<sip:${aor}>;regint=${regint};ptime=20;answermode=auto;audio_codecs=PCMU/8000/1`;
   await writeFile(join(folder, 'accounts'), `${account}${encryption}${options.account ?? ''}\n`);
   await writeFile(join(folder, 'contacts'), '');
   const peer = await startPeer('baresip', ['-f', folder], { package: 'baresip', cwd: folder });

@@ -208,9 +208,7 @@ class MemoryBindings implements Bindings {
     if (trunks && trunks !== this.#seen) this.#removeUnlisted();
     this.#seen = trunks;
     this.#stopLooking =
-      this.#users.size === 0
-        ? undefined
-        : this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
+      this.#users.size === 0 ? undefined : this.#parts.clock.after(LOOK_EVERY_MS, () => this.#look());
   }
 
   #removeUnlisted(): void {
