@@ -5,14 +5,14 @@ import type { AskedContacts } from './contacts.ts';
 import { keyOfContact } from './contacts.ts';
 
 /** Where a request came from, and where its sender is reached. */
-export interface Flow {
+interface Flow {
   readonly address: string;
   readonly port: number;
   /** `udp`, `tcp`, `tls`, … */
   readonly transport: string;
 }
 
-export interface User {
+interface User {
   readonly trunk: string;
   readonly user: string;
 }
@@ -26,7 +26,7 @@ export interface Binding extends User {
 }
 
 /** A REGISTER of a user that has proved who it is. */
-export interface Registering extends User {
+interface Registering extends User {
   readonly flow: Flow;
   readonly sipCallId: string;
   readonly cseq: number;

@@ -1,5 +1,5 @@
 /** One Contact of a REGISTER. */
-export interface AskedContact {
+interface AskedContact {
   readonly uri: string;
   /** 0 to 1; who names none is wanted as much as can be. */
   readonly q: number;
