@@ -4,6 +4,7 @@ import * as command from './events/command.ts';
 import * as dtmf from './events/dtmf.ts';
 import * as edge from './events/edge.ts';
 import * as media from './events/media.ts';
+import * as midCall from './events/mid-call.ts';
 import * as trunk from './events/trunk.ts';
 import * as user from './events/user.ts';
 
@@ -15,11 +16,21 @@ export const events = {
   'call.early-media': call.CallEarlyMedia,
   'call.attempt-failed': call.CallAttemptFailed,
   'call.answered': call.CallAnswered,
+  'call.held': midCall.CallHeld,
+  'call.resumed': midCall.CallResumed,
+  'call.media-changed': midCall.CallMediaChanged,
+  'call.transferring': midCall.CallTransferring,
+  'call.transferred': midCall.CallTransferred,
+  'call.transfer-failed': midCall.CallTransferFailed,
   'call.ended': call.CallEnded,
   'media.started': media.MediaStarted,
   'media.quality': media.MediaQuality,
+  'media.timeout': media.MediaTimeout,
+  'media.one-way': media.MediaOneWay,
+  'media.contract-broken': media.MediaContractBroken,
   'dtmf.received': dtmf.DtmfReceived,
   'dtmf.delivered': dtmf.DtmfDelivered,
+  'dtmf.delivery-gap': dtmf.DtmfDeliveryGap,
   'trunk.up': trunk.TrunkUp,
   'trunk.down': trunk.TrunkDown,
   'trunk.registered': trunk.TrunkRegistered,
@@ -47,11 +58,21 @@ export const AnyEvent = z.discriminatedUnion('type', [
   events['call.early-media'],
   events['call.attempt-failed'],
   events['call.answered'],
+  events['call.held'],
+  events['call.resumed'],
+  events['call.media-changed'],
+  events['call.transferring'],
+  events['call.transferred'],
+  events['call.transfer-failed'],
   events['call.ended'],
   events['media.started'],
   events['media.quality'],
+  events['media.timeout'],
+  events['media.one-way'],
+  events['media.contract-broken'],
   events['dtmf.received'],
   events['dtmf.delivered'],
+  events['dtmf.delivery-gap'],
   events['trunk.up'],
   events['trunk.down'],
   events['trunk.registered'],

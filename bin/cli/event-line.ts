@@ -1,58 +1,61 @@
-import type { TrunklineEvent } from '../../contracts/events.ts';
+import type { EventOf, EventType, TrunklineEvent } from '../../contracts/events.ts';
 
-/** What an event says, in a few words. Never shows what a secret could hide in. */
-export function saying(event: TrunklineEvent): string {
-  switch (event.type) {
-    case 'call.received':
-      return `${event.from.number} → ${event.to.number} by trunk ${event.trunk}, offers ${event.offer?.codecs.join(' ') ?? 'nothing yet (late offer)'}`;
-    case 'call.routed':
-      return event.refused
-        ? `refused: ${event.refused} (${event.source}, ${event.waitMs} ms)`
-        : `agent ${event.agent}, decided ${event.source} in ${event.waitMs} ms: ${event.targets.map(({ id }) => id).join(', ')}`;
-    case 'call.ringing':
-    case 'call.early-media':
-      return `${event.target}, ${event.sipStatus}`;
-    case 'call.attempt-failed':
-      return `${event.target}: ${event.reason}, ${event.sipStatus} after ${event.durationMs} ms${event.tryingNext ? ', trying the next' : ''}`;
-    case 'call.answered':
-      return `${event.target} in ${event.setupMs} ms (${event.decisionMs} ms of it the decision), ${event.codecs.a} ↔ ${event.codecs.b}`;
-    case 'call.ended':
-      return `${event.reason} (${event.blame}), talked ${(event.talkMs / 1000).toFixed(1)} s${event.detail ? `: ${event.detail}` : ''}`;
-    case 'media.started':
-      return `audio both ways after ${event.afterMs} ms`;
-    case 'media.quality':
-      return `a ${event.a.packets} packets, b ${event.b.packets} packets`;
-    case 'dtmf.received':
-      return `${event.digit} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`;
-    case 'dtmf.delivered':
-      return `${event.digit} to leg ${event.leg}`;
-    case 'trunk.up':
-      return `${event.trunk} at ${event.endpoint}`;
-    case 'trunk.down':
-      return `${event.trunk} at ${event.endpoint}: ${event.detail}`;
-    case 'trunk.registered':
-      return `${event.trunk} at ${event.registrar} as ${event.contact} for ${event.expiresSeconds} s`;
-    case 'trunk.registration-failed':
-      return `${event.trunk} at ${event.registrar}: ${event.detail}, next try in ${event.retrySeconds} s`;
-    case 'trunk.registration-expired':
-      return `${event.trunk} at ${event.registrar}: ${event.detail}`;
-    case 'trunk.spend-alarm':
-      return `${event.trunk}: ${event.used} of ${event.cap} ${event.currency ?? 'minutes'} this ${event.period}${event.refusing ? ', no more calls out' : ''}`;
-    case 'user.registered':
-      return `${event.user} of ${event.trunk} as ${event.contact} for ${event.expiresSeconds} s`;
-    case 'user.unregistered':
-      return `${event.user} of ${event.trunk} as ${event.contact}: ${event.reason}`;
-    case 'edge.started':
-      return `${event.edge.id} takes calls at ${event.contacts.join(', ')}`;
-    case 'edge.draining':
-      return `${event.edge.id}, ${event.calls} calls up`;
-    case 'edge.stopped':
-      return `${event.edge.id}, ${event.endedCalls} calls ended`;
-    case 'command.applied':
-      return event.command;
-    case 'command.refused':
-      return `${event.command}: ${event.message}`;
-  }
+/** Never show what a secret could hide in. */
+const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
+  'call.received': (event) =>
+    `${event.from.number} → ${event.to.number} by trunk ${event.trunk}, offers ${event.offer?.codecs.join(' ') ?? 'nothing yet (late offer)'}`,
+  'call.routed': (event) =>
+    event.refused
+      ? `refused: ${event.refused} (${event.source}, ${event.waitMs} ms)`
+      : `agent ${event.agent}, decided ${event.source} in ${event.waitMs} ms: ${event.targets.map(({ id }) => id).join(', ')}`,
+  'call.ringing': (event) => `${event.target}, ${event.sipStatus}`,
+  'call.early-media': (event) => `${event.target}, ${event.sipStatus}`,
+  'call.attempt-failed': (event) =>
+    `${event.target}: ${event.reason}, ${event.sipStatus} after ${event.durationMs} ms${event.tryingNext ? ', trying the next' : ''}`,
+  'call.answered': (event) =>
+    `${event.target} in ${event.setupMs} ms (${event.decisionMs} ms of it the decision), ${event.codecs.a} ↔ ${event.codecs.b}`,
+  'call.held': (event) => `leg ${event.leg} by ${event.by}, ${event.direction}`,
+  'call.resumed': (event) => `leg ${event.leg} by ${event.by}`,
+  'call.media-changed': (event) =>
+    `leg ${event.leg} by ${event.cause}, ${event.codecs.a} ↔ ${event.codecs.b}${event.relayed ? ', both sides' : ''}`,
+  'call.transferring': (event) => `${event.kind} to ${event.target} by ${event.by}`,
+  'call.transferred': (event) => `${event.kind} to ${event.target} by ${event.by}`,
+  'call.transfer-failed': (event) =>
+    `${event.kind} to ${event.target}: ${event.sipStatus ?? 'no answer'} by the ${event.failedBy}, ${event.detail}`,
+  'call.ended': (event) =>
+    `${event.reason} (${event.blame}), talked ${(event.talkMs / 1000).toFixed(1)} s${event.detail ? `: ${event.detail}` : ''}`,
+  'media.started': (event) => `audio both ways after ${event.afterMs} ms`,
+  'media.quality': (event) => `a ${event.a.packets} packets, b ${event.b.packets} packets`,
+  'media.timeout': (event) =>
+    `nothing from ${event.leg} for ${(event.silentMs / 1000).toFixed(1)} s, ${event.action}`,
+  'media.one-way': (event) => `nothing from ${event.leg} for ${(event.silentMs / 1000).toFixed(1)} s`,
+  'media.contract-broken': (event) =>
+    `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
+  'dtmf.received': (event) => `${event.digit} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,
+  'dtmf.delivered': (event) => `${event.digit} to leg ${event.leg}`,
+  'dtmf.delivery-gap': (event) => `${event.digit} not to leg ${event.leg}: ${event.reason}`,
+  'trunk.up': (event) => `${event.trunk} at ${event.endpoint}`,
+  'trunk.down': (event) => `${event.trunk} at ${event.endpoint}: ${event.detail}`,
+  'trunk.registered': (event) =>
+    `${event.trunk} at ${event.registrar} as ${event.contact} for ${event.expiresSeconds} s`,
+  'trunk.registration-failed': (event) =>
+    `${event.trunk} at ${event.registrar}: ${event.detail}, next try in ${event.retrySeconds} s`,
+  'trunk.registration-expired': (event) => `${event.trunk} at ${event.registrar}: ${event.detail}`,
+  'trunk.spend-alarm': (event) =>
+    `${event.trunk}: ${event.used} of ${event.cap} ${event.currency ?? 'minutes'} this ${event.period}${event.refusing ? ', no more calls out' : ''}`,
+  'user.registered': (event) =>
+    `${event.user} of ${event.trunk} as ${event.contact} for ${event.expiresSeconds} s`,
+  'user.unregistered': (event) => `${event.user} of ${event.trunk} as ${event.contact}: ${event.reason}`,
+  'edge.started': (event) => `${event.edge.id} takes calls at ${event.contacts.join(', ')}`,
+  'edge.draining': (event) => `${event.edge.id}, ${event.calls} calls up`,
+  'edge.stopped': (event) => `${event.edge.id}, ${event.endedCalls} calls ended`,
+  'command.applied': (event) => event.command,
+  'command.refused': (event) => `${event.command}: ${event.message}`,
+};
+
+/** What an event says, in a few words. */
+export function saying<T extends EventType>(event: EventOf<T> & { readonly type: T }): string {
+  return words[event.type](event);
 }
 
 /** One line for a terminal: time, type, call, words. */

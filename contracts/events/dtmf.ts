@@ -16,3 +16,9 @@ export const DtmfReceived = callEvent('dtmf.received', {
 
 /** The digit went on to the other side: `leg` is where it went. */
 export const DtmfDelivered = callEvent('dtmf.delivered', { ...digit, mode: z.enum(['rfc4733', 'info']) });
+
+/** A digit that was received could not be given to the other side: `leg` is where it should have gone. */
+export const DtmfDeliveryGap = callEvent('dtmf.delivery-gap', {
+  ...digit,
+  reason: z.string().min(1).max(128),
+});

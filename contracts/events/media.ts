@@ -1,9 +1,29 @@
 import * as z from 'zod';
 import { callEvent } from '../envelope.ts';
-import { LegMedia } from './call.ts';
+import { LegMedia, LegName } from './call.ts';
 
 /** RTP was seen from both sides. `afterMs` counts from call.answered. */
 export const MediaStarted = callEvent('media.started', { afterMs: z.number().nonnegative() });
 
 /** Totals of both legs so far, for calls that last longer than the policy's `qualityEverySeconds`. */
 export const MediaQuality = callEvent('media.quality', { a: LegMedia, b: LegMedia });
+
+/** No RTP has come from a side, or from both, for as long as the policy allows. */
+export const MediaTimeout = callEvent('media.timeout', {
+  leg: z.enum(['a', 'b', 'both']),
+  silentMs: z.number().nonnegative(),
+  /** What was done: the call was ended, or this was all. */
+  action: z.enum(['hangup', 'report']),
+});
+
+/** Audio comes from one side only; `leg` is the silent one. */
+export const MediaOneWay = callEvent('media.one-way', { leg: LegName, silentMs: z.number().nonnegative() });
+
+/** A side does not send what was agreed with it. */
+export const MediaContractBroken = callEvent('media.contract-broken', {
+  leg: LegName,
+  /** Which of the promises. */
+  promise: z.enum(['codec', 'ptime', 'encryption', 'direction']),
+  agreed: z.string().max(64),
+  found: z.string().max(64),
+});

@@ -1,5 +1,6 @@
 import { Capture, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { commands } from '../../contracts/commands.ts';
 import { tables } from '../../contracts/tables.ts';
 import { handlerEnvs } from '../../functions/env.ts';
 import { outputs } from '../../lib/outputs.ts';
@@ -56,7 +57,7 @@ describe('what reaches a function', () => {
   test('accept-command hears commands from everybody but edges and functions', () => {
     expect(patternOf('accept-command')?.['EventPattern']).toEqual({
       source: [{ 'anything-but': ['trunkline.edge', 'trunkline.control'] }],
-      'detail-type': ['call.hangup', 'call.reject'],
+      'detail-type': Object.keys(commands),
     });
   });
 
