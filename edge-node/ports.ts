@@ -109,6 +109,8 @@ export type CommandOutcome =
 /** A call that is up on this edge, as commands see it. */
 export interface LiveCall {
   readonly id: string;
+  /** Fires when the call ends. */
+  readonly over: AbortSignal;
   command(command: Command): Promise<CommandOutcome>;
   /** Says an event of this call with the next seq. */
   say: SayOfCall;

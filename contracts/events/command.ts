@@ -10,6 +10,8 @@ export const CommandRefusal = z.enum([
   'call-ended',
   'expired',
   'wrong-state',
+  /** Later commands of the call were applied before it came. */
+  'overtaken',
   'not-supported',
   'failed',
 ]);

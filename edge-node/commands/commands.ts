@@ -1,8 +1,10 @@
+import type { Command, CommandType } from '../../contracts/commands.ts';
 import type { DeliveredCommand } from '../../contracts/edge-message.ts';
-import type { Clock, CommandOutcome, LiveCalls, Metrics, Payload } from '../ports.ts';
+import type { Clock, CommandOutcome, LiveCall, LiveCalls, Metrics, Payload } from '../ports.ts';
+import { CommandLine } from './command-line.ts';
 
 export interface CommandDesk {
-  /** Applies a command once. Never throws: what cannot be done is said as command.refused. */
+  /** Applies a command once and at its turn. Never throws: what cannot be done is said as command.refused. */
   handle(delivered: DeliveredCommand): Promise<void>;
 }
 
@@ -17,58 +19,108 @@ export interface CommandDeskParts {
 /** How many command ids are remembered: more than one queue delivers again within its retention. */
 const REMEMBERED = 20_000;
 
-export function createCommandDesk({ calls, clock, metrics, refuse }: CommandDeskParts): CommandDesk {
-  const known = new Set<string>();
+/** Longest time that a call may take over one command, ms. Glare alone may hold a re-INVITE up for 4 s, twice. */
+export const APPLIED_WITHIN_MS = 15_000;
 
-  const firstTime = (id: string) => {
-    if (known.has(id)) return false;
-    known.add(id);
-    const [oldest] = known.size > REMEMBERED ? known : [];
-    if (oldest !== undefined) known.delete(oldest);
-    return true;
+const endings: ReadonlySet<CommandType> = new Set(['call.hangup', 'call.reject']);
+
+export function createCommandDesk({ calls, clock, metrics, refuse }: CommandDeskParts): CommandDesk {
+  const firstTime = rememberIds(REMEMBERED);
+  const lines = new WeakMap<LiveCall, CommandLine>();
+  const lineOf = (call: LiveCall): CommandLine => {
+    const known = lines.get(call);
+    if (known) return known;
+    const line = new CommandLine(clock);
+    lines.set(call, line);
+    call.over.addEventListener('abort', () => line.close(), { once: true });
+    return line;
+  };
+  const answer = (command: Command, call: LiveCall | undefined, outcome: CommandOutcome) => {
+    metrics.message('command', outcome.applied ? 'applied' : outcome.reason);
+    const about = { commandId: command.id, command: command.type };
+    if (outcome.applied) {
+      call?.say('command.applied', about);
+      return;
+    }
+    const refusal = { ...about, reason: outcome.reason, message: outcome.message.slice(0, 1024) };
+    // A call that has ended says nothing more under its own numbers.
+    if (call && !call.over.aborted) call.say('command.refused', refusal);
+    else refuse(command.callId, refusal);
   };
 
   return {
-    async handle({ command }) {
+    async handle({ command, sequence }) {
       if (!firstTime(command.id)) return metrics.message('command', 'duplicate');
       const call = calls.find(command.callId);
-      const outcome = await apply(call, command, clock);
-      metrics.message('command', outcome.applied ? 'applied' : outcome.reason);
-      const about = { commandId: command.id, command: command.type };
-      if (outcome.applied) call?.say('command.applied', about);
-      else {
-        const refusal = { ...about, reason: outcome.reason, message: outcome.message.slice(0, 1024) };
-        // A call that has ended says nothing more under its own numbers.
-        if (call && outcome.reason !== 'call-ended') call.say('command.refused', refusal);
-        else refuse(command.callId, refusal);
-      }
+      if (!call) return answer(command, undefined, unknownCall(command));
+      const endsCall = endings.has(command.type);
+      const work = async () => answer(command, call, await apply(call, command, clock));
+      const isDone = await lineOf(call).take({ sequence, endsCall, work });
+      if (!isDone) answer(command, call, overtaken(sequence));
     },
   };
 }
 
-async function apply(
-  call: ReturnType<LiveCalls['find']>,
-  command: DeliveredCommand['command'],
-  clock: Clock,
-): Promise<CommandOutcome> {
+function rememberIds(most: number): (id: string) => boolean {
+  const known = new Set<string>();
+  return (id) => {
+    if (known.has(id)) return false;
+    known.add(id);
+    const [oldest] = known.size > most ? known : [];
+    if (oldest !== undefined) known.delete(oldest);
+    return true;
+  };
+}
+
+/** Settles within {@link APPLIED_WITHIN_MS}, and at once when the call ends. */
+async function apply(call: LiveCall, command: Command, clock: Clock): Promise<CommandOutcome> {
+  if (call.over.aborted) return callEnded;
   if (command.expiresAt !== undefined && Date.parse(command.expiresAt) <= clock.now()) {
     return {
       applied: false,
       reason: 'expired',
-      message: `expiresAt ${command.expiresAt} had passed when the command reached the edge`,
+      message: `expiresAt ${command.expiresAt} had passed when it was the command's turn at the edge`,
     };
   }
-  if (!call) {
-    return {
-      applied: false,
-      reason: 'unknown-call',
-      message: `callId ${command.callId} is no call of this edge: it has ended or never was`,
+  return new Promise((resolve) => {
+    const settle = (outcome: CommandOutcome) => {
+      stop();
+      call.over.removeEventListener('abort', ended);
+      resolve(outcome);
     };
-  }
-  try {
-    return await call.command(command);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { applied: false, reason: 'failed', message };
-  }
+    const ended = () => settle(callEnded);
+    const stop = clock.after(APPLIED_WITHIN_MS, () => settle(tooSlow(command)));
+    call.over.addEventListener('abort', ended, { once: true });
+    call.command(command).then(settle, (error: unknown) => settle(failed(error)));
+  });
 }
+
+const callEnded: CommandOutcome = {
+  applied: false,
+  reason: 'call-ended',
+  message: 'the call has ended already',
+};
+
+const unknownCall = ({ callId }: Command): CommandOutcome => ({
+  applied: false,
+  reason: 'unknown-call',
+  message: `callId ${callId} is no call of this edge: it has ended or never was`,
+});
+
+const overtaken = (sequence: number): CommandOutcome => ({
+  applied: false,
+  reason: 'overtaken',
+  message: `command ${sequence} of the call came after later ones were applied; send what the call needs now`,
+});
+
+const tooSlow = ({ type }: Command): CommandOutcome => ({
+  applied: false,
+  reason: 'failed',
+  message: `${type} was not done within ${APPLIED_WITHIN_MS / 1000} s; look at the call before it is sent again`,
+});
+
+const failed = (error: unknown): CommandOutcome => ({
+  applied: false,
+  reason: 'failed',
+  message: error instanceof Error ? error.message : String(error),
+});

@@ -4,16 +4,21 @@ import type { Command } from '../../../contracts/commands.ts';
 import type { DeliveredCommand } from '../../../contracts/edge-message.ts';
 import { events } from '../../../contracts/events.ts';
 import { systemClock } from '../../../edge-node/clock.ts';
-import { createCommandDesk } from '../../../edge-node/commands/commands.ts';
+import { GAP_MS } from '../../../edge-node/commands/command-line.ts';
+import { APPLIED_WITHIN_MS, createCommandDesk } from '../../../edge-node/commands/commands.ts';
 import type { CommandOutcome, LiveCall } from '../../../edge-node/ports.ts';
 import { heldClock } from '../held-clock.ts';
 
-const hangup = (callId: string, but: Partial<Command> = {}): DeliveredCommand => ({
+const hangup = (callId: string, but: Partial<Command> = {}, sequence = 1): DeliveredCommand => ({
   kind: 'command',
   version: 1,
-  sequence: 1,
+  sequence,
   command: { version: 1, id: systemClock.newId(), type: 'call.hangup', callId, ...but } as Command,
 });
+
+/** A command that leaves the call up. */
+const hold = (callId: string, sequence: number) =>
+  hangup(callId, { type: 'call.hold' as Command['type'] }, sequence);
 
 /** A desk with one call, which answers every command with `answer`. */
 function aDesk(answer: () => Promise<CommandOutcome> = async () => ({ applied: true })) {
@@ -22,8 +27,10 @@ function aDesk(answer: () => Promise<CommandOutcome> = async () => ({ applied: t
   const said: unknown[] = [];
   const saidElsewhere: unknown[] = [];
   const counted: string[] = [];
+  const ending = new AbortController();
   const call: LiveCall = {
     id: systemClock.newId(),
+    over: ending.signal,
     command(command) {
       applied.push(command);
       return answer();
@@ -39,7 +46,8 @@ function aDesk(answer: () => Promise<CommandOutcome> = async () => ({ applied: t
     metrics: { message: (kind, outcome) => counted.push(`${kind} ${outcome}`) },
     refuse: (callId, refusal) => saidElsewhere.push([callId, refusal]),
   });
-  return { desk, call, clock, applied, said, saidElsewhere, counted };
+  const end = () => ending.abort();
+  return { desk, call, end, clock, applied, said, saidElsewhere, counted };
 }
 
 describe('a command', () => {
@@ -95,13 +103,10 @@ describe('a command', () => {
   });
 
   test('for a call that has just ended is refused without a seq: its numbers are closed', async () => {
-    const { desk, call, said, saidElsewhere } = aDesk(async () => ({
-      applied: false,
-      reason: 'call-ended',
-      message: 'the call has ended already',
-    }));
+    const { desk, call, end, applied, said, saidElsewhere } = aDesk();
+    end();
     await desk.handle(hangup(call.id));
-    expect(said).toEqual([]);
+    expect([applied, said]).toEqual([[], []]);
     expect(saidElsewhere).toMatchObject([[call.id, { reason: 'call-ended' }]]);
   });
 
@@ -114,5 +119,47 @@ describe('a command', () => {
     const [, payload] = said[0] as [string, { message: string }];
     const message = events['command.refused'].shape.message;
     expect(message.safeParse(payload.message).success).toBe(true);
+  });
+
+  test('that the call never finishes is refused after 15 s, and the next one has its turn', async () => {
+    const answers = [
+      new Promise<CommandOutcome>(() => {}),
+      Promise.resolve<CommandOutcome>({ applied: true }),
+    ];
+    const { desk, call, clock, said } = aDesk(() => answers.shift() ?? Promise.reject(new Error('a third')));
+    const [never, next] = [hold(call.id, 1), hold(call.id, 2)].map((each) => desk.handle(each));
+    await Promise.resolve();
+    clock.pass(APPLIED_WITHIN_MS);
+    await Promise.all([never, next]);
+    expect(said).toMatchObject([
+      ['command.refused', { reason: 'failed', message: expect.stringContaining('15 s') }],
+      ['command.applied', {}],
+    ]);
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('that comes after a later one was applied is refused: what it wanted may be undone', async () => {
+    const { desk, call, clock, applied, said } = aDesk();
+    const later = desk.handle(hold(call.id, 2));
+    clock.pass(GAP_MS);
+    await later;
+    await desk.handle(hold(call.id, 1));
+    expect(applied).toHaveLength(1);
+    expect(said).toMatchObject([
+      ['command.applied', {}],
+      ['command.refused', { reason: 'overtaken' }],
+    ]);
+  });
+
+  test('that is at work, waits for its turn or for a missing one is refused at once when the call ends', async () => {
+    const { desk, call, end, clock, applied, saidElsewhere } = aDesk(() => new Promise(() => {}));
+    const all = [1, 2, 4, 5].map((sequence) =>
+      desk.handle(hangup(call.id, { type: 'call.hangup' }, sequence)),
+    );
+    end();
+    await Promise.all(all);
+    expect(saidElsewhere).toMatchObject(Array(4).fill([call.id, { reason: 'call-ended' }]));
+    expect(applied.length).toBeLessThan(4);
+    expect(clock.pending()).toBe(0);
   });
 });
