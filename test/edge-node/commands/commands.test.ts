@@ -18,7 +18,7 @@ const hangup = (callId: string, but: Partial<Command> = {}, sequence = 1): Deliv
 
 /** A command that leaves the call up. */
 const hold = (callId: string, sequence: number) =>
-  hangup(callId, { type: 'call.hold' as Command['type'] }, sequence);
+  hangup(callId, { type: 'call.hold' }, sequence);
 
 /** A desk with one call, which answers every command with `answer`. */
 function aDesk(answer: () => Promise<CommandOutcome> = async () => ({ applied: true })) {
