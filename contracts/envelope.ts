@@ -72,4 +72,6 @@ export const sources = {
   control: 'trunkline.control',
   /** A customer's Lambda, the SDK or the CLI: commands. */
   client: 'trunkline.client',
+  /** The same; who says something under this name means a command, whatever its DetailType. */
+  command: 'trunkline.command',
 } as const;

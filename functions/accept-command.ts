@@ -1,4 +1,4 @@
-import { Command } from '../contracts/commands.ts';
+import { Command, commands } from '../contracts/commands.ts';
 import { Ulid } from '../contracts/envelope.ts';
 import type { CommandRefusal } from '../contracts/events/command.ts';
 import { faultsOf } from '../contracts/refusal.ts';
@@ -45,6 +45,13 @@ export const accept =
   };
 
 function readCommand(detail: unknown, detailType: string): Command | Refusal {
+  if (!Object.hasOwn(commands, detailType)) {
+    const known = Object.keys(commands).join(', ');
+    return {
+      reason: 'invalid',
+      message: `DetailType: must be one of ${known} (found "${detailType.slice(0, 128)}")`,
+    };
+  }
   const read = Command.safeParse(detail);
   if (!read.success) {
     const faults = faultsOf(read.error, detail).map(({ path, message }) => `${path}: ${message}`);

@@ -98,6 +98,12 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
       detailType: Object.keys(commands),
     },
   });
+  // Whoever mistypes the name of a command is told so, too.
+  const mistyped = {
+    source: [sources.client, sources.command],
+    detailType: Match.anythingBut(...Object.keys(commands)),
+  };
+  triggers(handler, { eventBus: on.bus, eventPattern: mistyped }, 'Mistyped');
   return handler;
 }
 

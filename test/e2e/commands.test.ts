@@ -79,3 +79,11 @@ test('a command for a call that is over is refused, and so is one for a call tha
   await sayOnBus(platform.env, 'call.hangup', command('call.hangup', unknown));
   expect(await never).toMatchObject({ callId: unknown, reason: 'unknown-call' });
 });
+
+test('a command whose name is mistyped is refused, whoever of our clients says it', async () => {
+  for (const source of ['trunkline.client', 'trunkline.command']) {
+    const refused = platform.next('command.refused');
+    await sayOnBus(platform.env, 'call.hangupp', command('call.hangupp', ulid()), source);
+    expect(await refused).toMatchObject({ command: 'call.hangupp', reason: 'invalid' });
+  }
+});

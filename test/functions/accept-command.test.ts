@@ -81,6 +81,16 @@ describe('accept-command', () => {
     expect(only(bus.said)).toMatchObject({ reason: 'invalid', message: expect.stringContaining('type: ') });
   });
 
+  test('a command whose name is mistyped is refused with the names that there are', async () => {
+    const { send, bus, edges } = aPlatform();
+    const command = aHangup();
+    await send({ ...command, type: 'call.hangupp' }, 'call.hangupp');
+    const refused = CommandRefused.parse(only(bus.said));
+    expect(refused).toMatchObject({ reason: 'invalid', commandId: command.id, command: 'call.hangupp' });
+    expect(refused.message).toMatch(/DetailType: .*call\.hangup,.*"call\.hangupp"/);
+    expect(edges.sent).toEqual([]);
+  });
+
   test('a command for a call that nobody knows is refused', async () => {
     const { send, bus } = aPlatform();
     const command = aHangup();

@@ -54,11 +54,12 @@ describe('what reaches a function', () => {
     });
   });
 
-  test('accept-command hears commands from everybody but edges and functions', () => {
-    expect(patternOf('accept-command')?.['EventPattern']).toEqual({
-      source: [{ 'anything-but': ['trunkline.edge', 'trunkline.control'] }],
-      'detail-type': Object.keys(commands),
-    });
+  test('accept-command hears commands from everybody but edges and functions, and what clients mistype', () => {
+    const known = Object.keys(commands);
+    expect(rulesOf('accept-command').map(({ EventPattern }) => EventPattern)).toEqual([
+      { source: [{ 'anything-but': ['trunkline.edge', 'trunkline.control'] }], 'detail-type': known },
+      { source: ['trunkline.client', 'trunkline.command'], 'detail-type': [{ 'anything-but': known }] },
+    ]);
   });
 
   test('reap-calls wakes every minute, and when an edge begins a new life', () => {
