@@ -37,8 +37,8 @@ export function perMinute(number: string, rates: TrunkLimits['rates'] = []): num
   return best?.perMinute ?? Math.max(0, ...rates.map((rate) => rate.perMinute));
 }
 
-/** A cap of which a great part is used. */
-export interface Strain {
+/** What of a cap is used. */
+export interface CapUsed {
   readonly period: Period;
   readonly unit: Unit;
   readonly used: number;
@@ -52,18 +52,27 @@ export interface Strain {
 const ALMOST = 1e-6;
 
 type Caps = Pick<TrunkLimits, 'minutes' | 'spend'>;
+type Cap = CapUsed & { readonly alarmAt: number };
 
-/** Every cap of the trunk that is near or reached. */
-export const strainsOf = (usage: Usage, limits: Caps): Strain[] =>
+const rounded = ({ alarmAt: _, used, ...cap }: Cap): CapUsed => ({
+  ...cap,
+  used: Math.round(used * 100) / 100,
+});
+
+/** Every cap of the trunk. */
+export const capsUsed = (usage: Usage, limits: Caps): CapUsed[] => capsOf(usage, limits).map(rounded);
+
+/** Those that are near or reached. */
+export const strainsOf = (usage: Usage, limits: Caps): CapUsed[] =>
   capsOf(usage, limits)
     .filter(({ used, cap, alarmAt }) => used >= cap * alarmAt - ALMOST)
-    .map(({ alarmAt: _, used, ...strain }) => ({ ...strain, used: Math.round(used * 100) / 100 }));
+    .map(rounded);
 
 /** How much of the cap that is used most; 0 without caps. */
 export const shareUsed = (usage: Usage, limits: Caps): number =>
   Math.max(0, ...capsOf(usage, limits).map(({ used, cap }) => used / cap));
 
-function capsOf(usage: Usage, { minutes, spend }: Caps): (Strain & { readonly alarmAt: number })[] {
+function capsOf(usage: Usage, { minutes, spend }: Caps): Cap[] {
   const caps = { minutes, money: spend };
   return units.flatMap((unit) =>
     periods.flatMap((period) => {

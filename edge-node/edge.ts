@@ -156,7 +156,6 @@ async function announce(
       metrics,
       media,
       trunks: signaling.trunks,
-      registrations: signaling.registrations,
     }),
   );
   const contacts = [...signaling.link.contacts];

@@ -10,10 +10,8 @@ export interface HealthOptions {
   readonly ready: () => Readonly<Record<string, boolean>>;
   readonly metrics: Pick<ExposedMetrics, 'text' | 'contentType'>;
   readonly media: EngineDesk;
-  /** Every endpoint of every trunk, and whether it is reached. */
+  /** Every trunk: its calls, limits, endpoints and registrations. */
   readonly trunks: () => readonly unknown[];
-  /** What this edge has registered with carriers. */
-  readonly registrations: () => readonly unknown[];
 }
 
 export interface HealthServer extends AsyncDisposable {
@@ -21,7 +19,7 @@ export interface HealthServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. /trunks: each endpoint and registration. */
+/** /live: the process runs. /ready: it takes new calls, or which part is missing. /metrics: for Prometheus. /media: each rtpengine. /trunks: each trunk. */
 export async function startHealthServer({
   host,
   port,
@@ -29,7 +27,6 @@ export async function startHealthServer({
   metrics,
   media,
   trunks,
-  registrations,
 }: HealthOptions): Promise<HealthServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     request.resume();
@@ -50,7 +47,7 @@ export async function startHealthServer({
         (error: unknown) => json(response, 500, { error: String(error) }),
       );
     }
-    if (path === '/trunks') return json(response, 200, { trunks: trunks(), registrations: registrations() });
+    if (path === '/trunks') return json(response, 200, { trunks: trunks() });
     if (path?.startsWith('/media')) {
       const local = isLoopback(request.socket.remoteAddress);
       const [status, body] = answerAboutMedia(media, { method: request.method ?? '', path, local });

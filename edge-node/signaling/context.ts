@@ -27,7 +27,7 @@ export interface SignalingContext {
   readonly trunks: TrunkDesk;
   /** Users that are registered with this edge. */
   readonly bindings: Pick<Bindings, 'register' | 'live' | 'ownerOf'>;
-  readonly spending: Pick<Spending, 'take' | 'share'>;
+  readonly spending: Pick<Spending, 'take' | 'share' | 'caps'>;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;
   readonly logger: Logger;

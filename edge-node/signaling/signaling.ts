@@ -15,7 +15,8 @@ import { onRegister } from './registrar/on-register.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
 import type { RegistrationStatus } from './trunks/registration.ts';
 import { keepRegistrations } from './trunks/registrations.ts';
-import { openTrunkDesk, type TrunkDesk, type TrunkStatus } from './trunks/trunk-desk.ts';
+import { openTrunkDesk, type TrunkDesk } from './trunks/trunk-desk.ts';
+import { reportTrunks, type TrunkReport } from './trunks/trunk-report.ts';
 
 export interface SignalingOptions
   extends Omit<
@@ -33,8 +34,8 @@ export interface Signaling extends AsyncDisposable {
   readonly link: SipLink;
   readonly calls: LiveCalls;
   readonly draining: boolean;
-  /** Every endpoint of every trunk, as this edge reaches it. */
-  trunks(): readonly TrunkStatus[];
+  /** Every trunk, for the operator. */
+  trunks(): readonly TrunkReport[];
   /** The same in figures, trunk by trunk. */
   trunkGauges(): readonly (ReturnType<TrunkDesk['gauges']>[number] & { readonly capUsed: number })[];
   /** Every registration with a carrier. */
@@ -62,7 +63,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     logger,
   );
   const bindings = keepBindings(options);
-  const { trunks, registrations } = openCarriers(options, link, bindings);
+  const { trunks, registrations, report } = openCarriers(options, link, bindings);
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
   context = { ...options, ...doorkeeping, link, log, calls, trunks, bindings };
   hearMedia(media, calls);
@@ -81,7 +82,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
         return calls.size;
       },
     },
-    trunks: () => trunks.status(),
+    trunks: report,
     trunkGauges: () =>
       trunks.gauges().map((each) => ({ ...each, capUsed: options.spending.share(each.trunk) })),
     registrations: () => registrations.status(),
@@ -163,7 +164,16 @@ function openCarriers(options: SignalingOptions, link: SipLink, bindings: Bindin
       link.request({ method: 'OPTIONS', uri, timeoutMs, nextHop, credentials: credentials(trunk) }),
     contacts: () => link.contacts,
   });
-  return { trunks, registrations };
+  const report = () =>
+    reportTrunks({
+      trunks: options.snapshot.current()?.config.trunks ?? {},
+      endpoints: trunks.status(),
+      calls: trunks.calls,
+      caps: options.spending.caps,
+      bindings: bindings.gauges(),
+      registrations: registrations.status(),
+    });
+  return { trunks, registrations, report };
 }
 
 function hearMedia(media: SignalingOptions['media'], calls: ReadonlyMap<string, Call>): void {

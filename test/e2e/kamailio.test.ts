@@ -93,11 +93,13 @@ afterAll(async () => {
 
 const trunks = async () => {
   const { host, port } = platform.env.edge.http;
-  return (await fetch(`http://${host}:${port}/trunks`)).json() as Promise<{ registrations: object[] }>;
+  return (await fetch(`http://${host}:${port}/trunks`)).json() as Promise<{
+    trunks: { trunk: string; registrations: object[] }[];
+  }>;
 };
 
 const registrationOf = async (trunk: string) =>
-  (await trunks()).registrations.find((each) => 'trunk' in each && each.trunk === trunk);
+  (await trunks()).trunks.find((each) => each.trunk === trunk)?.registrations[0];
 
 test.each([
   ['MD5', '+10', 'md5'],

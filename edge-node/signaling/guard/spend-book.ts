@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { TrunkLimits } from '../../../contracts/config.ts';
 import {
+  type CapUsed,
+  capsUsed,
   nothingUsed,
   perMinute,
-  type Strain,
   shareUsed,
   strainsOf,
   type Usage,
@@ -61,13 +62,18 @@ export class SpendBook {
   }
 
   /** Caps of a trunk that are near or reached; what is new is said. */
-  strains(trunk: string): readonly Strain[] {
+  strains(trunk: string): readonly CapUsed[] {
     const limits = this.limitsOf(trunk);
     if (!limits?.minutes && !limits?.spend) return [];
     const account = this.#use(trunk, 0, 0);
     const found = strainsOf(account.usage, limits);
     tell(trunk, account, found, this.#parts);
     return found;
+  }
+
+  caps(trunk: string): readonly CapUsed[] {
+    const limits = this.limitsOf(trunk);
+    return limits ? capsUsed(this.#use(trunk, 0, 0).usage, limits) : [];
   }
 
   /** Share of the cap that is used most; 0 without caps. */
@@ -88,7 +94,7 @@ export class SpendBook {
 function tell(
   trunk: string,
   { said, usage }: Account,
-  strains: readonly Strain[],
+  strains: readonly CapUsed[],
   { narrator, logger }: SpendBookParts,
 ): void {
   const current = new Set<string>();

@@ -1,4 +1,4 @@
-import type { Strain } from '../../../core/spend.ts';
+import type { CapUsed } from '../../../core/spend.ts';
 import { createNumberCaps } from './number-caps.ts';
 import { type CostingCall, SpendBook, type SpendBookParts } from './spend-book.ts';
 import type { KeptSpend } from './spend-file.ts';
@@ -26,6 +26,8 @@ export interface Spending extends AsyncDisposable {
   take(call: CallOut): Permit | Refused;
   /** Share of the trunk's cap that is used most, 1 where it is reached; 0 without caps. */
   share(trunk: string): number;
+  /** Every cap of the trunk. */
+  caps(trunk: string): readonly CapUsed[];
 }
 
 /** How often running calls are counted and the count is kept, ms: so much of them is forgotten when the edge is killed. */
@@ -93,6 +95,7 @@ export function createSpending(parts: SpendBookParts, kept: ReadonlyMap<string, 
       };
     },
     share: (trunk) => book.share(trunk),
+    caps: (trunk) => book.caps(trunk),
     async [Symbol.asyncDispose]() {
       stop?.();
       countAll();
@@ -101,7 +104,7 @@ export function createSpending(parts: SpendBookParts, kept: ReadonlyMap<string, 
   };
 }
 
-function inWords(trunk: string, { used, cap, unit, currency, period }: Strain): string {
+function inWords(trunk: string, { used, cap, unit, currency, period }: CapUsed): string {
   const amount = unit === 'money' ? currency : 'minutes';
   return `trunk "${trunk}": calls out have come to ${used} of ${cap} ${amount} of this ${period}`;
 }

@@ -31,6 +31,8 @@ export interface TrunkDesk extends Disposable {
   isSilent(attempt: Attempt): Promise<boolean>;
   /** Longest call over this target, s. */
   maxDurationSeconds(target: RouteTarget): number | undefined;
+  /** Calls on the trunk, in both directions. */
+  calls(trunk: string): number;
   status(): readonly TrunkStatus[];
   /** Every trunk of the configuration; `servers` only of those that are called. */
   gauges(): readonly {
@@ -75,6 +77,7 @@ export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
       return (await parts.options(ping, ASKED_AGAIN_MS, nextHop, trunk).catch(() => undefined)) === undefined;
     },
     maxDurationSeconds: ({ trunk }) => trunkOf(trunk)?.limits.maxDurationSeconds,
+    calls: counters.calls,
     status: () =>
       probes.status().map(({ servers, ...each }) => ({
         ...each,

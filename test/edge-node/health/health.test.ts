@@ -37,7 +37,6 @@ async function aServer(
     metrics,
     media,
     trunks: () => [{ trunk: 'carrier', up: false }],
-    registrations: () => [{ trunk: 'carrier', registered: true }],
   });
   onTestFinished(() => server[Symbol.asyncDispose]());
   const get = (path: string, init?: RequestInit) =>
@@ -81,7 +80,6 @@ describe('the health server', () => {
     const { get } = await aServer();
     expect(await (await get('/trunks')).json()).toEqual({
       trunks: [{ trunk: 'carrier', up: false }],
-      registrations: [{ trunk: 'carrier', registered: true }],
     });
   });
 
@@ -93,7 +91,6 @@ describe('the health server', () => {
       port: server.port,
       ready: () => ({}),
       trunks: () => [],
-      registrations: () => [],
       metrics,
       media: noMedia,
     });

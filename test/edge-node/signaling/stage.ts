@@ -50,6 +50,7 @@ const untroubled: SignalingContext['trunks'] = {
   isFinal: () => false,
   isSilent: async () => false,
   maxDurationSeconds: () => undefined,
+  calls: () => 0,
   status: () => [],
   gauges: () => [],
   [Symbol.dispose]: () => {},
