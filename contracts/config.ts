@@ -4,6 +4,7 @@ import { crossCheck } from './config/cross-check.ts';
 import { mediaEncryption } from './config/encryption.ts';
 import { Guard } from './config/guard.ts';
 import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
+import { Silence } from './config/silence.ts';
 import { Trunk } from './config/trunk.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
 
@@ -37,6 +38,7 @@ export const Policy = z.strictObject({
   /** `rtcp`: from reports both sides send. `capture`: from the packets rtpengine received (same host only). */
   quality: z.enum(['rtcp', 'capture']).default('rtcp'),
   qualityEverySeconds: z.int().min(5).max(3600).default(60),
+  silence: Silence.prefault({}),
 });
 export type Policy = z.infer<typeof Policy>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MediaEncryption } from './config/encryption.ts';
+import { Silence } from './config/silence.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
 import { CodecPolicy } from './config.ts';
 import { Time, Ulid } from './envelope.ts';
@@ -35,6 +36,7 @@ const Connect = z.object({
   /** How media quality is measured. */
   quality: z.enum(['rtcp', 'capture']),
   qualityEverySeconds: z.int().positive(),
+  silence: Silence.prefault({}),
 });
 
 const Refuse = z.object({

@@ -30,6 +30,7 @@ export const terminationReasons = [
   'edge-lost',
   'media-unavailable',
   'media-lost',
+  'media-timeout',
   'media-engine-lost',
   'sip-server-lost',
   'internal-error',

@@ -38,6 +38,11 @@ export interface CallState {
   readonly mediaStartedAfterMs?: number;
   /** Latest totals of a call that is up; those of an ended call stand in `ended`. */
   readonly quality?: { readonly seq: number } & Pick<EventOf<'media.quality'>, 'a' | 'b'>;
+  /** The latest that was said of a side from which no RTP comes. */
+  readonly silence?: PayloadOf<'media.timeout', 'leg' | 'silentMs'> & {
+    readonly seq: number;
+    readonly what: 'one-way' | 'timeout' | 'resumed';
+  };
   /** By seq. */
   readonly attempts: Readonly<
     Record<string, PayloadOf<'call.attempt-failed', 'target' | 'reason' | 'sipStatus' | 'durationMs'>>
@@ -123,12 +128,31 @@ function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallSt
       return { ...call, mediaStartedAfterMs: event.afterMs };
     case 'media.quality':
       return seq > (call.quality?.seq ?? -1) ? { ...call, quality: { seq, a: event.a, b: event.b } } : call;
+    case 'media.one-way':
+    case 'media.timeout':
+    case 'media.resumed':
+      return withSilence(call, event, seq);
     case 'dtmf.received':
     case 'dtmf.delivered':
       return withKey(call, event, seq);
     default:
       return call;
   }
+}
+
+const silences = {
+  'media.one-way': 'one-way',
+  'media.timeout': 'timeout',
+  'media.resumed': 'resumed',
+} as const;
+
+function withSilence(
+  call: CallState,
+  { type, time, leg, silentMs }: EventOf<keyof typeof silences>,
+  seq: number,
+): CallState {
+  if (seq < (call.silence?.seq ?? 0)) return call;
+  return { ...call, silence: { seq, time, what: silences[type], leg, silentMs } };
 }
 
 function withKey(

@@ -115,7 +115,7 @@ function connect(
   const targets = whither.targets.filter((target) => takesOffer(call, target, policy, config, tell));
   if (targets.length === 0) return refuse('no-common-codec');
   for (const { id, uri } of targets) tell?.(`target ${id}`, uri);
-  const { codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds } = policy;
+  const { codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds, silence } = policy;
   return {
     action: 'connect',
     ...whither,
@@ -125,6 +125,7 @@ function connect(
     maxDurationSeconds,
     quality,
     qualityEverySeconds,
+    silence,
   };
 }
 

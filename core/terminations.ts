@@ -73,6 +73,12 @@ export const terminations = {
   'edge-lost': row('platform', 500, false, 'The edge that owned the call stopped its heartbeat.'),
   'media-unavailable': row('platform', 503, false, 'No rtpengine took the call.'),
   'media-lost': row('platform', 500, false, 'rtpengine dropped the call: no RTP came from either side.'),
+  'media-timeout': row(
+    'upstream',
+    408,
+    false,
+    'A side sent no RTP for as long as the policy allows; the detail says which.',
+  ),
   'media-engine-lost': row(
     'platform',
     503,

@@ -188,6 +188,11 @@ export class MediaError extends Error {
 /** RTP totals of both legs. */
 export type CallMedia = { readonly [leg in LegName]: LegMedia };
 
+/** RTP that has come from each side so far, and when the last of it did, ms since 1970 by rtpengine's clock, at the latest. */
+export type HeardRtp = {
+  readonly [leg in LegName]: { readonly packets: number; readonly lastAt: number | undefined };
+};
+
 export interface MediaDigits {
   /** Puts a digit into the stream of one side, for the other to hear. */
   play(digit: string, durationMs: number, from: LegName): Promise<void>;
@@ -209,6 +214,7 @@ export interface MediaSession {
   /** RFC 4733 digits of an answered call; `play` only where its offer said `playsDigits`. */
   readonly digits: MediaDigits;
   totals(): Promise<CallMedia>;
+  heard(): Promise<HeardRtp>;
   /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */
   end(): Promise<CallMedia | undefined>;
 }

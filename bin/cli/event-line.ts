@@ -29,6 +29,7 @@ const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
   'media.timeout': (event) =>
     `nothing from ${event.leg} for ${(event.silentMs / 1000).toFixed(1)} s, ${event.action}`,
   'media.one-way': (event) => `nothing from ${event.leg} for ${(event.silentMs / 1000).toFixed(1)} s`,
+  'media.resumed': (event) => `leg ${event.leg} is heard again after ${(event.silentMs / 1000).toFixed(1)} s`,
   'media.contract-broken': (event) =>
     `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
   'dtmf.received': (event) => `${event.digit} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,

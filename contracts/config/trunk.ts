@@ -4,6 +4,7 @@ import { trunkMedia } from './codecs.ts';
 import { mediaEncryption } from './encryption.ts';
 import { HeaderRules } from './headers.ts';
 import { TrunkRegistration } from './registration.ts';
+import { TrunkSilence } from './silence.ts';
 import { CallRates, MinuteCap, NumberCap, SpendCap } from './spend.ts';
 import { trunkUsers } from './users.ts';
 import { Cidr, Prefix, Priority, Weight } from './words.ts';
@@ -80,6 +81,8 @@ export const Trunk = z.strictObject({
   limits: TrunkLimits.prefault({}),
   headers: HeaderRules.prefault({}),
   probe: TrunkProbe.prefault({}),
+  /** Instead of the policy's, for the side of this trunk. */
+  silence: TrunkSilence.optional(),
   /** Statuses with which a call is over instead of trying the next endpoint or trunk, besides 486, 600 and 603. */
   finalStatuses: z.array(z.int().min(400).max(699)).max(64).default([]),
 });

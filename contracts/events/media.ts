@@ -19,6 +19,9 @@ export const MediaTimeout = callEvent('media.timeout', {
 /** Audio comes from one side only; `leg` is the silent one. */
 export const MediaOneWay = callEvent('media.one-way', { leg: LegName, silentMs: z.number().nonnegative() });
 
+/** A side that was reported as silent is heard again; `silentMs`: for how long it was not. */
+export const MediaResumed = callEvent('media.resumed', { leg: LegName, silentMs: z.number().nonnegative() });
+
 /** A side does not send what was agreed with it. */
 export const MediaContractBroken = callEvent('media.contract-broken', {
   leg: LegName,

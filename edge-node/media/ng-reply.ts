@@ -19,6 +19,8 @@ interface NgMedia {
 export interface NgStream {
   readonly 'local port'?: number;
   readonly SSRC?: number;
+  /** When the last packet came, whole seconds since 1970. */
+  readonly 'last packet'?: number;
   readonly stats?: { readonly packets?: number; readonly bytes?: number };
 }
 

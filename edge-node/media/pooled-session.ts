@@ -80,6 +80,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
       withhold: async (from) => theSession().digits.withhold(from),
     },
     totals: async () => theSession().totals(),
+    heard: async () => theSession().heard(),
     async end() {
       isOver = true;
       if (!here) return undefined;

@@ -9,7 +9,7 @@ import {
 import type { CaptureReader } from './capture.ts';
 import type { NgReply } from './ng-reply.ts';
 import type { NgRequest } from './rtpengine.ts';
-import { tagOf, totalsOf } from './totals.ts';
+import { heardOf, tagOf, totalsOf } from './totals.ts';
 
 /** Our address goes into the SDP; candidates of the other side never do. */
 const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
@@ -104,6 +104,9 @@ export function createSession(
     digits: digitsOf((from) => ({ ...id, 'from-tag': tagOf(from, attempt) }), ng, once),
     async totals() {
       return totalsOf(await ng('query', id), attempt);
+    },
+    async heard() {
+      return heardOf(await ng('query', id), attempt);
     },
     async end() {
       if (attempt === 0) return undefined;

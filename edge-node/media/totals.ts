@@ -1,5 +1,5 @@
 import type { LegMedia, LegName } from '../../contracts/events/call.ts';
-import type { CallMedia } from '../ports.ts';
+import type { CallMedia, HeardRtp } from '../ports.ts';
 import type { NgReply, NgStream } from './ng-reply.ts';
 
 /** Tag under which rtpengine knows a leg. Each attempt to reach a target is a B side of its own: b1, b2, … */
@@ -52,4 +52,18 @@ function rtcpQuality(reply: NgReply, stream: NgStream): Partial<LegMedia> {
     lossPercent: average['packet loss'] ?? null,
     measuredBy: 'rtcp',
   };
+}
+
+/** rtpengine counts whole seconds, and a packet may just be on its way. */
+const LATEST_MS = 1_500;
+
+/** What has come from each leg, from a `query` reply. */
+export function heardOf(reply: NgReply, attempt: number): HeardRtp {
+  const leg = (tag: string) => {
+    const stream = rtpOf(reply, tag)?.stream;
+    const second = stream?.['last packet'];
+    const lastAt = second === undefined ? undefined : second * 1000 + LATEST_MS;
+    return { packets: stream?.stats?.packets ?? 0, lastAt };
+  };
+  return { a: leg(tagOf('a', attempt)), b: leg(tagOf('b', attempt)) };
 }

@@ -66,6 +66,8 @@ export class Call implements LiveCall {
   b?: Dialog;
   /** Whether each leg takes RFC 4733 digits. */
   takesDigits: Record<LegName, boolean> = { a: false, b: false };
+  /** Legs from which no RTP need come, because they are on hold. */
+  readonly held: Record<LegName, boolean> = { a: false, b: false };
   decisionMs = 0;
   answeredAt?: number;
   readonly #say: SayOfCall;

@@ -1,10 +1,11 @@
 import type { Call } from './call.ts';
+import { watchSilence } from './silence-watch.ts';
 
 /** First look for RTP, ms after the answer; later looks wait twice as long each. */
 const FIRST_LOOK_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 
-/** Says when audio flows both ways, and then how it is every `qualityEverySeconds`. */
+/** Says when audio flows both ways, then how it is every `qualityEverySeconds`, and where it does not come any more. */
 export function watchMedia(call: Call): void {
   const answeredAt = call.answeredAt ?? call.context.clock.monotonic();
   const look = async (wait: number) => {
@@ -18,6 +19,7 @@ export function watchMedia(call: Call): void {
     call.after(next, () => void look(next));
   };
   call.after(FIRST_LOOK_MS, () => void look(FIRST_LOOK_MS));
+  watchSilence(call);
 }
 
 function reportQuality(call: Call): void {

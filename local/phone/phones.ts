@@ -72,16 +72,18 @@ export interface EchoAgent extends AsyncDisposable {
 
 export interface AgentOptions extends Partial<Omit<AgentScript, 'rtpPort'>> {
   readonly port?: number;
+  /** Whether it sends back what it hears; it does without this. */
+  readonly echo?: boolean;
   /** Calls that it takes; endless without it. */
   readonly calls?: number;
   readonly transport?: 'udp' | 'tcp';
   readonly logger?: Logger;
 }
 
-/** An agent that answers with sipp and sends every packet back that it hears. */
+/** An agent that answers with sipp and sends every packet back that it hears, unless it is told not to. */
 export async function startAgent(options: AgentOptions = {}): Promise<EchoAgent> {
   const codec = options.codec ?? 'PCMU';
-  const rtp = await openRtpEndpoint({ codec, echo: true });
+  const rtp = await openRtpEndpoint({ codec, echo: options.echo ?? true });
   const scenario = agentScenario({ rings: true, ...options, codec, rtpPort: rtp.port });
   const sipp = await startSipp({
     scenario,

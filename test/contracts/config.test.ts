@@ -30,6 +30,7 @@ describe('a routing configuration', () => {
       maxDurationSeconds: 14_400,
       quality: 'rtcp',
       qualityEverySeconds: 60,
+      silence: { seconds: 30, action: 'hangup', oneWaySeconds: 10 },
     });
   });
 

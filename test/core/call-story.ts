@@ -115,6 +115,7 @@ const talk = fc.array(
     fc.record({ what: fc.constant('digit' as const), digit: fc.constantFrom(...'0123456789*#ABCD') }),
     fc.record({ what: fc.constant('quality' as const), packets: fc.nat(10_000) }),
     fc.record({ what: fc.constant('refused-command' as const) }),
+    fc.record({ what: fc.constant('silence' as const), leg: fc.constantFrom('a' as const, 'b' as const) }),
   ),
   { maxLength: 12 },
 );
@@ -177,6 +178,11 @@ function tellTalk(story: Story, moments: Talk): void {
         reason: 'wrong-state',
         message: 'the call is answered',
       });
+    else if (moment.what === 'silence')
+      story
+        .say('media.one-way', { leg: moment.leg, silentMs: 10_000 + n })
+        .say('media.timeout', { leg: moment.leg, silentMs: 30_000 + n, action: 'report' })
+        .say('media.resumed', { leg: moment.leg, silentMs: 31_000 + n });
     else tellDigit(story, ulid(700 + n), moment.digit);
   }
 }

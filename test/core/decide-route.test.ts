@@ -60,9 +60,11 @@ describe('where a call goes', () => {
   });
 
   test('an agent without a policy of its own has the default policy', () => {
-    const { codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds } = Policy.parse({});
+    const { codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds, silence } = Policy.parse(
+      {},
+    );
     expect(decided({}).route).toMatchObject({
-      ...{ codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds },
+      ...{ codecs, ringSeconds, maxDurationSeconds, quality, qualityEverySeconds, silence },
     });
   });
 

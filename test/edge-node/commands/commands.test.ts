@@ -17,8 +17,7 @@ const hangup = (callId: string, but: Partial<Command> = {}, sequence = 1): Deliv
 });
 
 /** A command that leaves the call up. */
-const hold = (callId: string, sequence: number) =>
-  hangup(callId, { type: 'call.hold' }, sequence);
+const hold = (callId: string, sequence: number) => hangup(callId, { type: 'call.hold' }, sequence);
 
 /** A desk with one call, which answers every command with `answer`. */
 function aDesk(answer: () => Promise<CommandOutcome> = async () => ({ applied: true })) {

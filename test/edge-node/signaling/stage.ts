@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import pDefer from 'p-defer';
 import { nameOfSecret, RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
+import type { LegName } from '../../../contracts/events/call.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { decideRoute } from '../../../core/decide-route.ts';
 import { encryptionOf } from '../../../core/media-encryption.ts';
@@ -219,6 +220,11 @@ class FakeMedia {
   readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
   readonly withheld: string[] = [];
   failure: Error | undefined;
+  /** Sides from which no RTP comes any more. */
+  readonly silent = new Set<LegName>();
+  /** How often it was asked for what is heard. */
+  looks = 0;
+  readonly #packets = { a: 0, b: 0 };
   session = (callId: string) => ({
     offer: async (offer: MediaOffer) => {
       if (this.failure) throw this.failure;
@@ -235,6 +241,13 @@ class FakeMedia {
       withhold: async (from: string) => void this.withheld.push(from),
     },
     totals: async () => someMedia,
+    heard: async () => {
+      if (this.failure) throw this.failure;
+      this.looks += 1;
+      for (const leg of ['a', 'b'] as const) if (!this.silent.has(leg)) this.#packets[leg] += 50;
+      const { a, b } = this.#packets;
+      return { a: { packets: a, lastAt: undefined }, b: { packets: b, lastAt: undefined } };
+    },
     end: async () => {
       this.ended.push(callId);
       return someMedia;
