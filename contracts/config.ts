@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CodecPolicy } from './config/codecs.ts';
+import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { mediaEncryption } from './config/encryption.ts';
 import { Guard } from './config/guard.ts';
@@ -28,6 +28,7 @@ export const Agent = z.strictObject({
   targets: z.array(Target).min(1),
   policy: Name.default('default'),
   ...mediaEncryption,
+  ...digitsTaken,
 });
 export type Agent = z.infer<typeof Agent>;
 

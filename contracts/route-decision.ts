@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { MediaEncryption } from './config/encryption.ts';
 import { Silence } from './config/silence.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
-import { CodecPolicy } from './config.ts';
 import { Time, Ulid } from './envelope.ts';
 import { TerminationReason } from './terminations.ts';
 
@@ -17,8 +17,9 @@ const RouteTarget = z.object({
   weight: Weight,
   trunk: z.string().optional(),
   user: Name.optional(),
-  /** What the agent says of its media; of a trunk's the edge knows itself. */
+  /** What the agent says of its media and digits; of a trunk's the edge knows itself. */
   media: MediaEncryption.optional(),
+  dtmf: digitsTaken.dtmf.unwrap().optional(),
 });
 export type RouteTarget = z.infer<typeof RouteTarget>;
 

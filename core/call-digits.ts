@@ -1,10 +1,15 @@
+import type { DigitGap } from '../contracts/events/dtmf.ts';
+
 /** A digit by its id; its two events may come in any order. */
 export interface DigitState {
-  readonly digit: string;
+  /** Absent where it was collected in secret. */
+  readonly digit?: string;
   /** Where it was pressed. */
   readonly leg: 'a' | 'b';
   readonly receivedSeq?: number;
   readonly deliveredSeq?: number;
+  /** Why it was not delivered. */
+  readonly gap?: DigitGap;
 }
 
 export type Digits = Readonly<Record<string, DigitState>>;
@@ -24,7 +29,7 @@ export function withDigit(digits: Digits, id: string, digit: DigitState): Digits
   return kept;
 }
 
-/** The digits that one leg sent, in the order in which they were pressed. */
+/** The digits that one leg sent, in the order in which they were pressed; `?` for one that was collected in secret. */
 export function digitsOf(
   { digits }: { readonly digits: Digits },
   leg: 'a' | 'b',
@@ -34,6 +39,6 @@ export function digitsOf(
   return Object.values(digits)
     .filter((digit) => digit.leg === leg && digit[`${stage}Seq`] !== undefined)
     .sort((one, other) => pressed(one) - pressed(other))
-    .map(({ digit }) => digit)
+    .map(({ digit }) => digit ?? '?')
     .join('');
 }

@@ -1,7 +1,7 @@
 import type { EdgeRef } from '../contracts/envelope.ts';
-import type { CallEnded, CallReceived } from '../contracts/events/call.ts';
+import type { CallEnded, CallReceived, DigitCount } from '../contracts/events/call.ts';
 import type { CallScopedEvent, EventOf } from '../contracts/events.ts';
-import { type Digits, withDigit } from './call-digits.ts';
+import { type DigitState, type Digits, withDigit } from './call-digits.ts';
 import { type CallPhase, laterPhase, phaseAfter } from './call-phase.ts';
 import { addSeq, hasSeq, missingSeqs, type SeqRanges } from './seq-ranges.ts';
 
@@ -49,7 +49,7 @@ export interface CallState {
   >;
   /** The first of the call; how many there are says `digitCount`. */
   readonly digits: Digits;
-  readonly digitCount: { readonly received: number; readonly delivered: number };
+  readonly digitCount: DigitCount;
   readonly ended?: PayloadOf<
     'call.ended',
     'reason' | 'blame' | 'sipStatus' | 'durationMs' | 'talkMs' | 'media' | 'digits'
@@ -69,7 +69,7 @@ const emptyCall = (callId: string): CallState => ({
   complete: false,
   attempts: {},
   digits: {},
-  digitCount: { received: 0, delivered: 0 },
+  digitCount: { received: 0, delivered: 0, gap: 0 },
 });
 
 /** Folds one event in. Gives the very same object for an event that changes nothing. */
@@ -134,6 +134,7 @@ function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallSt
       return withSilence(call, event, seq);
     case 'dtmf.received':
     case 'dtmf.delivered':
+    case 'dtmf.delivery-gap':
       return withKey(call, event, seq);
     default:
       return call;
@@ -155,19 +156,25 @@ function withSilence(
   return { ...call, silence: { seq, time, what: silences[type], leg, silentMs } };
 }
 
-function withKey(
-  call: CallState,
-  { type, digitId, digit, leg }: EventOf<'dtmf.received'> | EventOf<'dtmf.delivered'>,
-  seq: number,
-): CallState {
-  const { received, delivered } = call.digitCount;
-  if (type === 'dtmf.received') {
-    const digits = withDigit(call.digits, digitId, { digit, leg, receivedSeq: seq });
-    return { ...call, digits, digitCount: { received: received + 1, delivered } };
+type DigitEvent = EventOf<'dtmf.received' | 'dtmf.delivered' | 'dtmf.delivery-gap'>;
+
+function withKey(call: CallState, event: DigitEvent, seq: number): CallState {
+  // A state that was stored by an older version counts no gaps.
+  const count = { ...call.digitCount, gap: call.digitCount.gap ?? 0 };
+  const digit = event.digit === undefined ? {} : { digit: event.digit };
+  const pressed = (more: Pick<DigitState, 'leg'> & Partial<DigitState>) =>
+    withDigit(call.digits, event.digitId, { ...digit, ...more });
+  if (event.type === 'dtmf.received') {
+    const digits = pressed({ leg: event.leg, receivedSeq: seq });
+    return { ...call, digits, digitCount: { ...count, received: count.received + 1 } };
   }
-  const pressedOn = leg === 'a' ? 'b' : 'a';
-  const digits = withDigit(call.digits, digitId, { digit, leg: pressedOn, deliveredSeq: seq });
-  return { ...call, digits, digitCount: { received, delivered: delivered + 1 } };
+  const leg = event.leg === 'a' ? 'b' : 'a';
+  if (event.type === 'dtmf.delivered') {
+    const digits = pressed({ leg, deliveredSeq: seq });
+    return { ...call, digits, digitCount: { ...count, delivered: count.delivered + 1 } };
+  }
+  const digits = pressed({ leg, gap: event.reason });
+  return { ...call, digits, digitCount: { ...count, gap: count.gap + 1 } };
 }
 
 /** The edge knows better than the reaper; of two reapers the one with the lower event id. */

@@ -78,8 +78,11 @@ function outcomeOf(call: RoutedCall, outcome: Outcome, config: RoutingConfig, te
   const agent = ownEntry(config.agents, name);
   tell?.(`agents.${name}`, agent ? `takes the call, with policy ${agent.policy}` : 'does not exist');
   if (!agent) return refuse('unknown-number');
-  const { encryption, keying } = agent;
-  const media = encryption === 'off' ? {} : { media: { encryption, keying } };
+  const { encryption, keying, dtmf } = agent;
+  const media = {
+    ...(encryption === 'off' ? {} : { media: { encryption, keying } }),
+    ...(dtmf === 'rfc4733' ? {} : { dtmf }),
+  };
   const targets = agent.targets.map((target, index) => ({
     ...('user' in target ? { ...target, uri: addressOfRecord(target, config) } : target),
     ...media,

@@ -191,6 +191,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     trunks: signaling?.trunkGauges() ?? [],
     registrations: signaling?.registrations() ?? [],
     bindings: signaling?.bindings() ?? [],
+    lostDigits: async () => backplane?.media.lostDigits(),
   };
 }
 

@@ -169,8 +169,8 @@ export interface MediaOffer {
   readonly keying?: Keying | undefined;
   /** Audio in one packet towards each side, ms; absent: as the sides agree. */
   readonly ptime?: { readonly [leg in LegName]?: number | undefined };
-  /** Digits will be put into the audio streams of this call. rtpengine then looks at each packet, which costs. */
-  readonly playsDigits?: boolean;
+  /** Sides whose digits are tones in their audio; those of the other side are made into tones for them. */
+  readonly inBand?: { readonly [leg in LegName]?: boolean };
   /** Start a packet capture for the quality figures. */
   readonly capture?: boolean;
 }
@@ -194,10 +194,16 @@ export type HeardRtp = {
 };
 
 export interface MediaDigits {
-  /** Puts a digit into the stream of one side, for the other to hear. */
+  /**
+   * Puts a digit into the stream of one side, for the other to hear: as RFC 4733 where it takes that, else as a tone. From
+   * the first one on rtpengine looks at each packet of the call, which costs.
+   */
   play(digit: string, durationMs: number, from: LegName): Promise<void>;
+  /** RTP packets that have come from one side. */
+  packetsFrom(leg: LegName): Promise<number>;
   /** From now on the digits of one side are reported, but no longer passed on to the other. */
   withhold(from: LegName): Promise<void>;
+  release(from: LegName): Promise<void>;
 }
 
 /**
@@ -211,7 +217,7 @@ export interface MediaSession {
   answer(sdp: string, from: LegName): Promise<string>;
   /** One side changes its media: the SDP to answer it with. `other` is what the other side said last, and keeps. */
   refresh(sdp: string, from: LegName, other: string): Promise<string>;
-  /** RFC 4733 digits of an answered call; `play` only where its offer said `playsDigits`. */
+  /** Digits of an answered call. */
   readonly digits: MediaDigits;
   totals(): Promise<CallMedia>;
   heard(): Promise<HeardRtp>;

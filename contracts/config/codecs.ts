@@ -11,6 +11,21 @@ export const CodecPolicy = z.strictObject({
 });
 export type CodecPolicy = z.infer<typeof CodecPolicy>;
 
+/**
+ * How one side takes digits: RFC 4733 packets; INFO as application/dtmf-relay (`info`) or application/dtmf
+ * (`info-dtmf`); or tones in its audio, which takes the engine's whole attention. Digits are understood in each of
+ * them but tones, which are listened for only where they are asked for.
+ */
+export const digitsTaken = {
+  dtmf: z
+    .enum(['rfc4733', 'info', 'info-dtmf', 'in-band'], {
+      error:
+        'must be rfc4733 (packets beside the audio), info or info-dtmf (SIP INFO with application/dtmf-relay or application/dtmf), or in-band (tones in the audio)',
+    })
+    .default('rfc4733'),
+};
+export type DigitsTaken = z.output<typeof digitsTaken.dtmf>;
+
 /** Audio of a trunk. */
 export const trunkMedia = {
   /**
@@ -26,16 +41,5 @@ export const trunkMedia = {
     .max(60)
     .refine((ms) => ms % 10 === 0, { message: 'must be 10, 20, 30, 40, 50 or 60 ms: frames are of 10 ms' })
     .optional(),
-  /**
-   * How this trunk takes digits: as RFC 4733 packets, or as INFO (application/dtmf-relay). Digits of a call that has a side
-   * with `info` leave in the mode of the side that they go to, however they came in.
-   */
-  dtmf: z
-    .enum(['rfc4733', 'info'], {
-      error: ({ input }) =>
-        input === 'in-band'
-          ? '"in-band" is not done: tones in the audio are neither heard nor made; use rfc4733, or info where the carrier takes no telephone-event'
-          : 'must be rfc4733 (packets beside the audio) or info (SIP INFO, application/dtmf-relay)',
-    })
-    .default('rfc4733'),
+  ...digitsTaken,
 };

@@ -105,6 +105,17 @@ export const LegMedia = z.object({
 });
 export type LegMedia = z.infer<typeof LegMedia>;
 
+/**
+ * Digits of both sides. `gap`: not delivered though they should have been. What was pressed before the answer, or was
+ * collected in secret, is received and not owed to anybody.
+ */
+const DigitCount = z.object({
+  received: z.int().nonnegative(),
+  delivered: z.int().nonnegative(),
+  gap: z.int().nonnegative().default(0),
+});
+export type DigitCount = z.infer<typeof DigitCount>;
+
 /** The call is over. The edge says so with `seq`; the reaper, for an edge that is gone, without. */
 export const CallEnded = sharedEvent('call.ended', {
   reason: TerminationReason,
@@ -115,7 +126,7 @@ export const CallEnded = sharedEvent('call.ended', {
   /** Answered to the end, ms; 0 if never answered. */
   talkMs: z.number().nonnegative(),
   media: z.object({ a: LegMedia, b: LegMedia }).nullable(),
-  digits: z.object({ received: z.int().nonnegative(), delivered: z.int().nonnegative() }),
+  digits: DigitCount,
   /** Free text for the on-call engineer; never holds a secret. */
   detail: z.string().max(512).optional(),
 });

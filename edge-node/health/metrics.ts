@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import type { Metrics } from '../ports.ts';
+import { digitMetrics } from './digit-metrics.ts';
 import { type BindingGauges, type RegistrationGauges, registrationMetrics } from './registration-metrics.ts';
 import { createTrunkMetrics, type TrunkGauges } from './trunk-metrics.ts';
 
@@ -23,6 +24,8 @@ export interface Gauges {
   readonly trunks: readonly TrunkGauges[];
   readonly registrations: readonly RegistrationGauges[];
   readonly bindings: readonly BindingGauges[];
+  /** Undefined where nobody knows. */
+  lostDigits(): Promise<number | undefined>;
 }
 
 export interface ExposedMetrics extends Metrics {
@@ -44,7 +47,6 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     'reason',
     'blame',
   ]);
-  const digits = counter('dtmf_digits_total', 'Digits by what became of them', ['stage']);
   const messages = counter('queue_messages_total', 'Messages of the queue by their outcome', [
     'kind',
     'outcome',
@@ -67,19 +69,19 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   const trunks = createTrunkMetrics(registry, () => gauges().trunks);
   gaugesOf(registry, gauges);
   const observeRegistration = registrationMetrics(registry, gauges);
+  const observeDigits = digitMetrics(registry, () => gauges().lostDigits());
 
   const observeCall = (event: TrunklineEvent) => {
     if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });
     else if (event.type === 'call.answered') setup.observe(event.setupMs / 1000);
     else if (event.type === 'call.routed') decision.observe({ source: event.source }, event.waitMs / 1000);
-    else if (event.type === 'dtmf.received') digits.inc({ stage: 'received' });
-    else if (event.type === 'dtmf.delivered') digits.inc({ stage: 'delivered' });
   };
   return {
     observe(event: TrunklineEvent) {
       events.inc({ type: event.type });
       trunks.observe(event);
       observeRegistration(event);
+      observeDigits(event);
       observeCall(event);
     },
     message: (kind, outcome) => messages.inc({ kind, outcome }),

@@ -28,6 +28,8 @@ interface EngineStatus {
 /** Every rtpengine of this edge. */
 export interface MediaPool extends MediaEngine {
   engines(): readonly EngineStatus[];
+  /** Lines of the DTMF log that the kernel had no room for; undefined where it does not say. */
+  lostDigits(): Promise<number | undefined>;
   /** Draining, an engine keeps its calls and takes no new ones. Undefined: there is no such engine. */
   drain(engine: string, draining: boolean): EngineStatus | undefined;
 }
@@ -46,7 +48,7 @@ export async function startMediaPool(settings: MediaSettings, parts: PoolParts):
   const lose = (callId: string, why: LostMedia) => onLost.forEach((told) => void told(callId, why));
   const started = new Parts();
   try {
-    started.use(await listenForDigits(settings.dtmfListen, parts.clock, hear));
+    const digitLog = started.use(await listenForDigits(settings.dtmfListen, hear));
     const engines = await startEngines(settings.engines, parts, lose);
     for (const engine of engines) started.use(engine);
     started.use(await listenForLostCalls(settings.b2bListen, (id) => void heardOfSilence(engines, id, lose)));
@@ -61,6 +63,7 @@ export async function startMediaPool(settings: MediaSettings, parts: PoolParts):
       onDigit: (listener) => void onDigit.push(listener),
       onLost: (listener) => void onLost.push(listener),
       engines: () => engines.map(statusOf),
+      lostDigits: digitLog.lost,
       drain(name, draining) {
         const engine = engines.find((each) => each.name === name);
         if (engine) engine.draining = draining;

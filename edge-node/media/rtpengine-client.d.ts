@@ -13,6 +13,7 @@ declare module 'rtpengine-client' {
     ping: Command;
     playDTMF: Command;
     blockDTMF: Command;
+    unblockDTMF: Command;
     close(): void;
     /** Requests that wait for their reply, by cookie. */
     protected readonly messages: ReadonlyMap<string, unknown>;

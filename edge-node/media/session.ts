@@ -1,15 +1,11 @@
 import type { LegName } from '../../contracts/events/call.ts';
-import {
-  type CallMedia,
-  type MediaDigits,
-  MediaError,
-  type MediaOffer,
-  type MediaSession,
-} from '../ports.ts';
+import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
 import type { NgReply } from './ng-reply.ts';
 import type { NgRequest } from './rtpengine.ts';
+import { LISTEN_FOR_TONES, sessionDigits } from './session-digits.ts';
 import { heardOf, tagOf, totalsOf } from './totals.ts';
+import { withoutEvents } from './without-events.ts';
 
 /** Our address goes into the SDP; candidates of the other side never do. */
 const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
@@ -62,6 +58,29 @@ export function createSession(
   const speaks: Record<LegName, Transport> = { a: 'plain', b: 'plain' };
   /** What the last offer asked for goes for its answer and for every re-offer. */
   let wishes: Wishes = {};
+  /** What each side said last. */
+  const said: Partial<Record<LegName, string>> = {};
+  let looking: Promise<void> | undefined;
+  const side = (leg: LegName) => ({ ...id, 'from-tag': tagOf(leg, attempt) });
+  const inBand = (leg: LegName) => wishes.inBand?.[leg] === true;
+  const heard = (leg: LegName, sdp: string) => {
+    said[leg] = inBand(leg) ? withoutEvents(sdp) : sdp;
+    return said[leg];
+  };
+  const told = (leg: LegName, reply: NgReply) => (inBand(leg) ? withoutEvents(sdpOf(reply)) : sdpOf(reply));
+  const flags = (latched: boolean) => flagsOf(latched, looking !== undefined);
+
+  /** Both sides say again what they said, and hear nothing of it; rtpengine sees each packet from then on. */
+  const lookIn = async () => {
+    const to = offerer === 'a' ? 'b' : 'a';
+    const [offer, answer] = [said[offerer], said[to]];
+    if (offer === undefined || answer === undefined)
+      throw new MediaError('refused', 'the call is not answered');
+    const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(to, attempt) };
+    const asked = { ...transports[speaks[to]], ...framesOf(wishes, offerer), ...codecsOf(wishes, offerer) };
+    await ng('offer', { ...id, ...shape, ...asked, ...tags, ...flagsOf(true, true), sdp: offer });
+    await ng('answer', { ...id, ...shape, SDES, ...tags, ...flagsOf(false, true), sdp: answer });
+  };
 
   return {
     async offer(offer, ask = ng) {
@@ -79,29 +98,41 @@ export function createSession(
         // Without it the next target would be offered the keys of the one before.
         'to-tag': tagOf(to, attempt),
         ...framesOf(wishes, offer.from),
-        ...flagsOf(attempt > 1, wishes),
-        ...codecsOf(offer),
+        ...flags(attempt > 1),
+        ...codecsOf(wishes, offer.from),
         ...(capturing ? { 'record call': 'yes' } : {}),
-        sdp: offer.sdp,
+        sdp: heard(offer.from, offer.sdp),
       });
-      return sdpOf(reply);
+      return told(to, reply);
     },
     async answer(sdp, from) {
       const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
-      const flags = flagsOf(attempt > 1, wishes);
-      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, ...flags, sdp }));
+      const asked = { SDES, ...tags, ...flags(attempt > 1), sdp: heard(from, sdp) };
+      const reply = await ng('answer', { ...id, ...shape, ...asked });
+      for (const leg of ['a', 'b'] as const)
+        if (inBand(leg)) await ng('unblockDTMF', { ...side(leg), ...LISTEN_FOR_TONES });
+      return told(offerer, reply);
     },
     async refresh(sdp, from, other) {
       const to = from === 'a' ? 'b' : 'a';
       const tags = { 'from-tag': tagOf(from, attempt), 'to-tag': tagOf(to, attempt) };
       // Without port-latching a new address on this side would move our port on the other side too.
       const kept = transports[speaks[to]];
-      const asked = { ...tags, ...framesOf(wishes, from), ...flagsOf(true, wishes) };
-      await ng('offer', { ...id, ...shape, ...kept, ...asked, sdp });
-      const flags = flagsOf(false, wishes);
-      return sdpOf(await ng('answer', { ...id, ...shape, SDES, ...tags, ...flags, sdp: other }));
+      const asked = { ...tags, ...framesOf(wishes, from), ...flags(true) };
+      await ng('offer', { ...id, ...shape, ...kept, ...asked, sdp: heard(from, sdp) });
+      const agreed = { SDES, ...tags, ...flags(false), sdp: heard(to, other) };
+      return told(from, await ng('answer', { ...id, ...shape, ...agreed }));
     },
-    digits: digitsOf((from) => ({ ...id, 'from-tag': tagOf(from, attempt) }), ng, once),
+    digits: sessionDigits({
+      ...{ request: ng, once, side, inBand, attempt: () => attempt },
+      lookIn: () => {
+        looking ??= lookIn().catch((error: unknown) => {
+          looking = undefined;
+          throw error;
+        });
+        return looking;
+      },
+    }),
     async totals() {
       return totalsOf(await ng('query', id), attempt);
     },
@@ -121,22 +152,7 @@ export function createSession(
   };
 }
 
-function digitsOf(
-  side: (leg: LegName) => Record<string, string>,
-  ng: NgRequest,
-  once: NgRequest,
-): MediaDigits {
-  return {
-    async play(digit, durationMs, from) {
-      await once('playDTMF', { ...side(from), code: digit, duration: durationMs });
-    },
-    async withhold(from) {
-      await ng('blockDTMF', side(from));
-    },
-  };
-}
-
-type Wishes = Pick<MediaOffer, 'ptime' | 'playsDigits'>;
+type Wishes = Pick<MediaOffer, 'ptime' | 'codecs' | 'inBand'>;
 
 /** What goes to the side that is offered to, and what goes back. */
 function framesOf({ ptime = {} }: Wishes, from: LegName): Record<string, number> {
@@ -151,8 +167,8 @@ function framesOf({ ptime = {} }: Wishes, from: LegName): Record<string, number>
  * From the second target on, the side of the caller keeps its port. The caller may have had it in a 183 of the first target,
  * and is bound to what it heard first (RFC 3261 §13.2.1). The side of the target is new with each tag, keys and all.
  */
-function flagsOf(latched: boolean, { playsDigits }: Wishes): { flags?: readonly string[] } {
-  const flags = [...(latched ? ['port-latching'] : []), ...(playsDigits ? ['inject-DTMF'] : [])];
+function flagsOf(latched: boolean, looksIn: boolean): { flags?: readonly string[] } {
+  const flags = [...(latched ? ['port-latching'] : []), ...(looksIn ? ['inject-DTMF'] : [])];
   return flags.length > 0 ? { flags } : {};
 }
 
@@ -161,12 +177,24 @@ function transportIn(sdp: string): Transport {
   return /^a=crypto:/m.test(sdp) ? 'sdes' : 'dtls';
 }
 
-/** telephone-event always goes through: digits are never a codec question. */
-function codecsOf({ codecs }: MediaOffer): { codec?: Record<string, readonly string[]> } {
-  if (!codecs) return {};
+type CodecWords = Readonly<Record<string, readonly string[]>>;
+
+/** telephone-event always goes through: digits are never a codec question, but where one side has them as tones. */
+function codecsOf({ codecs, inBand }: Wishes, from: LegName): { codec?: CodecWords } {
+  const events = eventsOf(inBand, from);
+  if (!codecs) return Object.keys(events).length > 0 ? { codec: events } : {};
   const except = [...codecs.kept, ...codecs.transcoded, 'telephone-event'];
   const converted = codecs.add.length > 0 ? { mask: codecs.transcoded, transcode: codecs.add } : {};
-  return { codec: { strip: ['all'], except, ...converted } };
+  const transcode = [...(converted.transcode ?? []), ...(events['transcode'] ?? [])];
+  const words = { strip: ['all'], except, ...converted, ...events };
+  return { codec: transcode.length > 0 ? { ...words, transcode } : words };
+}
+
+/** Tones of the side that offers become events of the other, or the other way round. */
+function eventsOf(inBand: MediaOffer['inBand'], from: LegName): CodecWords {
+  const [here, there] = from === 'a' ? [inBand?.a, inBand?.b] : [inBand?.b, inBand?.a];
+  if (here === there) return {};
+  return here ? { transcode: ['telephone-event'] } : { accept: ['telephone-event'] };
 }
 
 function sdpOf(reply: NgReply): string {

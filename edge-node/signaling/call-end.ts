@@ -26,6 +26,7 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   // A digit that was logged before rtpengine freed the call may still wait in our socket.
   await new Promise((resolve) => setImmediate(resolve));
   call.context.calls.delete(call.id);
+  call.digits.ledger.close();
   call.say('call.ended', {
     reason: verdict.reason,
     blame,
@@ -33,7 +34,7 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
     durationMs: Math.round(durationMs),
     talkMs: Math.round(talkMs),
     media: media ?? null,
-    digits: { ...call.digits },
+    digits: call.digits.ledger.count,
     ...(verdict.detail === undefined ? {} : { detail: verdict.detail.slice(0, 512) }),
   });
   await Promise.all(byes);

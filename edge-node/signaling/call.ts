@@ -7,6 +7,7 @@ import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports
 import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
+import { CallDigits } from './digits/call-digits.ts';
 import type { Dialog, IncomingInvite, OutgoingCall, ResponseHeaders } from './sip.ts';
 
 /** Why a call is to end. `by` has hung up already and gets no BYE. */
@@ -20,12 +21,6 @@ export interface Verdict {
   readonly headers?: ResponseHeaders;
 }
 
-/** What became of the digits of a call. */
-export interface DigitCount {
-  received: number;
-  delivered: number;
-}
-
 /**
  * One call on this edge: both legs, its media and its timers. The steps in `steps/` move it on; whatever happens to it
  * from outside (CANCEL, BYE, a command, a timer) goes through {@link Call.end}, the only way out.
@@ -35,7 +30,7 @@ export class Call implements LiveCall {
   readonly context: SignalingContext;
   readonly invite: IncomingInvite;
   readonly receivedAt: number;
-  readonly digits: DigitCount = { received: 0, delivered: 0 };
+  readonly digits: CallDigits;
   /** Name of the trunk, once the caller is known. */
   trunk = '';
   /** Whom the caller proved to be by digest. */
@@ -68,6 +63,8 @@ export class Call implements LiveCall {
   takesDigits: Record<LegName, boolean> = { a: false, b: false };
   /** Legs from which no RTP need come, because they are on hold. */
   readonly held: Record<LegName, boolean> = { a: false, b: false };
+  /** Who hung up. */
+  endedBy?: LegName;
   decisionMs = 0;
   answeredAt?: number;
   readonly #say: SayOfCall;
@@ -82,6 +79,7 @@ export class Call implements LiveCall {
     this.id = context.clock.newId();
     this.receivedAt = context.clock.monotonic();
     this.#say = context.narrator.forCall(this.id);
+    this.digits = new CallDigits(this);
   }
 
   /** Fires when the call ends: nothing new may be begun for it. */
@@ -129,6 +127,7 @@ export class Call implements LiveCall {
   /** Ends the call once; whoever comes second waits for the first. */
   end(verdict: Verdict): Promise<void> {
     if (!this.#ended) {
+      if (verdict.by) this.endedBy = verdict.by;
       this.#over.abort();
       for (const stop of this.#timers) stop();
       this.#timers.clear();

@@ -1,6 +1,5 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import type { Call } from './call.ts';
-import { relayInfoDigits, withholdDigits } from './digits.ts';
 import { watchMedia } from './media-watch.ts';
 import type { Dialog } from './sip.ts';
 
@@ -17,9 +16,7 @@ export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
   b.onBye(hungUp('b'));
   a.onReinvite((sdp) => refresh(call, 'a', sdp));
   b.onReinvite((sdp) => refresh(call, 'b', sdp));
-  relayInfoDigits(call, 'a', a);
-  relayInfoDigits(call, 'b', b);
-  withholdDigits(call);
+  call.digits.begin(a, b);
   const seconds = Math.min(call.route?.maxDurationSeconds ?? NEVER, call.answer?.mostSeconds ?? NEVER);
   if (seconds < NEVER) {
     call.after(

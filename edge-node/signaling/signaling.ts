@@ -5,7 +5,6 @@ import { createNonces } from './auth/nonces.ts';
 import { credentialsOf } from './auth/trunk-credentials.ts';
 import type { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
-import { heardDigit } from './digits.ts';
 import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
 import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
 import { createScreen } from './guard/screen.ts';
@@ -179,7 +178,7 @@ function openCarriers(options: SignalingOptions, link: SipLink, bindings: Bindin
 function hearMedia(media: SignalingOptions['media'], calls: ReadonlyMap<string, Call>): void {
   media.onDigit((digit) => {
     const call = calls.get(digit.callId);
-    if (call) heardDigit(call, digit);
+    call?.digits.heard(digit);
   });
   media.onLost((callId, why) => void calls.get(callId)?.end(why));
 }

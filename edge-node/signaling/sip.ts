@@ -68,10 +68,10 @@ export interface Dialog {
   /** Called once, also where the BYE came before the listener. */
   onBye(listener: (reason: string) => void): void;
   onReinvite(answer: (sdp: string | undefined) => Promise<ReinviteAnswer>): void;
-  /** INFO (RFC 6086) goes to the listener and is answered 200. */
-  onInfo(listener: (contentType: string, body: string) => void): void;
-  /** Whether the other side took it with a 2xx. */
-  info(contentType: string, body: string): Promise<boolean>;
+  /** INFO (RFC 6086) is answered with the status that this gives. */
+  onInfo(answer: (contentType: string, body: string) => number): void;
+  /** Status with which the other side answered; undefined where it did not. */
+  info(contentType: string, body: string): Promise<number | undefined>;
 }
 
 export interface DialRequest {

@@ -160,7 +160,7 @@ describe('what the on-call engineer finds in the state', () => {
     const story = talked();
     for (let n = 0; n < digitsKept + 40; n += 1) tellDigit(story, ulid(700 + n), String(n % 10));
     const state = fold(story.events);
-    expect(state.digitCount).toEqual({ received: digitsKept + 40, delivered: digitsKept + 40 });
+    expect(state.digitCount).toEqual({ received: digitsKept + 40, delivered: digitsKept + 40, gap: 0 });
     expect(digitsOf(state, 'a')).toHaveLength(digitsKept);
     expect(JSON.stringify(state).length).toBeLessThan(16_000);
     expect(fold([...story.events].reverse())).toEqual(state);

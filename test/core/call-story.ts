@@ -96,7 +96,7 @@ export const ended = (
   durationMs: 61_000,
   talkMs: 60_000,
   media: { a: legMedia(3_000), b: legMedia(2_990) },
-  digits: { received: 2, delivered: 2 },
+  digits: { received: 2, delivered: 2, gap: 0 },
 });
 
 /** The end that the control plane tells of a call whose edge is gone. */
@@ -112,7 +112,11 @@ export const reapedEnd = (n: number): EventOf<'call.ended'> => ({
 
 const talk = fc.array(
   fc.oneof(
-    fc.record({ what: fc.constant('digit' as const), digit: fc.constantFrom(...'0123456789*#ABCD') }),
+    fc.record({
+      what: fc.constant('digit' as const),
+      digit: fc.constantFrom(...'0123456789*#ABCD'),
+      arrives: fc.boolean(),
+    }),
     fc.record({ what: fc.constant('quality' as const), packets: fc.nat(10_000) }),
     fc.record({ what: fc.constant('refused-command' as const) }),
     fc.record({ what: fc.constant('silence' as const), leg: fc.constantFrom('a' as const, 'b' as const) }),
@@ -183,12 +187,12 @@ function tellTalk(story: Story, moments: Talk): void {
         .say('media.one-way', { leg: moment.leg, silentMs: 10_000 + n })
         .say('media.timeout', { leg: moment.leg, silentMs: 30_000 + n, action: 'report' })
         .say('media.resumed', { leg: moment.leg, silentMs: 31_000 + n });
-    else tellDigit(story, ulid(700 + n), moment.digit);
+    else tellDigit(story, ulid(700 + n), moment.digit, moment.arrives);
   }
 }
 
-export function tellDigit(story: Story, digitId: string, digit: string): void {
-  story
-    .say('dtmf.received', { digitId, digit, leg: 'a', durationMs: 100, mode: 'rfc4733' })
-    .say('dtmf.delivered', { digitId, digit, leg: 'b', mode: 'rfc4733' });
+export function tellDigit(story: Story, digitId: string, digit: string, arrives = true): void {
+  story.say('dtmf.received', { digitId, digit, leg: 'a', durationMs: 100, mode: 'rfc4733' });
+  if (arrives) story.say('dtmf.delivered', { digitId, digit, leg: 'b', mode: 'rfc4733' });
+  else story.say('dtmf.delivery-gap', { digitId, digit, leg: 'b', reason: 'info-refused' });
 }

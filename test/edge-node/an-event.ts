@@ -53,6 +53,11 @@ export const anEnded = (but: Partial<EventOf<'call.ended'>> = {}): EventOf<'call
   durationMs: 2_000,
   talkMs: 1_000,
   media: null,
-  digits: { received: 0, delivered: 0 },
+  digits: { received: 0, delivered: 0, gap: 0 },
   ...but,
 });
+
+type DigitEvent = EventOf<'dtmf.received' | 'dtmf.delivered' | 'dtmf.delivery-gap'>;
+type Said<E> = E extends DigitEvent ? Omit<E, keyof ReturnType<typeof envelope>> : never;
+
+export const aDigit = (said: Said<DigitEvent>): DigitEvent => ({ ...envelope(), ...said }) as DigitEvent;

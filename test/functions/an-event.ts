@@ -54,7 +54,7 @@ const payloads: Partial<Record<EventType, object>> = {
     durationMs: 12_000,
     talkMs: 11_000,
     media: { a: legMedia, b: legMedia },
-    digits: { received: 1, delivered: 1 },
+    digits: { received: 1, delivered: 1, gap: 0 },
   },
   'edge.started': { software: 'trunkline', contacts: [] },
 };

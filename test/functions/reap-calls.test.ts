@@ -51,7 +51,7 @@ describe('reap-calls', () => {
     expect(ended).toMatchObject({
       durationMs: 200_000,
       talkMs: 197_000,
-      digits: { received: 0, delivered: 0 },
+      digits: { received: 0, delivered: 0, gap: 0 },
     });
     expect(ended.detail).toContain('edge-1 has been silent for 200 s');
     expect(ended.seq).toBeUndefined();

@@ -44,16 +44,14 @@ export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
     onReinvite(answer) {
       answerReinvite = answer;
     },
-    onInfo(listener) {
+    onInfo(answer) {
       dialog.on('info', (request: SrfRequest, response: SrfResponse) => {
-        response.send(200);
-        listener(request.get('content-type') ?? '', request.body ?? '');
+        response.send(answer(request.get('content-type') ?? '', request.body ?? ''));
       });
     },
     async info(contentType, body) {
       const info = { method: 'INFO', headers: { 'Content-Type': contentType }, body };
-      const answer = await ask(dialog, info, answering);
-      return answer !== undefined && answer.status >= 200 && answer.status < 300;
+      return (await ask(dialog, info, answering))?.status;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { MediaSession } from '../../ports.ts';
 import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
+import { targetOf } from '../digits/modes.ts';
 import { keepCallGoing } from '../joined-call.ts';
 import { isSecure, readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
@@ -75,7 +76,7 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
     codecs: { kept, transcoded, add },
     keying: isDemanded ? keying : undefined,
     capture,
-    ...audioOf(call, answer.trunk),
+    ...audioOf(call, targetOf(call)),
   });
   const a = await answerCaller(call, sdpToA);
   if ('reason' in a) return giveUp(answer, a);

@@ -1,10 +1,10 @@
 import type { Keying } from '../../../contracts/config/encryption.ts';
-import type { ConnectRoute } from '../../../contracts/route-decision.ts';
+import type { ConnectRoute, RouteTarget } from '../../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../../contracts/terminations.ts';
 import { terminations } from '../../../core/terminations.ts';
 import { MediaError, type MediaOffer } from '../../ports.ts';
 import type { Call } from '../call.ts';
-import { playsDigits } from '../digits.ts';
+import { takenByTarget, takenByTrunk } from '../digits/modes.ts';
 import { codecsFor } from './plan-codecs.ts';
 
 /** Why one attempt to reach somebody failed. */
@@ -17,27 +17,32 @@ export interface Failed {
 /** The SDP for the target: a fresh offer each time. Undefined for a late offer: the target is asked for one. */
 export async function offerTo(
   call: Call,
-  trunk: string | undefined,
+  target: Pick<RouteTarget, 'trunk' | 'dtmf'>,
   keying?: Keying,
 ): Promise<string | undefined | Failed> {
   const { sdp } = call.invite;
   call.media ??= call.context.media.session(call.id);
   if (sdp === undefined) return undefined;
-  const { kept, transcoded, add } = codecsFor(call, trunk);
+  const { kept, transcoded, add } = codecsFor(call, target.trunk);
   const capture = routeOf(call).quality === 'capture';
   try {
     const codecs = { kept, transcoded, add };
-    return await call.media.offer({ sdp, from: 'a', codecs, keying, capture, ...audioOf(call, trunk) });
+    return await call.media.offer({ sdp, from: 'a', codecs, keying, capture, ...audioOf(call, target) });
   } catch (error) {
     return mediaFailure(error);
   }
 }
 
-/** How the audio between the caller and a target on `trunk` is cut into packets, and whether digits are put into it. */
-export function audioOf(call: Call, trunk: string | undefined): Pick<MediaOffer, 'ptime' | 'playsDigits'> {
+/** How the audio between the caller and a target is cut into packets, and which of them has its digits in it. */
+export function audioOf(
+  call: Call,
+  { trunk, dtmf }: Pick<RouteTarget, 'trunk' | 'dtmf'>,
+): Pick<MediaOffer, 'ptime' | 'inBand'> {
   const trunks = call.context.snapshot.current()?.config.trunks ?? {};
   const ptime = { a: trunks[call.trunk]?.ptime, b: trunk === undefined ? undefined : trunks[trunk]?.ptime };
-  return { ptime, ...(playsDigits(call, trunk) ? { playsDigits: true } : {}) };
+  const isInBand = (taken: string) => taken === 'in-band';
+  const [a, b] = [isInBand(takenByTrunk(call, call.trunk)), isInBand(takenByTarget(call, { trunk, dtmf }))];
+  return { ptime, ...(a || b ? { inBand: { a, b } } : {}) };
 }
 
 /** An engine that is away is our fault; an SDP it cannot read is the caller's. */

@@ -24,7 +24,7 @@ export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | 
         : [480, `user "${target.user}" of trunk "${target.trunk}" is not registered`];
     return { reason: 'target-unavailable', status, detail };
   }
-  const sdp = await offerTo(call, target.trunk, attempt.keying);
+  const sdp = await offerTo(call, target, attempt.keying);
   if (typeof sdp === 'object') return sdp;
   if (call.isOver) return undefined;
   const trying = attempt.begin();

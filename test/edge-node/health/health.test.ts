@@ -3,9 +3,11 @@ import { answerAboutMedia, type EngineDesk } from '../../../edge-node/health/eng
 import { startHealthServer } from '../../../edge-node/health/health-server.ts';
 import { startHeartbeat } from '../../../edge-node/health/heartbeat.ts';
 import { createMetrics, type Gauges } from '../../../edge-node/health/metrics.ts';
-import { anAttemptFailed, anEnded, aReceivedCall } from '../an-event.ts';
+import { aDigit, anAttemptFailed, anEnded, aReceivedCall } from '../an-event.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { heldClock } from '../held-clock.ts';
+
+const aDigitId = '01KG9YSG98HND80EZFT58SKWPJ';
 
 const gauges: Gauges = {
   calls: 3,
@@ -21,6 +23,7 @@ const gauges: Gauges = {
   trunks: [{ trunk: 'carrier', calls: 4, servers: 2, serversUp: 1, capUsed: 0.8 }],
   registrations: [{ trunk: 'carrier', registered: true }],
   bindings: [{ trunk: 'office', bindings: 3 }],
+  lostDigits: async () => 4,
 };
 
 const noMedia = { engines: () => [], drain: () => undefined };
@@ -181,6 +184,24 @@ describe('metrics', () => {
       'trunkline_calls_active 3',
       'trunkline_trunk_registered{trunk="carrier"} 1',
       'trunkline_sip_server_up 0',
+    ])
+      expect(text).toContain(line);
+  });
+
+  test('tell of each trunk what became of its digits, and what of the log was lost', async () => {
+    const metrics = createMetrics(() => gauges);
+    const digit = { digitId: aDigitId, digit: '5', atMs: 12 };
+    const fromCarrier = { ...digit, leg: 'a', trunk: 'carrier' } as const;
+    metrics.observe(aDigit({ type: 'dtmf.received', ...fromCarrier, mode: 'info', durationMs: 100 }));
+    metrics.observe(aDigit({ type: 'dtmf.delivered', ...digit, leg: 'b', mode: 'rfc4733' }));
+    metrics.observe(aDigit({ type: 'dtmf.delivery-gap', ...fromCarrier, reason: 'info-refused' }));
+    const text = await metrics.text();
+    for (const line of [
+      'trunkline_dtmf_digits_total{stage="received",trunk="carrier",mode="info"} 1',
+      'trunkline_dtmf_digits_total{stage="delivered",trunk="",mode="rfc4733"} 1',
+      'trunkline_dtmf_digits_total{stage="gap",trunk="carrier",mode=""} 1',
+      'trunkline_dtmf_delivery_gaps_total{reason="info-refused",trunk="carrier"} 1',
+      'trunkline_dtmf_log_lost 4',
     ])
       expect(text).toContain(line);
   });

@@ -111,7 +111,7 @@ describe('an INVITE that is challenged', () => {
     expect(proofIn(again)).toMatchObject({ right: true, nonce: 'n2', nc: '00000001' });
     expect(again.body).toBe(asked.body);
     carrier.reply(again, '200 OK');
-    expect(await info).toBe(true);
+    expect(await info).toBe(200);
 
     const gone = dialog.bye({ Reason: 'SIP;cause=200' });
     const bye = await withNonce(carrier, 'BYE', 'n2');

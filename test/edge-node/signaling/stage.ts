@@ -91,10 +91,13 @@ export const twoTargets: RoutingConfigInput = {
 class FakeDialog implements Dialog {
   readonly byes: string[] = [];
   readonly infos: string[] = [];
+  readonly infoTypes: string[] = [];
   readonly remoteSdp: string;
   readonly ack = pDefer<string | undefined>();
   #bye?: (why: string) => void;
-  #info?: (contentType: string, body: string) => void;
+  #info?: (contentType: string, body: string) => number;
+  /** What it answers to INFO; undefined: nothing. */
+  infoStatus: number | undefined = 200;
   reinvite: (sdp: string | undefined) => Promise<ReinviteAnswer> = async () => ({ status: 488 });
 
   constructor(remoteSdp: string) {
@@ -109,10 +112,14 @@ class FakeDialog implements Dialog {
   onReinvite = (answer: (sdp: string | undefined) => Promise<ReinviteAnswer>) => {
     this.reinvite = answer;
   };
-  onInfo = (listener: (contentType: string, body: string) => void) => {
-    this.#info = listener;
+  onInfo = (answer: (contentType: string, body: string) => number) => {
+    this.#info = answer;
   };
-  info = async (_contentType: string, body: string) => this.infos.push(body) > 0;
+  info = async (contentType: string, body: string) => {
+    this.infos.push(body);
+    this.infoTypes.push(contentType);
+    return this.infoStatus;
+  };
   hangsUp = () => this.#bye?.('normal release');
   sendsInfo = (contentType: string, body: string) => this.#info?.(contentType, body);
 }
@@ -219,6 +226,19 @@ class FakeMedia {
   /** Digits put into the stream of a leg, and legs whose digits are withheld. */
   readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
   readonly withheld: string[] = [];
+  readonly released: string[] = [];
+  /** RTP comes from both sides. */
+  flows = true;
+  #packets = 0;
+  #freed: Promise<void> | undefined;
+  #free?: () => void;
+  /** rtpengine frees a call only once it `ends`. */
+  endsLate() {
+    this.#freed = new Promise((resolve) => {
+      this.#free = resolve;
+    });
+  }
+  ends = () => this.#free?.();
   failure: Error | undefined;
   /** Sides from which no RTP comes any more. */
   readonly silent = new Set<LegName>();
@@ -238,7 +258,12 @@ class FakeMedia {
         if (this.failure) throw this.failure;
         this.played.push({ digit, durationMs, from });
       },
-      withhold: async (from: string) => void this.withheld.push(from),
+      packetsFrom: async () => (this.flows ? ++this.#packets : this.#packets),
+      withhold: async (from: string) => {
+        if (this.failure) throw this.failure;
+        this.withheld.push(from);
+      },
+      release: async (from: string) => void this.released.push(from),
     },
     totals: async () => someMedia,
     heard: async () => {
@@ -250,6 +275,7 @@ class FakeMedia {
     },
     end: async () => {
       this.ended.push(callId);
+      await this.#freed;
       return someMedia;
     },
   });

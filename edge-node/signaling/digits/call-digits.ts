@@ -1,0 +1,111 @@
+import type { LegName } from '../../../contracts/events/call.ts';
+import { type DigitSide, type DigitWay, wayOn } from '../../../core/digit-way.ts';
+import type { SeenDigit } from '../../ports.ts';
+import type { Call } from '../call.ts';
+import type { Dialog } from '../sip.ts';
+import { type InfoDigit, readInfo, writeInfo } from './info-body.ts';
+import { DigitLedger, type LedgerDigit, otherLeg } from './ledger.ts';
+import { takenBy } from './modes.ts';
+import { DigitPlayer } from './player.ts';
+
+/** The digits of one call: where they come from, how they go on, and what became of each. */
+export class CallDigits {
+  readonly ledger: DigitLedger;
+  readonly player: DigitPlayer;
+  readonly #call: Call;
+  /** What is under way to each leg: one digit after the other, so that they come in the order in which they were pressed. */
+  readonly #under: Record<LegName, Promise<void>> = { a: Promise.resolve(), b: Promise.resolve() };
+  #sides: Record<LegName, DigitSide> | undefined;
+
+  constructor(call: Call) {
+    this.#call = call;
+    this.player = new DigitPlayer(call);
+    this.ledger = new DigitLedger({
+      say: call.say,
+      clock: call.context.clock,
+      trunkOf: (leg) => (leg === 'a' ? call.trunk : call.answer?.trunk),
+    });
+  }
+
+  /** Both legs are up; how each takes digits stands from now on, whatever becomes of the configuration. */
+  begin(a: Dialog, b: Dialog): void {
+    const side = (leg: LegName) => ({ takes: takenBy(this.#call, leg), events: this.#call.takesDigits[leg] });
+    this.#sides = { a: side('a'), b: side('b') };
+    a.onInfo((contentType, body) => this.#info('a', contentType, body));
+    b.onInfo((contentType, body) => this.#info('b', contentType, body));
+    for (const leg of ['a', 'b'] as const) if (this.#takesInfo(leg)) this.#withhold(otherLeg(leg));
+  }
+
+  /** How a leg takes digits, once the call is answered. */
+  side(leg: LegName): DigitSide | undefined {
+    return this.#sides?.[leg];
+  }
+
+  /** rtpengine saw a key on one leg, in packets or as tones, and has passed it on unless it is withheld. */
+  heard(seen: SeenDigit): void {
+    if (this.player.recognizes(seen)) return;
+    const { leg } = seen;
+    const mode = this.#sides?.[leg].takes === 'in-band' ? 'in-band' : 'rfc4733';
+    const digit = this.ledger.receive({ ...seen, mode });
+    if (!this.#sides) return;
+    this.#goOn(digit, wayOn('stream', this.#sides[leg], this.#sides[otherLeg(leg)]));
+  }
+
+  #takesInfo(leg: LegName): boolean {
+    const takes = this.#sides?.[leg].takes;
+    return takes === 'info' || takes === 'info-dtmf';
+  }
+
+  /** Gives the status for the INFO. */
+  #info(leg: LegName, contentType: string, body: string): number {
+    const said = readInfo(contentType, body);
+    if (said === undefined) return body === '' ? 200 : 415;
+    if (said === 'unreadable') return 400;
+    if (this.#sides && !this.#call.isOver) this.#pressed(leg, said, this.#sides);
+    return 200;
+  }
+
+  #pressed(leg: LegName, said: InfoDigit, sides: Record<LegName, DigitSide>): void {
+    const { type, digit, durationMs } = said;
+    const received = this.ledger.receive({ leg, digit, durationMs, mode: 'info' });
+    this.#goOn(received, wayOn(type, sides[leg], sides[otherLeg(leg)]));
+  }
+
+  #goOn(digit: LedgerDigit, way: DigitWay): void {
+    const to = otherLeg(digit.leg);
+    this.ledger.owe(digit);
+    if (way.how === 'none') this.ledger.miss(digit, 'takes-no-digits');
+    else if (way.how !== 'flows') void this.inTurn(to, () => this.#bring(digit, to, way));
+    // Who has hung up listens no more; from anybody else rtpengine has passed it on while the call was there.
+    else if (this.#call.endedBy !== to) this.ledger.deliver(digit, way.mode);
+  }
+
+  /** Runs after all that goes to this leg already. */
+  inTurn(to: LegName, send: () => Promise<void>): Promise<void> {
+    this.#under[to] = this.#under[to].then(async () => (this.#call.isOver ? undefined : send()));
+    return this.#under[to];
+  }
+
+  async #bring(digit: LedgerDigit, to: LegName, way: Exclude<DigitWay, { how: 'flows' | 'none' }>) {
+    if (way.how === 'info') {
+      const body = writeInfo(way.type, digit.digit, digit.durationMs);
+      const status = await this.#call[to]?.info(way.type, body);
+      if (status !== undefined && status < 300) return this.ledger.deliver(digit, 'info');
+      if (way.orElse === 'none')
+        return this.ledger.miss(digit, status === undefined ? 'info-unanswered' : 'info-refused');
+    }
+    const missed = await this.player.play(digit.digit, to, digit.durationMs);
+    if (missed) this.ledger.miss(digit, missed);
+    else this.ledger.deliver(digit, way.how === 'play' ? way.mode : 'rfc4733');
+  }
+
+  /** Who takes digits as INFO gets no packets of them besides: each would be heard twice. */
+  #withhold(from: LegName): void {
+    this.#call.media?.digits.withhold(from).catch((error: unknown) => {
+      this.#call.context.logger.warn(
+        { callId: this.#call.id, leg: from, err: error },
+        'RFC 4733 goes beside INFO',
+      );
+    });
+  }
+}
