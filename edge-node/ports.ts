@@ -199,8 +199,6 @@ export interface MediaDigits {
    * the first one on rtpengine looks at each packet of the call, which costs.
    */
   play(digit: string, durationMs: number, from: LegName): Promise<void>;
-  /** RTP packets that have come from one side. */
-  packetsFrom(leg: LegName): Promise<number>;
   /** From now on the digits of one side are reported, but no longer passed on to the other. */
   withhold(from: LegName): Promise<void>;
   release(from: LegName): Promise<void>;

@@ -77,7 +77,6 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
     refresh: async (sdp, from, other) => theSession().refresh(sdp, from, other),
     digits: {
       play: async (...press) => theSession().digits.play(...press),
-      packetsFrom: async (leg) => theSession().digits.packetsFrom(leg),
       withhold: async (from) => theSession().digits.withhold(from),
       release: async (from) => theSession().digits.release(from),
     },

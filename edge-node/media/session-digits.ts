@@ -1,14 +1,12 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import type { MediaDigits } from '../ports.ts';
 import type { NgRequest } from './rtpengine.ts';
-import { totalsOf } from './totals.ts';
 
 interface DigitParts {
   readonly request: NgRequest;
   readonly once: NgRequest;
   /** Names one side of the call, and the call. */
   readonly side: (leg: LegName) => Readonly<Record<string, string>>;
-  readonly attempt: () => number;
   /** Whether the digits of a side are tones in its audio. */
   readonly inBand: (leg: LegName) => boolean;
   /** Makes rtpengine ready to put digits into the streams. */
@@ -19,14 +17,11 @@ interface DigitParts {
 const VOLUME = 10;
 
 /** The DTMF commands of rtpengine for one call. */
-export function sessionDigits({ request, once, side, attempt, inBand, lookIn }: DigitParts): MediaDigits {
+export function sessionDigits({ request, once, side, inBand, lookIn }: DigitParts): MediaDigits {
   return {
     async play(digit, durationMs, from) {
       await lookIn();
       await once('playDTMF', { ...side(from), code: digit, duration: durationMs, volume: VOLUME });
-    },
-    async packetsFrom(leg) {
-      return totalsOf(await request('query', side(leg)), attempt())[leg].packets;
     },
     async withhold(from) {
       // Dropped are packets only; a tone is heard unless something is put in its place.

@@ -124,7 +124,7 @@ export function createSession(
       return told(from, await ng('answer', { ...id, ...shape, ...agreed }));
     },
     digits: sessionDigits({
-      ...{ request: ng, once, side, inBand, attempt: () => attempt },
+      ...{ request: ng, once, side, inBand },
       lookIn: () => {
         looking ??= lookIn().catch((error: unknown) => {
           looking = undefined;

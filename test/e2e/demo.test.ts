@@ -12,7 +12,8 @@ test('demo --json: one call, decided live, with audio, digits and a complete rec
   expect(summary).toMatchObject({
     ok: true,
     decision: { source: 'live' },
-    digits: { atTheAgent: '12*4#', received: 5, delivered: 5 },
+    // The agent sends each of them back.
+    digits: { atTheAgent: '12*4#', received: 10, delivered: 10, gap: 0 },
     record: { complete: true, reason: 'caller-hangup' },
     media: { a: { measuredBy: 'capture' }, b: { measuredBy: 'capture' } },
   });

@@ -33,11 +33,11 @@ export class DigitPlayer {
     this.#own.add(own);
     try {
       if (!media) return 'not-played';
-      const before = await media.digits.packetsFrom(from);
+      const before = (await media.heard())[from].packets;
       await media.digits.play(digit, durationMs, from);
       await this.#pause(durationMs + Math.max(gap, SHORTEST_MS));
       // It goes out in place of the audio of the other side: without that, it waits in rtpengine.
-      return (await media.digits.packetsFrom(from)) > before ? undefined : 'no-stream';
+      return (await media.heard())[from].packets > before ? undefined : 'no-stream';
     } catch (error) {
       context.logger.warn({ callId: this.#call.id, leg: to, err: error }, 'a digit was not played');
       return 'not-played';

@@ -196,7 +196,7 @@ describe('a digit that does not arrive is a gap with its reason', () => {
 
   test('it is played into a stream that does not flow', async () => {
     const { s, a, said, playedOut } = await callUp({ carrier: { dtmf: 'info' } });
-    s.media.flows = false;
+    s.media.silent.add('a');
     a.sendsInfo(...relay('7'));
     await playedOut();
     expect(said()).toEqual(['dtmf.received 7 a info', 'dtmf.delivery-gap 7 b no-stream']);

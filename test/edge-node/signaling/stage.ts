@@ -227,9 +227,6 @@ class FakeMedia {
   readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
   readonly withheld: string[] = [];
   readonly released: string[] = [];
-  /** RTP comes from both sides. */
-  flows = true;
-  #packets = 0;
   #freed: Promise<void> | undefined;
   #free?: () => void;
   /** rtpengine frees a call only once it `ends`. */
@@ -258,7 +255,6 @@ class FakeMedia {
         if (this.failure) throw this.failure;
         this.played.push({ digit, durationMs, from });
       },
-      packetsFrom: async () => (this.flows ? ++this.#packets : this.#packets),
       withhold: async (from: string) => {
         if (this.failure) throw this.failure;
         this.withheld.push(from);
