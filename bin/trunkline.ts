@@ -6,6 +6,7 @@ import { addConfig } from './cli/config.ts';
 import { addDemo } from './cli/demo.ts';
 import { addEvents } from './cli/events.ts';
 import { Failure } from './cli/failure.ts';
+import { addRegistrations } from './cli/registrations.ts';
 import { addRouteTest } from './cli/route-test.ts';
 import { addSchema } from './cli/schema.ts';
 import { addSipServer } from './cli/sip-server.ts';
@@ -28,6 +29,7 @@ function program(): Command {
     addConfig,
     addRouteTest,
     addTrunks,
+    addRegistrations,
     addAnswer,
     addSchema,
     addSipServer,

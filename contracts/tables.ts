@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 /**
  * How state lies in DynamoDB. Published, because operators and customers read these tables.
  * Every write is a single conditional write; there are no transactions and no streams.
@@ -26,6 +28,14 @@ export const tables = {
   config: { partitionKey: 'pk', sortKey: 'sk', partition: 'routing', version: 'version' },
   /** One item per edge: {@link FleetRow}. */
   fleet: { partitionKey: 'edgeId', ttl: 'ttl' },
+  /** One item per place where a user of a trunk is registered: {@link RegistrationRow}. */
+  registrations: {
+    partitionKey: 'user',
+    sortKey: 'place',
+    ttl: 'ttl',
+    user: (trunk: string, user: string) => `${trunk}#${user}`,
+    place: (edgeId: string, contact: string) => `${edgeId}#${contact}`,
+  },
 } as const;
 
 /** An edge's heartbeat. A row whose `heartbeatAt` is old, or whose epoch is newer, means earlier calls are lost. */
@@ -43,3 +53,31 @@ export interface FleetRow {
   /** Epoch seconds. */
   readonly ttl: number;
 }
+
+/** A contact of a user, written by the edge that has the way to it. Void once that edge is gone or lives anew. */
+export const RegistrationRow = z.object({
+  user: z.string(),
+  place: z.string(),
+  trunk: z.string(),
+  name: z.string(),
+  contact: z.string(),
+  /** 0 to 1: how much this contact is wanted (RFC 3261 §20.10). */
+  q: z.number(),
+  /** Where its REGISTER came from. */
+  source: z.object({ address: z.string(), port: z.number(), transport: z.string() }),
+  /**
+   * Whoever reads this may call the contact through its edge: it stands in the INVITE between the two edges. Never shown,
+   * and no longer worth anything when the contact is gone.
+   */
+  pass: z.string(),
+  edgeId: z.string(),
+  /** Of the edge's life, as in {@link FleetRow}. */
+  epoch: z.number(),
+  /** Counts what this life of the edge has written. */
+  revision: z.number(),
+  /** ms since 1970. */
+  expiresAt: z.number(),
+  /** Epoch seconds. */
+  ttl: z.number(),
+});
+export type RegistrationRow = z.infer<typeof RegistrationRow>;

@@ -7,6 +7,7 @@ import { configTable } from './adapters/config-table.ts';
 import { openDns } from './adapters/dns.ts';
 import { eventBridgeBus } from './adapters/event-bridge.ts';
 import { fleetTable } from './adapters/fleet-table.ts';
+import { registrationsTable } from './adapters/registrations-table.ts';
 import { openSecrets } from './adapters/secrets.ts';
 import { sqsInbox } from './adapters/sqs-inbox.ts';
 import { systemClock } from './clock.ts';
@@ -114,7 +115,12 @@ async function takeCalls(
   { readiness, outbox: _outbox, ...backplane }: Backplane,
 ): Promise<Signaling> {
   const { settings, clock, logger, metrics, parts } = ground;
-  const { sipServer, limits, decisionMs, queueUrl } = settings;
+  const { sipServer, limits, decisionMs, queueUrl, heartbeatMs } = settings;
+  const tables = {
+    fleet: fleetTable({ tableName: settings.fleetTable }),
+    registrationsTable: registrationsTable({ tableName: settings.registrationsTable }),
+    heartbeatMs,
+  };
   const ready = () => Object.values(readiness()).every(Boolean);
   const dns = parts.use(openDns(settings.dns));
   const shared = { clock, logger, metrics, dns, secrets: openSecrets({ clock, logger }) };
@@ -122,7 +128,16 @@ async function takeCalls(
   const store = spendFile(join(settings.dataDir, 'spend.json'), logger);
   const spending = parts.use(await openSpending({ store, snapshot, narrator, clock, logger }));
   const signaling = parts.use(
-    await startSignaling({ ...backplane, ...shared, spending, sipServer, limits, decisionMs, ready }),
+    await startSignaling({
+      ...backplane,
+      ...shared,
+      ...tables,
+      spending,
+      sipServer,
+      limits,
+      decisionMs,
+      ready,
+    }),
   );
   const commands = createCommandDesk({
     ...{ calls: signaling.calls, clock, metrics },

@@ -6,7 +6,7 @@ import type { CallReceived, LegMedia, LegName } from '../contracts/events/call.t
 import type { CommandRefusal } from '../contracts/events/command.ts';
 import type { EventOf, TrunklineEvent } from '../contracts/events.ts';
 import type { Route } from '../contracts/route-decision.ts';
-import type { FleetRow } from '../contracts/tables.ts';
+import type { FleetRow, RegistrationRow } from '../contracts/tables.ts';
 import type { Naptr, Service } from '../core/find-servers.ts';
 
 /** Wall clock in ms, monotonic clock in ms, ids and timers: everything that a test may want to hold in its hand. */
@@ -83,6 +83,18 @@ export interface Dns extends AsyncDisposable {
 /** This edge's own row in the `fleet` table. */
 export interface FleetRegister {
   beat(row: FleetRow): Promise<void>;
+}
+
+/** Other edges' rows in it. */
+export interface FleetDirectory {
+  find(edgeId: string): Promise<FleetRow | undefined>;
+}
+
+/** Where users are registered with every edge. A write that a later one has overtaken changes nothing. */
+export interface RegistrationsTable {
+  put(row: RegistrationRow): Promise<void>;
+  remove(row: Pick<RegistrationRow, 'user' | 'place' | 'epoch' | 'revision'>): Promise<void>;
+  of(trunk: string, user: string): Promise<readonly RegistrationRow[]>;
 }
 
 /** The edge's own copy of the routing configuration. */

@@ -19,6 +19,7 @@ export interface EdgesProps {
   readonly bus: EventBus;
   readonly config: Table;
   readonly fleet: Table;
+  readonly registrations: Table;
 }
 
 /** One queue and one policy for each edge. */
@@ -76,13 +77,16 @@ const secretsNamed = (scope: Construct, prefix: string): string =>
   });
 
 const statementsOf = (
-  { bus, config, fleet }: EdgesProps,
+  { bus, config, fleet, registrations }: EdgesProps,
   edgeId: string,
   queue: Queue,
 ): PolicyStatement[] => [
   allow(['events:PutEvents'], bus.eventBusArn, asSource(sources.edge)),
   allow(['dynamodb:GetItem', 'dynamodb:Query'], config.tableArn, inPartition(tables.config.partition)),
   allow(['dynamodb:PutItem'], fleet.tableArn, inPartition(edgeId)),
+  // Whether the edge lives that a user is registered with.
+  allow(['dynamodb:GetItem'], fleet.tableArn),
+  allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'], registrations.tableArn),
   allow(
     [
       'sqs:ReceiveMessage',

@@ -48,7 +48,11 @@ export function decideRoute(scope: Construct, on: Platform): HandlerFunction {
   });
   triggers(handler, {
     eventBus: on.bus,
-    eventPattern: { source: [sources.edge], detailType: ['call.received'] },
+    eventPattern: {
+      source: [sources.edge],
+      detailType: ['call.received'],
+      detail: { continues: Match.doesNotExist() },
+    },
   });
   return handler;
 }

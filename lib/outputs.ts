@@ -4,6 +4,7 @@ export const outputs = {
   callsTable: 'CallsTable',
   configTable: 'ConfigTable',
   fleetTable: 'FleetTable',
+  registrationsTable: 'RegistrationsTable',
   /** `edge-1` -> `EdgeQueueUrlEdge1` */
   edgeQueueUrl: (edgeId: string) => `EdgeQueueUrl${pascal(edgeId)}`,
   edgePolicyArn: (edgeId: string) => `EdgePolicyArn${pascal(edgeId)}`,

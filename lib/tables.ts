@@ -5,11 +5,12 @@ import { tables } from '../contracts/tables.ts';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
-/** Calls, routing configuration and the fleet; keys as contracts/tables.ts publishes them. On demand, backed up, encrypted. */
+/** Calls, routing configuration, the fleet and who is registered with it; keys as contracts/tables.ts publishes them. On demand, backed up, encrypted. */
 export class Tables extends Construct {
   readonly calls: Table;
   readonly config: Table;
   readonly fleet: Table;
+  readonly registrations: Table;
 
   constructor(scope: Construct, id: string, removalPolicy: RemovalPolicy) {
     super(scope, id);
@@ -35,6 +36,12 @@ export class Tables extends Construct {
       ...shared,
       partitionKey: text(tables.fleet.partitionKey),
       timeToLiveAttribute: tables.fleet.ttl,
+    });
+    this.registrations = new Table(this, 'Registrations', {
+      ...shared,
+      partitionKey: text(tables.registrations.partitionKey),
+      sortKey: text(tables.registrations.sortKey),
+      timeToLiveAttribute: tables.registrations.ttl,
     });
   }
 }

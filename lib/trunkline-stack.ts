@@ -18,14 +18,15 @@ export class TrunklineStack extends Stack {
     const removalPolicy = settings.removal === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const edgeQueuePrefix = `${settings.prefix}-to-`;
 
-    const { calls, config, fleet } = new Tables(this, 'Tables', removalPolicy);
+    const { calls, config, fleet, registrations } = new Tables(this, 'Tables', removalPolicy);
     const { bus } = new TrunklineBus(this, 'Events', {
       name: settings.prefix,
       archiveDays: settings.archiveDays,
       removalPolicy,
     });
     const { edges: ids, secretPrefix } = settings;
-    const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, bus, config, fleet });
+    const shared = { bus, config, fleet, registrations };
+    const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, ...shared });
     const edgeQueues = edges.map(({ queue }) => queue);
     const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings };
     for (const build of [decideRoute, projectCall, acceptCommand, reapCalls]) build(this, platform);
@@ -35,6 +36,7 @@ export class TrunklineStack extends Stack {
     output(outputs.callsTable, calls.tableName);
     output(outputs.configTable, config.tableName);
     output(outputs.fleetTable, fleet.tableName);
+    output(outputs.registrationsTable, registrations.tableName);
     for (const { edgeId, queue, policy } of edges) {
       output(outputs.edgeQueueUrl(edgeId), queue.queueUrl);
       output(outputs.edgePolicyArn(edgeId), policy.managedPolicyArn);

@@ -150,4 +150,5 @@ const awsFor = ({ env, outputs: said }: LocalCloud, id: string) => ({
   TRUNKLINE_QUEUE_URL: said[outputs.edgeQueueUrl(id)] ?? '',
   TRUNKLINE_CONFIG_TABLE: said[outputs.configTable] ?? '',
   TRUNKLINE_FLEET_TABLE: said[outputs.fleetTable] ?? '',
+  TRUNKLINE_REGISTRATIONS_TABLE: said[outputs.registrationsTable] ?? '',
 });

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { RoutingConfig, type RoutingConfigInput } from '../contracts/config.ts';
 import type { TrunklineEvent } from '../contracts/events.ts';
-import { tables } from '../contracts/tables.ts';
+import { RegistrationRow, tables } from '../contracts/tables.ts';
 import type { CallState } from '../core/call-state.ts';
 import { type ConfigItem, toItems } from '../core/config-items.ts';
 
@@ -24,6 +24,8 @@ export interface StateTables extends AsyncDisposable {
   call(callId: string): Promise<CallState | undefined>;
   /** The stored events of a call, in order. */
   timeline(callId: string): Promise<TrunklineEvent[]>;
+  /** Every contact of every user that is registered with an edge, without what lets others call it. */
+  registrations(): Promise<Registration[]>;
   /**
    * Makes this the whole configuration; gives the number of its items. @throws Error when another push ended meanwhile:
    * the table may hold parts of both until one of them is pushed again.
@@ -48,6 +50,7 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
   );
   const callsTable = outputs['CallsTable'] ?? '';
   const configTable = outputs['ConfigTable'] ?? '';
+  const registrationsTable = outputs['RegistrationsTable'] ?? '';
 
   const itemsOfCall = (callId: string) => itemsOf(client, callsTable, tables.calls.partitionKey, callId);
   return {
@@ -72,12 +75,22 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
         .filter(({ sk }) => String(sk).startsWith(tables.calls.eventPrefix))
         .map((item) => item['event'] as TrunklineEvent);
     },
+    async registrations() {
+      const rows: Registration[] = [];
+      for await (const page of paginateScan({ client }, { TableName: registrationsTable }))
+        rows.push(...(page.Items ?? []).map((item) => withoutPass(RegistrationRow.parse(item))));
+      return rows;
+    },
     pushConfig: (input) => pushConfig(client, configTable, input),
     async [Symbol.asyncDispose]() {
       client.destroy();
     },
   };
 }
+
+export type Registration = Omit<RegistrationRow, 'pass'>;
+
+const withoutPass = ({ pass: _, ...row }: RegistrationRow): Registration => row;
 
 type Item = Record<string, unknown>;
 

@@ -10,7 +10,11 @@ export async function stateTables(): Promise<StateTables> {
   if (CallsTable)
     return openStateTables({
       env: {},
-      outputs: { CallsTable, ConfigTable: process.env['TRUNKLINE_CONFIG_TABLE'] ?? '' },
+      outputs: {
+        CallsTable,
+        ConfigTable: process.env['TRUNKLINE_CONFIG_TABLE'] ?? '',
+        RegistrationsTable: process.env['TRUNKLINE_REGISTRATIONS_TABLE'] ?? '',
+      },
     });
   throw new Failure(
     'no platform runs in this folder: start one with `npx trunkline up`, or name the tables of your account in TRUNKLINE_CALLS_TABLE',

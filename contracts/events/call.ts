@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { callEvent, sharedEvent } from '../envelope.ts';
+import { callEvent, sharedEvent, Ulid } from '../envelope.ts';
 import { Blame, TerminationReason } from '../terminations.ts';
 
 /** `a` called us, `b` is the side we called. */
@@ -41,13 +41,15 @@ export const CallReceived = callEvent('call.received', {
   offer: Offer.optional(),
   /** The caller asks not to be shown to the callee (RFC 3323): the target does not learn `from`. */
   hidden: z.boolean().optional(),
+  /** This is the leg of that call, of another edge, to a user who is registered here: nothing is left to decide. */
+  continues: Ulid.optional(),
   /** Headers of the INVITE that the trunk's `passIn` lets in, by name. */
   headers: z.record(z.string().max(64), z.string().max(1024)).optional(),
 });
 export type CallReceived = z.infer<typeof CallReceived>;
 
-/** Where a decision came from: a Lambda in time, the edge's own snapshot, or neither. */
-const DecisionSource = z.enum(['live', 'snapshot', 'default']);
+/** Where a decision came from: a Lambda in time, the edge's own snapshot, neither, or the edge that handed the call over. */
+const DecisionSource = z.enum(['live', 'snapshot', 'default', 'handover']);
 
 /** The call knows where to go, or that it goes nowhere (`refused`). */
 export const CallRouted = callEvent('call.routed', {

@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { FleetRegister } from '../ports.ts';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { FleetRow } from '../../contracts/tables.ts';
+import type { FleetDirectory, FleetRegister } from '../ports.ts';
 import { awsClient } from './aws-client.ts';
 
 export interface FleetTableOptions {
@@ -8,10 +9,14 @@ export interface FleetTableOptions {
   readonly client?: DynamoDBClient;
 }
 
-/** Keeps this edge's own row. A newer life of the same edge is never overwritten by an older one. */
-export function fleetTable({ tableName, client }: FleetTableOptions): FleetRegister {
+/** Keeps this edge's own row, and reads the others'. A newer life of the same edge is never overwritten by an older one. */
+export function fleetTable({ tableName, client }: FleetTableOptions): FleetRegister & FleetDirectory {
   const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient()));
   return {
+    async find(edgeId) {
+      const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { edgeId } }));
+      return Item as FleetRow | undefined;
+    },
     async beat(row) {
       const put = new PutCommand({
         TableName: tableName,

@@ -8,6 +8,7 @@ import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
 import { CallDigits } from './digits/call-digits.ts';
+import type { Binding } from './registrar/bindings.ts';
 import type { Dialog, IncomingInvite, OutgoingCall, ResponseHeaders } from './sip.ts';
 
 /** Why a call is to end. `by` has hung up already and gets no BYE. */
@@ -37,6 +38,8 @@ export class Call implements LiveCall {
   proven?: { readonly trunk: string; readonly user?: string | undefined };
   /** Name of the user of the trunk, where one of its users calls. */
   user?: string;
+  /** Another edge has sent the call here, to this one contact. */
+  handover?: { readonly binding: Binding; readonly continues?: string };
   /** Set when the call became a call with an id, events and a record. */
   opened = false;
   /** The event that announced the call; what is decided is the answer to it. */

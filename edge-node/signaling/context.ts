@@ -26,7 +26,7 @@ export interface SignalingContext {
   readonly backOff: FailureBackOff;
   readonly trunks: TrunkDesk;
   /** Users that are registered with this edge. */
-  readonly bindings: Pick<Bindings, 'register' | 'live' | 'ownerOf'>;
+  readonly bindings: Pick<Bindings, 'register' | 'live' | 'ownerOf' | 'byPass'>;
   readonly spending: Pick<Spending, 'take' | 'share' | 'caps'>;
   readonly calls: Map<string, Call>;
   readonly clock: Clock;

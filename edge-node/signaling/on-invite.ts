@@ -13,9 +13,11 @@ import { connectLegs } from './steps/connect-legs.ts';
 import { dialOut } from './steps/dial-out.ts';
 import { openCall, readOffer, refusePlainMedia } from './steps/open-call.ts';
 import { inOrder } from './steps/step.ts';
+import { takeHandover } from './steps/take-handover.ts';
 
 const steps = inOrder(
   refuseIfFull,
+  takeHandover,
   authenticate,
   refuseUnknownSource,
   refuseIfNotAdmitted,

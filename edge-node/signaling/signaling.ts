@@ -9,8 +9,9 @@ import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
 import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
 import { createScreen } from './guard/screen.ts';
 import { onInvite } from './on-invite.ts';
-import { type Bindings, keepBindings } from './registrar/bindings.ts';
+import type { Bindings } from './registrar/bindings.ts';
 import { onRegister } from './registrar/on-register.ts';
+import { openRegistrar, type Registrar, type RegistrarParts } from './registrar/registrar.ts';
 import type { SipHandlers, SipLink } from './sip.ts';
 import type { RegistrationStatus } from './trunks/registration.ts';
 import { keepRegistrations } from './trunks/registrations.ts';
@@ -25,6 +26,10 @@ export interface SignalingOptions
   readonly sipServer: SipServerAddress;
   readonly limits: Limits;
   readonly dns: Dns;
+  readonly registrationsTable: RegistrarParts['registrationsTable'];
+  readonly fleet: RegistrarParts['fleet'];
+  /** How often each edge of the fleet shows that it lives, ms. */
+  readonly heartbeatMs: number;
   /** Whether everything that a new call needs, besides the SIP server, is there. */
   readonly ready: () => boolean;
 }
@@ -56,13 +61,15 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   const log = createQuietLog(logger, clock);
   const admission = createAdmission(limits, { ready, pressed: media.pressed }, clock);
   let context: SignalingContext | undefined;
+  const registrar = openRegistrar(options, log);
+  const { bindings } = registrar;
+  const isKnown = (pass: string) => bindings.byPass(pass) !== undefined;
   const link = await connectSipServer(
     options.sipServer,
-    handlersFor(() => context, admission, createScreen({ ...options, log }), log),
+    handlersFor(() => context, admission, createScreen({ ...options, log, isKnown }), log),
     logger,
   );
-  const bindings = keepBindings(options);
-  const { trunks, registrations, report } = openCarriers(options, link, bindings);
+  const { trunks, registrations, told } = openCarriers(options, link, registrar);
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
   context = { ...options, ...doorkeeping, link, log, calls, trunks, bindings };
   hearMedia(media, calls);
@@ -81,11 +88,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
         return calls.size;
       },
     },
-    trunks: report,
-    trunkGauges: () =>
-      trunks.gauges().map((each) => ({ ...each, capUsed: options.spending.share(each.trunk) })),
-    registrations: () => registrations.status(),
-    bindings: () => bindings.gauges(),
+    ...told,
     get draining() {
       return admission.draining;
     },
@@ -93,7 +96,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
       return overNow().length;
     },
     async settled() {
-      await Promise.all(overNow().map((call) => call.ended));
+      await Promise.all([...overNow().map((call) => call.ended), registrar.settled()]);
     },
     async drain(ms) {
       admission.drain();
@@ -107,7 +110,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
       admission.drain();
       trunks[Symbol.dispose]();
       registrations[Symbol.dispose]();
-      bindings[Symbol.dispose]();
+      registrar[Symbol.dispose]();
       await endAll('edge-draining');
       await link[Symbol.asyncDispose]();
     },
@@ -149,7 +152,7 @@ function handlersFor(
 }
 
 /** Probes and registrations answer whoever asks who we are with the credentials of the trunk. */
-function openCarriers(options: SignalingOptions, link: SipLink, bindings: Bindings) {
+function openCarriers(options: SignalingOptions, link: SipLink, { bindings, elsewhere }: Registrar) {
   const credentials = (trunk: string) => credentialsOf(trunk, options);
   const registrations = keepRegistrations({
     ...options,
@@ -158,21 +161,27 @@ function openCarriers(options: SignalingOptions, link: SipLink, bindings: Bindin
     credentials,
   });
   const trunks = openTrunkDesk({
-    ...{ ...options, bindings },
-    options: (uri, timeoutMs, nextHop, trunk) =>
-      link.request({ method: 'OPTIONS', uri, timeoutMs, nextHop, credentials: credentials(trunk) }),
+    ...{ ...options, bindings, elsewhere },
+    options: (uri, timeoutMs, nextHop, trunk, headers = {}) =>
+      link.request({ method: 'OPTIONS', uri, timeoutMs, nextHop, headers, credentials: credentials(trunk) }),
     contacts: () => link.contacts,
   });
-  const report = () =>
-    reportTrunks({
-      trunks: options.snapshot.current()?.config.trunks ?? {},
-      endpoints: trunks.status(),
-      calls: trunks.calls,
-      caps: options.spending.caps,
-      bindings: bindings.gauges(),
-      registrations: registrations.status(),
-    });
-  return { trunks, registrations, report };
+  const told: Pick<Signaling, 'trunks' | 'trunkGauges' | 'registrations' | 'bindings'> = {
+    trunks: () =>
+      reportTrunks({
+        trunks: options.snapshot.current()?.config.trunks ?? {},
+        endpoints: trunks.status(),
+        calls: trunks.calls,
+        caps: options.spending.caps,
+        bindings: bindings.gauges(),
+        registrations: registrations.status(),
+      }),
+    trunkGauges: () =>
+      trunks.gauges().map((each) => ({ ...each, capUsed: options.spending.share(each.trunk) })),
+    registrations: () => registrations.status(),
+    bindings: () => bindings.gauges(),
+  };
+  return { trunks, registrations, told };
 }
 
 function hearMedia(media: SignalingOptions['media'], calls: ReadonlyMap<string, Call>): void {

@@ -146,6 +146,8 @@ export interface StrangerRequest {
   /** Where it came from. */
   readonly address: string;
   readonly userAgent: string | undefined;
+  /** What an edge shows that hands a call over. */
+  readonly pass: string | undefined;
 }
 
 /** `discard`: no answer of ours. `forbid`: 403 that says nothing more. */

@@ -44,6 +44,7 @@ describe('what reaches a function', () => {
     expect(patternOf('decide-route')?.['EventPattern']).toEqual({
       source: ['trunkline.edge'],
       'detail-type': ['call.received'],
+      detail: { continues: [{ exists: false }] },
     });
   });
 
@@ -152,8 +153,9 @@ describe('permissions', () => {
     expect(secretsOf(synthesized({ secretPrefix: 'voice/sip-' }))).toEqual([':secret:voice/sip-*']);
   });
 
-  test('an edge may read the routing configuration and secrets, write its own heartbeat, say events of edges and use its own queue', () => {
+  test('an edge may read the routing configuration, the fleet and secrets, write its own heartbeat and who registered, say events of edges and use its own queue', () => {
     expect(actionsOf('EdgesEdge1')).toEqual([
+      'dynamodb:DeleteItem',
       'dynamodb:GetItem',
       'dynamodb:PutItem',
       'dynamodb:Query',
@@ -172,8 +174,7 @@ describe('permissions', () => {
       { 'ForAllValues:StringEquals': { 'events:source': ['trunkline.edge'] } },
       { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['routing'] } },
       { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['edge-1'] } },
-      undefined,
-      undefined,
+      ...Array(4).fill(undefined),
     ]);
   });
 });
@@ -231,6 +232,7 @@ describe('tables, bus and queues', () => {
       'CallsTable',
       'ConfigTable',
       'FleetTable',
+      'RegistrationsTable',
       'EdgeQueueUrlEdge1',
       'EdgePolicyArnEdge1',
     ]) {

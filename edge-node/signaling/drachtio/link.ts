@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Logger } from 'pino';
+import { passIn } from '../registrar/handover.ts';
 import type { SipHandlers, SipLink } from '../sip.ts';
 import { discard } from './discard.ts';
 import { wrapInvite } from './incoming.ts';
@@ -98,7 +99,8 @@ function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSign
 function screenedBy(handlers: SipHandlers, handle: SrfHandler): SrfHandler {
   return (request, response) => {
     const { source_address: address, method = '' } = request;
-    const screening = handlers.screen({ method, address, userAgent: request.get('user-agent') });
+    const pass = passIn((name) => request.get(name));
+    const screening = handlers.screen({ method, address, userAgent: request.get('user-agent'), pass });
     if (screening === 'pass') handle(request, response);
     else if (screening === 'forbid') response.send(403);
     else discard(request);

@@ -10,6 +10,8 @@ export interface ScreenParts {
   readonly metrics: Pick<Metrics, 'turnedAway' | 'refused'>;
   readonly clock: Clock;
   readonly log: QuietLog;
+  /** Whether an edge of ours can have sent a request with this pass. */
+  readonly isKnown: (pass: string) => boolean;
 }
 
 type Trunks = RoutingConfig['trunks'];
@@ -24,7 +26,7 @@ const isRated = (method: string): method is RatedMethod => Object.hasOwn(rateOf,
  * Looks at every request outside a dialog before anything is made of it. Nothing that is turned away here becomes a call,
  * an event or a record, or counts against the calls this edge takes: only a counter and, now and then, a log line.
  */
-export function createScreen({ snapshot, metrics, clock, log }: ScreenParts): SipHandlers['screen'] {
+export function createScreen({ snapshot, metrics, clock, log, isKnown }: ScreenParts): SipHandlers['screen'] {
   const rates = {
     invite: createSourceRates(clock),
     register: createSourceRates(clock),
@@ -42,6 +44,7 @@ export function createScreen({ snapshot, metrics, clock, log }: ScreenParts): Si
   return (request) => {
     const config = snapshot.current()?.config;
     if (!config) return 'pass';
+    if (request.pass !== undefined && isKnown(request.pass)) return 'pass';
     const { guard, trunks } = config;
     if (isScanner(request.userAgent, guard.scanners)) return turnAway(request, 'scanner', 'discard');
     if (trunksOfSource(request.address, trunks).length > 0) return 'pass';

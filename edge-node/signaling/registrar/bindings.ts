@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { RoutingConfig } from '../../../contracts/config.ts';
 import type { Narrator } from '../../narrator.ts';
 import type { Clock, RoutingSnapshot } from '../../ports.ts';
 import type { AskedContacts } from './contacts.ts';
-import { keyOfContact } from './contacts.ts';
+import type { PublishedBindings } from './published-bindings.ts';
+import { type Wanted, wantedContacts } from './wanted-contacts.ts';
 
 /** Where a request came from, and where its sender is reached. */
 interface Flow {
@@ -23,6 +25,8 @@ export interface Binding extends User {
   readonly contact: string;
   readonly q: number;
   readonly flow: Flow;
+  /** Whoever knows it may call this contact through this edge: 128 random bits, in hexadecimal. */
+  readonly pass: string;
 }
 
 /** A REGISTER of a user that has proved who it is. */
@@ -48,6 +52,7 @@ export interface Bindings extends Disposable {
   live(user: User): readonly Binding[];
   /** Whose flow this is; undefined where nobody's, or that of users of more than one name. */
   ownerOf(flow: Flow): User | undefined;
+  byPass(pass: string): Binding | undefined;
   /** Contacts of each trunk that has users. */
   gauges(): readonly { readonly trunk: string; readonly bindings: number }[];
 }
@@ -56,6 +61,7 @@ export interface BindingsParts {
   readonly snapshot: Pick<RoutingSnapshot, 'current'>;
   readonly narrator: Pick<Narrator, 'say'>;
   readonly clock: Clock;
+  readonly published: Pick<PublishedBindings, 'keep' | 'drop'>;
 }
 
 interface Kept {
@@ -68,7 +74,6 @@ interface Kept {
 }
 
 type Gone = 'asked' | 'expired' | 'removed';
-type Wanted = { readonly uri: string; readonly q: number; readonly seconds: number };
 
 /** How often it is looked whether a user was taken out of the configuration, ms. */
 const LOOK_EVERY_MS = 1_000;
@@ -86,6 +91,7 @@ class MemoryBindings implements Bindings {
   readonly #users = new Map<string, Map<string, Kept>>();
   /** By flow: those who are reached over it. */
   readonly #flows = new Map<string, Set<Binding>>();
+  readonly #passes = new Map<string, Binding>();
   #seen: RoutingConfig['trunks'] | undefined;
   #stopLooking: (() => void) | undefined;
 
@@ -97,7 +103,7 @@ class MemoryBindings implements Bindings {
     const limits = this.#trunks()[request.trunk]?.registrar;
     const known = this.#users.get(keyOfUser(request)) ?? new Map<string, Kept>();
     if (!limits) return { kind: 'too-many' };
-    const wanted = wantedOf(request, known, limits.maxExpiresSeconds);
+    const wanted = wantedContacts(request.contacts, known, limits.maxExpiresSeconds);
     for (const [key] of wanted) {
       const kept = known.get(key);
       if (kept?.sipCallId === request.sipCallId && kept.cseq >= request.cseq) return { kind: 'out-of-order' };
@@ -126,6 +132,11 @@ class MemoryBindings implements Bindings {
     return first && here.every((each) => keyOfUser(each) === keyOfUser(first))
       ? { trunk: first.trunk, user: first.user }
       : undefined;
+  }
+
+  byPass(pass: string): Binding | undefined {
+    const binding = this.#passes.get(pass);
+    return binding && this.live(binding).includes(binding) ? binding : undefined;
   }
 
   gauges() {
@@ -171,11 +182,14 @@ class MemoryBindings implements Bindings {
     this.#users.set(owner, contacts);
     const before = contacts.get(key);
     if (before) this.#forget(before);
-    const binding = { trunk, user, contact: uri, q, flow };
+    const pass = before?.binding.pass ?? randomBytes(16).toString('hex');
+    const binding = { trunk, user, contact: uri, q, flow, pass };
     const stop = clock.after(seconds * 1_000, () => this.#remove(request, key, 'expired'));
     contacts.set(key, { binding, sipCallId, cseq, until: clock.monotonic() + seconds * 1_000, stop });
     const flowKey = keyOfFlow(flow);
     this.#flows.set(flowKey, (this.#flows.get(flowKey) ?? new Set()).add(binding));
+    this.#passes.set(pass, binding);
+    this.#parts.published.keep(binding, seconds);
     if (!this.#stopLooking) this.#look();
     if (!before)
       narrator.say('user.registered', {
@@ -188,6 +202,8 @@ class MemoryBindings implements Bindings {
     const kept = contacts?.get(key);
     if (!contacts || !kept) return;
     this.#forget(kept);
+    this.#passes.delete(kept.binding.pass);
+    this.#parts.published.drop(kept.binding);
     contacts.delete(key);
     if (contacts.size === 0) this.#users.delete(keyOfUser(owner));
     const { trunk, user, contact } = kept.binding;
@@ -216,22 +232,4 @@ class MemoryBindings implements Bindings {
       for (const [key, { binding }] of [...contacts])
         if (!this.#isListed(binding)) this.#remove(binding, key, 'removed');
   }
-}
-
-/** By contact; the last one of a request that names one contact twice. */
-function wantedOf(
-  { contacts }: Registering,
-  known: ReadonlyMap<string, Kept>,
-  maxExpiresSeconds: number,
-): ReadonlyMap<string, Wanted> {
-  if (contacts === '*')
-    return new Map(
-      [...known].map(([key, { binding }]) => [key, { uri: binding.contact, q: binding.q, seconds: 0 }]),
-    );
-  return new Map(
-    contacts.map(({ uri, q, expiresSeconds = maxExpiresSeconds }) => [
-      keyOfContact(uri),
-      { uri, q, seconds: Math.min(expiresSeconds, maxExpiresSeconds) },
-    ]),
-  );
 }

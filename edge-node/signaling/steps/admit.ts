@@ -10,6 +10,7 @@ export const refuseIfFull: Step = ({ context }) => {
 
 /** Only a trunk may call: one that is known by its address, its credentials, or both. Whoever is nobody is not told why. */
 export const refuseUnknownSource: Step = (call) => {
+  if (call.handover) return undefined;
   const { context, invite } = call;
   const trunks = context.snapshot.current()?.config.trunks;
   if (!trunks) return { reason: 'edge-not-ready' };
@@ -41,6 +42,8 @@ export const refuseIfNotAdmitted: Step = ({ context }) => {
 
 /** A trunk's own limits count both directions, so a caller can be one too many while the edge has room. */
 export const refuseOverTrunkLimit: Step = (call) => {
+  // Its only leg over the trunk is the one to the user.
+  if (call.handover) return undefined;
   const release = call.context.trunks.take(call.trunk);
   if (!release) return { reason: 'trunk-limit' };
   call.over.addEventListener('abort', release, { once: true });

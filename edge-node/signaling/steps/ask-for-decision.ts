@@ -1,10 +1,11 @@
 import { codecsFor, noCommonCodec } from './plan-codecs.ts';
 import type { Step } from './step.ts';
+import { handedOver } from './take-handover.ts';
 
-/** Waits for the control plane, or for the edge's own snapshot when it is late. */
+/** Waits for the control plane, or for the edge's own snapshot when it is late; not where another edge has decided. */
 export const askForDecision: Step = async (call) => {
   if (!call.received) throw new Error('a decision was asked for before the call was announced');
-  const decision = await call.context.decisions.decide(call.received, call.over);
+  const decision = handedOver(call) ?? (await call.context.decisions.decide(call.received, call.over));
   if (call.isOver) return undefined;
   const { route, source, waitMs, configVersion } = decision;
   call.decisionMs = waitMs;

@@ -10,6 +10,7 @@ import type { Step } from './step.ts';
  * by address already may thus turn out to be another trunk as well.
  */
 export const authenticate: Step = async (call) => {
+  if (call.handover) return undefined;
   const { context, invite } = call;
   const trunks = context.snapshot.current()?.config.trunks ?? {};
   const bySource = trunksOfSource(invite.source.address, trunks);

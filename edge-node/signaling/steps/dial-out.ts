@@ -48,7 +48,13 @@ class Attempts {
   #last: Attempt | undefined;
 
   constructor(call: Call) {
-    this.#all = call.context.trunks.attempts(routeOf(call).targets, call.id);
+    const { targets } = routeOf(call);
+    const { trunks } = call.context;
+    const [only] = targets;
+    this.#all =
+      call.handover && only
+        ? trunks.attemptAt(only, call.handover.binding)
+        : trunks.attempts(targets, call.id);
   }
 
   /** `failed`: what became of the attempt before. */

@@ -32,6 +32,7 @@ export const readOffer: Step = (call) => {
       to: calledParty(call),
       sipCallId: invite.sipCallId.slice(0, 1024),
       source: invite.source,
+      ...(call.handover?.continues === undefined ? {} : { continues: call.handover.continues }),
       ...(identity.hidden ? { hidden: true } : {}),
       ...(Object.keys(taken.custom).length > 0 ? { headers: taken.custom } : {}),
       ...(offer ? { offer } : {}),

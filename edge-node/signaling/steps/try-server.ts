@@ -2,6 +2,7 @@ import { isOwnFailure } from '../../../core/server-health.ts';
 import { reasonForResponse } from '../../../core/terminations.ts';
 import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call } from '../call.ts';
+import { passHeader } from '../registrar/handover.ts';
 import { isSecure } from '../sdp.ts';
 import type { DialResult, OutgoingCall } from '../sip.ts';
 import type { Attempt } from '../trunks/attempts.ts';
@@ -51,8 +52,9 @@ async function ring(call: Call, attempt: Attempt, sdp: string | undefined, tryin
     ({ trunk: target.trunk, direction: 'out', seconds: (call.age() - sentAt) / 1000 }) as const;
   let ended: 'rang out' | undefined;
   let heard = false;
+  const { from, headers } = presentCaller(call, target);
   const invite = context.link.dial({
-    ...{ uri: target.uri, sdp, ...presentCaller(call, target) },
+    ...{ uri: target.uri, sdp, from, headers: { ...headers, ...passHeader(attempt.pass) } },
     ...(nextHop === undefined ? {} : { nextHop }),
     credentials: target.user === undefined ? credentialsOf(target.trunk, context) : undefined,
     onProvisional(status, sdp) {

@@ -3,6 +3,7 @@ import type { RouteTarget } from '../../../contracts/route-decision.ts';
 import { orderTargets } from '../../../core/order-targets.ts';
 import type { Standing } from '../../../core/server-health.ts';
 import type { Binding, Bindings } from '../registrar/bindings.ts';
+import type { BindingElsewhere, BindingsElsewhere } from '../registrar/bindings-elsewhere.ts';
 import type { Place, ServerFinder } from './find-server.ts';
 import type { ServerBook, Trying } from './server-book.ts';
 
@@ -14,6 +15,8 @@ export interface Attempt {
   /** Undefined: where the URI of the target says. */
   readonly nextHop: string | undefined;
   begin(): Trying;
+  /** The server is another edge, which wants to be shown this. */
+  readonly pass?: string;
   /** The media that is offered is SRTP, keyed so. */
   readonly keying?: Keying;
   /** The same attempt without SRTP, for a server that refuses it. */
@@ -32,7 +35,8 @@ export interface AttemptParts {
   /** What probes and calls together say of a server. */
   readonly standing: (target: RouteTarget, server: string) => Standing;
   readonly encryption: (target: RouteTarget) => MediaEncryption;
-  readonly bindings: Pick<Bindings, 'live'>;
+  readonly bindings: Pick<Bindings, 'live' | 'byPass'>;
+  readonly elsewhere: BindingsElsewhere;
 }
 
 /**
@@ -64,21 +68,37 @@ export async function* attemptsFor(
   return undefined;
 }
 
-/** Every place where a user is registered as its turn comes, the most wanted first (RFC 3261 §16.6). */
-function* toUser(
+/** Every place where a user is registered, with whatever edge, as its turn comes, the most wanted first (RFC 3261 §16.6). */
+async function* toUser(
   target: RouteTarget,
   seed: string,
-  { bindings, encryption }: AttemptParts,
-): Generator<Attempt, undefined> {
+  { bindings, elsewhere, encryption }: AttemptParts,
+): AsyncGenerator<Attempt, undefined> {
   const { trunk = '', user = '' } = target;
-  const live = bindings.live({ trunk, user });
-  if (live.length === 0) yield toNowhere(target);
-  const shared = live.map((binding) => ({ binding, priority: 1 - binding.q, weight: 1 }));
-  for (const { binding } of orderTargets(shared, `${seed} ${target.uri}`))
-    if (bindings.live({ trunk, user }).includes(binding))
-      yield encrypted(toBinding(target, binding), encryption(target));
+  const there = await elsewhere.of({ trunk, user });
+  const here = bindings.live({ trunk, user });
+  if (here.length + there.length === 0) yield toNowhere(target);
+  const shared = [...here, ...there].map((binding) => ({ binding, priority: 1 - binding.q, weight: 1 }));
+  for (const { binding } of orderTargets(shared, `${seed} ${target.uri}`)) {
+    if ('server' in binding) yield encrypted(throughEdge(target, binding), encryption(target));
+    else if (bindings.byPass(binding.pass)) yield encrypted(toBinding(target, binding), encryption(target));
+  }
   return undefined;
 }
+
+/** The one place for which a call was handed over to this edge. */
+export async function* attemptFor(
+  target: RouteTarget,
+  binding: Binding,
+  { encryption }: Pick<AttemptParts, 'encryption'>,
+): AsyncGenerator<Attempt, undefined> {
+  yield encrypted(toBinding(target, binding), encryption(target));
+  return undefined;
+}
+
+const throughEdge = (target: RouteTarget, { server, pass }: BindingElsewhere): Attempt => ({
+  ...{ target, server, nextHop: `sip:${server}`, pass, begin: begun },
+});
 
 /** Over the way its REGISTER came, for behind a NAT there is no other. A phone is no server: nothing is kept of its health. */
 function toBinding(target: RouteTarget, { contact, flow }: Binding): Attempt {

@@ -4,6 +4,7 @@ import { afterProbe, notYetAsked } from '../../../core/endpoint-health.ts';
 import { uriOf } from '../../../core/outbound.ts';
 import type { Narrator } from '../../narrator.ts';
 import type { Clock, RoutingSnapshot } from '../../ports.ts';
+import type { Headers } from '../sip.ts';
 import type { Place, ServerFinder } from './find-server.ts';
 import type { ServerBook } from './server-book.ts';
 import { type EndpointStatus, endpointId, follow, statusOf, type Watched } from './watched-endpoints.ts';
@@ -21,6 +22,7 @@ export interface ProbeParts {
     timeoutMs: number,
     nextHop: string | undefined,
     trunk: string,
+    headers?: Headers,
   ) => Promise<{ readonly status: number; readonly detail: string } | undefined>;
 }
 

@@ -2,8 +2,10 @@ import type { RouteTarget } from '../../../contracts/route-decision.ts';
 import { encryptionOf } from '../../../core/media-encryption.ts';
 import type { Standing } from '../../../core/server-health.ts';
 import type { Dns } from '../../ports.ts';
-import type { Bindings } from '../registrar/bindings.ts';
-import { type Attempt, attemptsFor } from './attempts.ts';
+import type { Binding, Bindings } from '../registrar/bindings.ts';
+import type { BindingsElsewhere } from '../registrar/bindings-elsewhere.ts';
+import { passHeader } from '../registrar/handover.ts';
+import { type Attempt, attemptFor, attemptsFor } from './attempts.ts';
 import { findByName } from './find-server.ts';
 import { keepNames } from './known-names.ts';
 import { type ProbeParts, probeTrunks } from './probes.ts';
@@ -25,9 +27,11 @@ export interface TrunkDesk extends Disposable {
   take(trunk: string): Release | undefined;
   /** Every server of the targets, in the order in which they are called; weights are drawn with the seed. */
   attempts(targets: readonly RouteTarget[], seed: string): AsyncGenerator<Attempt, undefined>;
+  /** The one place for which another edge has handed a call over. */
+  attemptAt(target: RouteTarget, binding: Binding): AsyncGenerator<Attempt, undefined>;
   /** Whether the trunk says that this status ends the call instead of leading to the next target. */
   isFinal(target: RouteTarget, sipStatus: number): boolean;
-  /** Whether a server that answered OPTIONS before does not answer one now. Settles within two seconds. */
+  /** Whether an edge, or a server that answered OPTIONS before, does not answer one now. Settles within two seconds. */
   isSilent(attempt: Attempt): Promise<boolean>;
   /** Longest call over this target, s. */
   maxDurationSeconds(target: RouteTarget): number | undefined;
@@ -45,7 +49,8 @@ export interface TrunkDesk extends Disposable {
 
 export interface TrunkDeskParts extends Omit<ProbeParts, 'finder' | 'book'> {
   readonly dns: Dns;
-  readonly bindings: Pick<Bindings, 'live'>;
+  readonly bindings: Pick<Bindings, 'live' | 'byPass'>;
+  readonly elsewhere: BindingsElsewhere;
   /** Of the SIP server: `udp/192.0.2.1:5060`. */
   readonly contacts: () => readonly string[];
 }
@@ -69,12 +74,14 @@ export function openTrunkDesk(parts: TrunkDeskParts): TrunkDesk {
   return {
     take: (name) => counters.take(name, trunkOf(name)?.limits ?? {}),
     attempts: (targets, seed) => attemptsFor(targets, seed, { ...parts, finder, book, standing, encryption }),
+    attemptAt: (target, binding) => attemptFor(target, binding, { encryption }),
     isFinal: ({ trunk }, sipStatus) => trunkOf(trunk)?.finalStatuses.includes(sipStatus) ?? false,
-    async isSilent({ target: { trunk, user, uri }, server, nextHop }) {
-      if (trunk === undefined || user !== undefined || server === undefined || !probes.answers(trunk, server))
-        return false;
+    async isSilent({ target: { trunk, user, uri }, server, nextHop, pass }) {
+      if (trunk === undefined || server === undefined) return false;
+      if (pass === undefined && (user !== undefined || !probes.answers(trunk, server))) return false;
       const ping = uri.replace(/^sip:[^@]*@/, 'sip:ping@');
-      return (await parts.options(ping, ASKED_AGAIN_MS, nextHop, trunk).catch(() => undefined)) === undefined;
+      const asked = parts.options(ping, ASKED_AGAIN_MS, nextHop, trunk, passHeader(pass));
+      return (await asked.catch(() => undefined)) === undefined;
     },
     maxDurationSeconds: ({ trunk }) => trunkOf(trunk)?.limits.maxDurationSeconds,
     calls: counters.calls,

@@ -9,11 +9,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type FleetRow, tables } from '../../../contracts/tables.ts';
+import { type FleetRow, type RegistrationRow, tables } from '../../../contracts/tables.ts';
 import { toItems } from '../../../core/config-items.ts';
 import { awsClient } from '../../../edge-node/adapters/aws-client.ts';
 import { configTable } from '../../../edge-node/adapters/config-table.ts';
 import { fleetTable } from '../../../edge-node/adapters/fleet-table.ts';
+import { registrationsTable } from '../../../edge-node/adapters/registrations-table.ts';
 import { aConfig } from '../decisions/a-config.ts';
 import { anAwsEndpoint, clientSettings } from './aws-endpoint.ts';
 
@@ -146,5 +147,46 @@ describe('the fleet table', () => {
       'newer process calls itself edge "edge-1"',
     );
     expect(await stored()).toEqual(row({ epoch: 2_000 }));
+  });
+
+  test('tells of another edge, and nothing of one that is not there', async () => {
+    const directory = fleetTable({ tableName, client });
+    await directory.beat(row());
+    expect(await directory.find('edge-1')).toEqual(row());
+    expect(await directory.find('edge-9')).toBeUndefined();
+  });
+});
+
+describe('the table of registrations', () => {
+  beforeEach(() => aTable(tables.registrations.partitionKey, tables.registrations.sortKey));
+
+  const row = (but: Partial<RegistrationRow> = {}): RegistrationRow => ({
+    user: tables.registrations.user('office', 'alice'),
+    place: tables.registrations.place('edge-1', 'sip:alice@10.0.0.7'),
+    ...{ trunk: 'office', name: 'alice', contact: 'sip:alice@10.0.0.7', q: 1 },
+    source: { address: '203.0.113.30', port: 5062, transport: 'udp' },
+    ...{ pass: 'f'.repeat(32), edgeId: 'edge-1', epoch: 1_000, revision: 1, expiresAt: 60_000, ttl: 120 },
+    ...but,
+  });
+
+  test('holds every place of a user, and of that user alone', async () => {
+    const table = registrationsTable({ tableName, client });
+    const elsewhere = row({ place: 'edge-2#sip:alice@10.0.0.8', edgeId: 'edge-2' });
+    for (const each of [row(), elsewhere, row({ user: 'office#bob', name: 'bob' })]) await table.put(each);
+    expect(await table.of('office', 'alice')).toEqual([row(), elsewhere]);
+    expect(await table.of('office', 'nobody')).toEqual([]);
+  });
+
+  test('takes no write and no removal that a later one has overtaken', async () => {
+    const table = registrationsTable({ tableName, client });
+    await table.put(row({ revision: 5 }));
+    await table.put(row({ revision: 4, expiresAt: 1 }));
+    await table.put(row({ epoch: 999, revision: 9, expiresAt: 2 }));
+    await table.remove(row({ revision: 4 }));
+    expect(await table.of('office', 'alice')).toEqual([row({ revision: 5 })]);
+    await table.put(row({ epoch: 1_001, revision: 1 }));
+    expect(await table.of('office', 'alice')).toEqual([row({ epoch: 1_001 })]);
+    await table.remove(row({ epoch: 1_001, revision: 2 }));
+    expect(await table.of('office', 'alice')).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ const needed = {
   TRUNKLINE_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/edge-1',
   TRUNKLINE_CONFIG_TABLE: 'config',
   TRUNKLINE_FLEET_TABLE: 'fleet',
+  TRUNKLINE_REGISTRATIONS_TABLE: 'registrations',
   TRUNKLINE_DATA_DIR: '/var/lib/trunkline',
   DRACHTIO_SECRET: 'correct-horse-battery',
   RTPENGINE_NG: '127.0.0.1:22222',

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { RoutingConfigInput } from '../../../contracts/config.ts';
 import { encryptionOf } from '../../../core/media-encryption.ts';
 import { DigestClient } from '../../../edge-node/signaling/auth/answer-challenge.ts';
-import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
 import type { IncomingRegister, ResponseHeaders } from '../../../edge-node/signaling/sip.ts';
-import { attemptsFor } from '../../../edge-node/signaling/trunks/attempts.ts';
+import { attemptFor, attemptsFor } from '../../../edge-node/signaling/trunks/attempts.ts';
+import { FleetTables } from './fleet-tables.ts';
 import { FakeInvite, type Stage, stage } from './stage.ts';
 
 const office = {
@@ -28,7 +28,9 @@ const config = {
 const secrets = { 'environment variable ALICE': 'wonderland', 'environment variable BOB': 'builder' };
 
 /** Users are called where they are registered, everybody else where the URI says. */
-const trunks = ({ trunks, bindings }: SignalingContext): SignalingContext['trunks'] => ({
+type StageOptions = NonNullable<Parameters<typeof stage>[0]>;
+
+const trunks: StageOptions['trunks'] = ({ trunks, bindings, elsewhere }) => ({
   ...trunks,
   attempts: (targets, seed) =>
     attemptsFor(targets, seed, {
@@ -36,11 +38,14 @@ const trunks = ({ trunks, bindings }: SignalingContext): SignalingContext['trunk
       book: { begin: () => ({ heard: () => {}, leftOff: () => {} }) },
       standing: () => 'up',
       encryption: (target) => encryptionOf(target, {}),
-      bindings,
+      ...{ bindings, elsewhere },
     }),
+  attemptAt: (target, binding) =>
+    attemptFor(target, binding, { encryption: (each) => encryptionOf(each, {}) }),
 });
 
-const phones = () => stage({ config, secrets, trunks });
+const phones = (more: Pick<StageOptions, 'edgeId' | 'fleet'> = {}) =>
+  stage({ config, secrets, trunks, ...more });
 
 const flow = { address: '203.0.113.30', port: 5062, transport: 'udp' };
 const contact = '<sip:alice@10.0.0.7:5062>';
@@ -284,5 +289,120 @@ describe('a call of a user', () => {
     const invite = on.invite(new PhoneInvite(flow));
     await on.settled();
     expect(invite.told).toEqual(['401']);
+  });
+});
+
+test('a flood of wrong passwords from one address is held off, and others register meanwhile', async () => {
+  const on = phones();
+  const stranger = { ...flow, address: '198.51.100.66' };
+  const heard = new Map<number, number>();
+  for (let tries = 0; tries < 300; tries += 1) {
+    const { status } = await register(on, { password: `guess ${tries}`, source: stranger });
+    heard.set(status, (heard.get(status) ?? 0) + 1);
+  }
+  expect([...heard.keys()]).toEqual([401, 403]);
+  expect(heard.get(401)).toBeLessThan(20);
+  expect(await register(on)).toMatchObject({ status: 200 });
+  expect(on.bindings.gauges()).toEqual([{ trunk: 'office', bindings: 1 }]);
+});
+
+describe('a call to a user who is registered with another edge', () => {
+  const there = () => {
+    const fleet = new FleetTables();
+    const [owner, other] = [phones({ fleet }), phones({ fleet, edgeId: 'edge-2' })];
+    const lives = (over = {}) => fleet.lives('edge-1', other.clock.now(), over);
+    lives();
+    const isCalled = async () => {
+      await register(owner, { expires: '600' });
+      await owner.published();
+      other.invite();
+      await other.settled();
+      return other.attempt(0).request;
+    };
+    return { fleet, owner, other, lives, isCalled };
+  };
+
+  test('goes to that edge, which calls the phone over its own way', async () => {
+    const { owner, other, isCalled } = there();
+    const { nextHop, uri, headers } = await isCalled();
+    expect([nextHop, uri]).toEqual(['sip:198.51.100.10:5060;transport=udp', 'sip:alice@phones.example']);
+    const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+    owner.invite(
+      new FakeInvite({ to: 'alice', address: '198.51.100.99', headers: Object.fromEntries(lowerCase) }),
+    );
+    await owner.settled();
+    const { request } = owner.attempt(0);
+    expect([request.nextHop, request.uri]).toEqual([
+      'sip:203.0.113.30:5062;transport=udp',
+      'sip:alice@10.0.0.7:5062',
+    ]);
+    expect(request.headers).not.toHaveProperty('X-Trunkline-Handover');
+    expect(owner.event('call.received')).toMatchObject({
+      ...{ trunk: 'office', continues: other.event('call.received').callId },
+      from: { number: '+15550199' },
+    });
+    expect(owner.event('call.routed')).toMatchObject({ source: 'handover', targets: [{ id: 'alice' }] });
+    expect(JSON.stringify([owner.events, other.events])).not.toContain(headers['X-Trunkline-Handover']);
+  });
+
+  test('ends at that edge where the phone is gone meanwhile, and the next target is called', async () => {
+    const { owner, other, isCalled } = there();
+    const { headers } = await isCalled();
+    await register(owner, { expires: '0' });
+    const pass = String(headers['X-Trunkline-Handover']);
+    const handed = owner.invite(new FakeInvite({ to: 'alice', headers: { 'x-trunkline-handover': pass } }));
+    await owner.settled();
+    expect(handed.told).toEqual(['480']);
+    other.attempt(0).fails(480);
+    await other.settled();
+    expect(other.attempt(1).request.uri).toBe('sip:spare@198.51.100.2');
+  });
+
+  test.each([
+    ['is draining', { draining: true }],
+    ['has shown no sign of life for half a minute', { heartbeatAt: 0 }],
+    ['has begun a new life and forgotten it', { epoch: 2 }],
+  ])('goes to the next target where that edge %s', async (_what, over) => {
+    const { lives, isCalled } = there();
+    lives(over);
+    expect((await isCalled()).uri).toBe('sip:spare@198.51.100.2');
+  });
+
+  test('goes to the next target while the tables do not answer, and to that edge once they do', async () => {
+    const { fleet, owner, other, isCalled } = there();
+    fleet.away = true;
+    expect((await isCalled()).uri).toBe('sip:spare@198.51.100.2');
+    fleet.away = false;
+    owner.clock.pass(1_000);
+    await owner.settled();
+    expect([...fleet.rows.values()]).toMatchObject([{ name: 'alice', edgeId: 'edge-1' }]);
+    other.invite();
+    await other.settled();
+    expect(other.attempt(1).request.uri).toBe('sip:alice@phones.example');
+  });
+
+  test('leaves nothing in the table when the phone goes or is forgotten', async () => {
+    const { fleet, owner } = there();
+    await register(owner, { expires: '600' });
+    await owner.published();
+    expect(fleet.rows.size).toBe(1);
+    await register(owner, { expires: '0' });
+    await owner.published();
+    expect(fleet.rows.size).toBe(0);
+    await register(owner, { expires: '60' });
+    owner.clock.pass(60_000);
+    await owner.published();
+    expect(fleet.rows.size).toBe(0);
+  });
+
+  test('cannot be handed over by somebody who does not know the pass', async () => {
+    const { owner } = there();
+    await register(owner, { expires: '600' });
+    const guessed = { 'x-trunkline-handover': 'f'.repeat(32) };
+    const stranger = owner.invite(
+      new FakeInvite({ to: 'alice', address: '198.51.100.66', headers: guessed }),
+    );
+    await owner.settled();
+    expect([stranger.told, owner.attempts.length]).toEqual([['480'], 0]);
   });
 });

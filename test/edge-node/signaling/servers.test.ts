@@ -57,6 +57,7 @@ function aStage(zoneOf: Dns = dns) {
     trunks(parts) {
       desk = openTrunkDesk({
         ...parts,
+        elsewhere: { of: async () => [] },
         ...{ dns: zoneOf, contacts: () => ['udp/192.0.2.250:5060'], options },
         logger: pino({ level: 'silent' }),
       });

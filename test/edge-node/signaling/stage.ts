@@ -21,8 +21,9 @@ import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
 import type { KeptSpend } from '../../../edge-node/signaling/guard/spend-file.ts';
 import { createSpending } from '../../../edge-node/signaling/guard/spending.ts';
 import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
-import { type Bindings, keepBindings } from '../../../edge-node/signaling/registrar/bindings.ts';
+import type { Bindings } from '../../../edge-node/signaling/registrar/bindings.ts';
 import { onRegister } from '../../../edge-node/signaling/registrar/on-register.ts';
+import { openRegistrar, type Registrar } from '../../../edge-node/signaling/registrar/registrar.ts';
 import type {
   Dialog,
   DialRequest,
@@ -36,6 +37,7 @@ import type {
 import { encrypted } from '../../../edge-node/signaling/trunks/attempts.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { type HeldClock, heldClock } from '../held-clock.ts';
+import { FleetTables } from './fleet-tables.ts';
 
 /** Trunks without limits and without media of their own, all of them reached. */
 const untroubled: SignalingContext['trunks'] = {
@@ -47,6 +49,9 @@ const untroubled: SignalingContext['trunks'] = {
       yield encrypted(attempt, encryptionOf(target, {}));
     }
     return undefined;
+  },
+  attemptAt: () => {
+    throw new Error('nobody hands calls over here');
   },
   isFinal: () => false,
   isSilent: async () => false,
@@ -277,6 +282,8 @@ class FakeMedia {
   });
 }
 
+type StageParts = SignalingContext & Pick<Registrar, 'elsewhere'>;
+
 export interface Stage {
   readonly clock: HeldClock;
   readonly media: FakeMedia;
@@ -290,6 +297,8 @@ export interface Stage {
   readonly calls: Map<string, Call>;
   readonly admission: Admission;
   readonly bindings: Bindings;
+  /** Resolves once the other edges can know who is registered with this one. */
+  published(): Promise<void>;
   register(request: IncomingRegister): void;
   /** The configuration changes under the feet of what is there. */
   configure(config: RoutingConfigInput): void;
@@ -312,7 +321,10 @@ export function stage({
   /** By what they are called in messages: `environment variable PASSWORD`. */
   secrets = {} as Readonly<Record<string, string>>,
   pressed = (): boolean => false,
-  trunks = (_parts: SignalingContext): SignalingContext['trunks'] => untroubled,
+  trunks = (_parts: StageParts): SignalingContext['trunks'] => untroubled,
+  edgeId = 'edge-1',
+  /** What this edge shares with others. */
+  fleet = new FleetTables(),
 } = {}): Stage {
   const clock = heldClock();
   const { logger, said } = heardLogger();
@@ -332,7 +344,7 @@ export function stage({
     invite: (step) => void steps.push(step),
   };
   const narrator = createNarrator({
-    edge: { id: 'edge-1', region: 'local', epoch: 1 },
+    edge: { id: edgeId, region: 'local', epoch: 1 },
     replyTo: 'http://127.0.0.1/queue',
     outbox: { record: (event) => void events.push(event) },
     metrics,
@@ -340,7 +352,11 @@ export function stage({
   });
   const snapshot = { current: () => current };
   const store = { load: async () => spent, save: async () => {} };
-  const bindings = keepBindings({ snapshot, narrator, clock });
+  const registrar = openRegistrar(
+    { ...{ snapshot, narrator, clock, logger }, registrationsTable: fleet, fleet, heartbeatMs: 10_000 },
+    { warn: (_, fields, message) => logger.warn(fields, message) },
+  );
+  const { bindings, elsewhere } = registrar;
   const context: SignalingContext = {
     spending: createSpending({ store, snapshot, narrator, clock, logger }, spent),
     link: {
@@ -395,7 +411,7 @@ export function stage({
     log: { warn: (_, fields, message) => logger.warn(fields, message) },
     decisionMs: 1500,
   };
-  const acting = { ...context, trunks: trunks(context) };
+  const acting = { ...context, trunks: trunks({ ...context, elsewhere }) };
   const refusal: AppliedDecision = {
     source: 'default',
     configVersion: 7,
@@ -413,6 +429,7 @@ export function stage({
     calls: context.calls,
     admission: context.admission,
     bindings,
+    published: () => registrar.settled(),
     register: (request) => onRegister(acting, request),
     configure: (changed) => {
       current = { version: current.version + 1, config: RoutingConfig.parse(changed) };

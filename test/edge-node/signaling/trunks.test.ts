@@ -46,7 +46,8 @@ function aDesk(endpoints: readonly object[] = [one, two]) {
     snapshot: { current: () => current },
     narrator: { say: (type: TrunklineEvent['type'], payload: unknown) => void said.push({ type, payload }) },
     dns: noDns,
-    bindings: { live: () => [] },
+    bindings: { live: () => [], byPass: () => undefined },
+    elsewhere: { of: async () => [] },
     contacts: () => ['udp/203.0.113.1:5060', 'tls/[2001:db8::1]:5061'],
     options: async (uri) => {
       asked.push(uri);

@@ -3,7 +3,7 @@ import { DigestClient } from '../../../../edge-node/signaling/auth/answer-challe
 import { parseAuthHeader } from '../../../../edge-node/signaling/auth/auth-params.ts';
 import { digestResponse } from '../../../../edge-node/signaling/auth/digest.ts';
 
-const account = { username: 'trunkline', password: 'hunter2-4711' };
+const account = { username: 'trunkline', password: 'hunter2-not-in-hexadecimal' };
 const invite = { method: 'INVITE', uri: 'sip:+15550100@192.0.2.1' };
 const challenge = (text: string, status = 401) => ({
   status,
@@ -33,7 +33,7 @@ describe('a challenge', () => {
     const protection = { qop: 'auth', nc: String(nc), cnonce: String(cnonce) } as const;
     const input = { ...account, ...invite, realm: 'carrier', nonce: 'n1', protection } as const;
     expect(response).toBe(digestResponse({ ...input, algorithm: 'SHA-256', session: false }));
-    expect(JSON.stringify(sent)).not.toContain('4711');
+    expect(JSON.stringify(sent)).not.toContain('not-in-hexadecimal');
   });
 
   test('of a proxy is answered as such', () => {

@@ -57,6 +57,7 @@ async function anEdge(server: ServerUnderTest, unknownSources: 'discard' | 'forb
   const counted = new Map<string, number>();
   const count = (label: string) => counted.set(label, (counted.get(label) ?? 0) + 1);
   const screen = createScreen({
+    isKnown: () => false,
     clock: systemClock,
     snapshot: { current: () => ({ version: 1, config }) },
     log: createQuietLog(logger, systemClock),

@@ -10,6 +10,8 @@ const [ours, stranger] = ['192.0.2.7', '203.0.113.66'];
 const rates = { invite: { perSecond: 2, burst: 3 }, register: { perSecond: 1, burst: 1 } };
 const account = { username: 'pbx', password: { env: 'PASSWORD' }, realm: 'trunkline.example' };
 
+const ofAnEdge = 'a'.repeat(32);
+
 function aScreen(guard: RoutingConfigInput['guard'] = {}, trunks: RoutingConfigInput['trunks'] = {}) {
   const clock = heldClock();
   const { logger, lines } = heardLogger();
@@ -19,6 +21,7 @@ function aScreen(guard: RoutingConfigInput['guard'] = {}, trunks: RoutingConfigI
   const input = { version: 1 as const, trunks: { carrier, ...trunks }, numbers: {}, agents: {}, guard };
   const current = { version: 1, config: RoutingConfig.parse(input) };
   const screen = createScreen({
+    isKnown: (pass) => pass === ofAnEdge,
     clock,
     snapshot: { current: () => current },
     log: createQuietLog(logger, clock),
@@ -27,12 +30,17 @@ function aScreen(guard: RoutingConfigInput['guard'] = {}, trunks: RoutingConfigI
       refused: (reason) => void refused.push(reason),
     },
   });
-  const from = (address: string, method = 'INVITE', userAgent?: string) =>
-    screen({ address, method, userAgent });
+  const from = (address: string, method = 'INVITE', userAgent?: string, pass?: string) =>
+    screen({ address, method, userAgent, pass });
   return { from, clock, lines, counted, refused };
 }
 
 describe('a source of no trunk', () => {
+  test('passes with what only an edge of ours can know, and not with what it cannot', () => {
+    expect(aScreen().from(stranger, 'INVITE', undefined, ofAnEdge)).toBe('pass');
+    expect(aScreen().from(stranger, 'INVITE', undefined, 'b'.repeat(32))).toBe('forbid');
+  });
+
   test.each(['INVITE', 'REGISTER', 'OPTIONS', 'MESSAGE'])(
     'that sends %s hears 403, or nothing at all',
     (method) => {
