@@ -1,4 +1,5 @@
 import { Codec } from '../../../contracts/config/codecs.ts';
+import { Silence } from '../../../contracts/config/silence.ts';
 import { Ulid } from '../../../contracts/envelope.ts';
 import type { AppliedDecision } from '../../ports.ts';
 import type { Call } from '../call.ts';
@@ -33,6 +34,8 @@ export function handedOver({ context, handover }: Call): AppliedDecision | undef
       targets: [{ id: user, uri, priority: 1, weight: 1, trunk, user }],
       codecs: { keep: [...Codec.options], transcode: [] },
       ...{ ringSeconds: 300, maxDurationSeconds: 86_400, quality: 'rtcp', qualityEverySeconds: 60 },
+      // The other edge hears the same silence, and knows what is to be done.
+      silence: Silence.parse({ action: 'report' }),
     },
   };
 }
