@@ -11,7 +11,7 @@ export interface Heard {
   readonly held: boolean;
 }
 
-export interface SideSilence {
+interface SideSilence {
   readonly packets: number;
   readonly heardAt: number;
   /** The worst that was said of this silence. */

@@ -19,6 +19,7 @@ import { startHealthServer } from './health/health-server.ts';
 import { startHeartbeat } from './health/heartbeat.ts';
 import { createMetrics, type ExposedMetrics } from './health/metrics.ts';
 import { type MediaPool, startMediaPool } from './media/pool.ts';
+import { promptsIn } from './media/prompts.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
 import { startOutbox } from './outbox/outbox.ts';
 import { Parts } from './parts.ts';
@@ -125,6 +126,7 @@ async function takeCalls(
   const dns = parts.use(openDns(settings.dns));
   const shared = { clock, logger, metrics, dns, secrets: openSecrets({ clock, logger }) };
   const { snapshot, narrator } = backplane;
+  const prompts = promptsIn(settings.promptsDir);
   const store = spendFile(join(settings.dataDir, 'spend.json'), logger);
   const spending = parts.use(await openSpending({ store, snapshot, narrator, clock, logger }));
   const signaling = parts.use(
@@ -132,6 +134,7 @@ async function takeCalls(
       ...backplane,
       ...shared,
       ...tables,
+      prompts,
       spending,
       sipServer,
       limits,

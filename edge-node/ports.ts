@@ -197,6 +197,12 @@ export class MediaError extends Error {
   }
 }
 
+/** Recordings that calls may hear. */
+export interface Prompts {
+  /** Path under which rtpengine, too, finds this file. Rejects with an Error that names what is missing. */
+  find(file: string): Promise<string>;
+}
+
 /** RTP totals of both legs. */
 export type CallMedia = { readonly [leg in LegName]: LegMedia };
 
@@ -216,6 +222,13 @@ export interface MediaDigits {
   release(from: LegName): Promise<void>;
 }
 
+export interface MediaPlayback {
+  /** Plays a file to these sides, in place of what the other says; 0 times: until it is stopped. Gives its length once, ms. */
+  play(file: string, to: readonly LegName[], times: number): Promise<number>;
+  /** Ends it, and lets the other side be heard again. */
+  stop(to: readonly LegName[]): Promise<void>;
+}
+
 /**
  * One call's media at one rtpengine. Every method settles within 1.4 s or throws {@link MediaError}; an offer may take
  * 0.7 s more for each further engine that it tries.
@@ -229,6 +242,8 @@ export interface MediaSession {
   refresh(sdp: string, from: LegName, other: string): Promise<string>;
   /** Digits of an answered call. */
   readonly digits: MediaDigits;
+  /** Of an answered call. */
+  readonly playback: MediaPlayback;
   totals(): Promise<CallMedia>;
   heard(): Promise<HeardRtp>;
   /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */

@@ -74,6 +74,8 @@ const Variables = z.object({
     .min(1)
     .transform((text) => text.split(',').map((dir) => dir.trim()))
     .optional(),
+  /** Recordings for call.play, under a path that every rtpengine finds, too; without it there are none. */
+  TRUNKLINE_PROMPTS_DIR: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -133,6 +135,7 @@ function settingsOf(env: z.output<typeof Environment>) {
       dtmfListen: env.RTPENGINE_DTMF_LISTEN,
       b2bListen: env.RTPENGINE_B2B_LISTEN,
     }),
+    promptsDir: env.TRUNKLINE_PROMPTS_DIR,
     logLevel: env.LOG_LEVEL,
   });
 }

@@ -30,6 +30,8 @@ const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
     `nothing from ${event.leg} for ${(event.silentMs / 1000).toFixed(1)} s, ${event.action}`,
   'media.one-way': (event) => `nothing from ${event.leg} for ${(event.silentMs / 1000).toFixed(1)} s`,
   'media.resumed': (event) => `leg ${event.leg} is heard again after ${(event.silentMs / 1000).toFixed(1)} s`,
+  'media.played': (event) =>
+    `${event.file} to ${event.to}, ${event.ended} after ${(event.playedMs / 1000).toFixed(1)} s`,
   'media.contract-broken': (event) =>
     `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
   'dtmf.received': (event) => `${event.digit} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import pino from 'pino';
 import { DevEnv } from '../../local/dev-env.ts';
@@ -20,6 +21,7 @@ interface Options {
   readonly tlsCertFile?: string;
   readonly tlsKeyFile?: string;
   readonly tlsCaFile?: string;
+  readonly prompts?: string;
   readonly data?: string;
   readonly json?: boolean;
 }
@@ -47,6 +49,7 @@ export function addUp(trunkline: Command): void {
     .option('--tls-key-file <file>', 'its PEM private key')
     .option('--tls-ca-file <file>', 'PEM authorities for carriers, in place of the well-known ones')
     .option('--http-port <port>', '/live, /ready and /metrics; one more per edge; 0 is any', portOf, 0)
+    .option('--prompts <dir>', 'recordings for call.play')
     .option('--data <dir>', 'keep tables and journal there; without it they go at the end')
     .option('--json', 'print the addresses as one JSON')
     .addHelpText('after', '\nExample:\n  $ npx trunkline up --config trunkline.yaml --sip-port 5060')
@@ -81,7 +84,10 @@ async function up(options: Options): Promise<void> {
     ...{ sipPort: options.sipPort, httpPort: options.httpPort },
     ...(tls === undefined ? {} : { tls }),
     ...(options.data === undefined ? {} : { dataDir: options.data }),
-    edgeSettings: { TRUNKLINE_DRAIN_SECONDS: 1 },
+    edgeSettings: {
+      TRUNKLINE_DRAIN_SECONDS: 1,
+      ...(options.prompts === undefined ? {} : { TRUNKLINE_PROMPTS_DIR: resolve(options.prompts) }),
+    },
     onEvent: (event) => stream.publish(event),
     onStep: showStep,
   });

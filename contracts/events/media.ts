@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { callEvent } from '../envelope.ts';
+import { callEvent, Ulid } from '../envelope.ts';
 import { LegMedia, LegName } from './call.ts';
 
 /** RTP was seen from both sides. `afterMs` counts from call.answered. */
@@ -21,6 +21,15 @@ export const MediaOneWay = callEvent('media.one-way', { leg: LegName, silentMs: 
 
 /** A side that was reported as silent is heard again; `silentMs`: for how long it was not. */
 export const MediaResumed = callEvent('media.resumed', { leg: LegName, silentMs: z.number().nonnegative() });
+
+/** A recording has been played, all of it (`finished`) or until something ended it; not said where the call ended first. */
+export const MediaPlayed = callEvent('media.played', {
+  commandId: Ulid,
+  file: z.string().max(128),
+  to: z.enum(['a', 'b', 'both']),
+  playedMs: z.number().nonnegative(),
+  ended: z.enum(['finished', 'stopped', 'replaced']),
+});
 
 /** A side does not send what was agreed with it. */
 export const MediaContractBroken = callEvent('media.contract-broken', {

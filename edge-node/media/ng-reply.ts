@@ -4,6 +4,8 @@ export interface NgReply {
   readonly 'error-reason'?: string;
   readonly warning?: string;
   readonly sdp?: string;
+  /** Of a recording that is played, once, ms. */
+  readonly duration?: number;
   readonly tags?: Readonly<Record<string, { readonly medias?: readonly NgMedia[] }>>;
   readonly SSRC?: Readonly<Record<string, NgSsrc>>;
 }

@@ -75,13 +75,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
       return theSession().answer(sdp, from);
     },
     refresh: async (sdp, from, other) => theSession().refresh(sdp, from, other),
-    digits: {
-      play: async (...press) => theSession().digits.play(...press),
-      withhold: async (from) => theSession().digits.withhold(from),
-      release: async (from) => theSession().digits.release(from),
-    },
-    totals: async () => theSession().totals(),
-    heard: async () => theSession().heard(),
+    ...wherever(theSession),
     async end() {
       isOver = true;
       if (!here) return undefined;
@@ -96,3 +90,20 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
     },
   };
 }
+
+/** What a call may ask of the engine that it is at. */
+const wherever = (
+  session: () => EngineSession,
+): Pick<MediaSession, 'digits' | 'playback' | 'totals' | 'heard'> => ({
+  digits: {
+    play: async (...press) => session().digits.play(...press),
+    withhold: async (from) => session().digits.withhold(from),
+    release: async (from) => session().digits.release(from),
+  },
+  playback: {
+    play: async (...what) => session().playback.play(...what),
+    stop: async (to) => session().playback.stop(to),
+  },
+  totals: async () => session().totals(),
+  heard: async () => session().heard(),
+});

@@ -14,6 +14,10 @@ declare module 'rtpengine-client' {
     playDTMF: Command;
     blockDTMF: Command;
     unblockDTMF: Command;
+    playMedia: Command;
+    stopMedia: Command;
+    blockMedia: Command;
+    unblockMedia: Command;
     close(): void;
     /** Requests that wait for their reply, by cookie. */
     protected readonly messages: ReadonlyMap<string, unknown>;

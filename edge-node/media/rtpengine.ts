@@ -7,7 +7,19 @@ export interface NgAddress {
   readonly port: number;
 }
 
-type NgCommand = 'offer' | 'answer' | 'query' | 'delete' | 'ping' | 'playDTMF' | 'blockDTMF' | 'unblockDTMF';
+type NgCommand =
+  | 'offer'
+  | 'answer'
+  | 'query'
+  | 'delete'
+  | 'ping'
+  | 'playDTMF'
+  | 'blockDTMF'
+  | 'unblockDTMF'
+  | 'playMedia'
+  | 'stopMedia'
+  | 'blockMedia'
+  | 'unblockMedia';
 
 /** Sends one ng command and gives the reply, or throws {@link MediaError}. */
 export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<NgReply>;

@@ -2,6 +2,7 @@ import type { LegName } from '../../contracts/events/call.ts';
 import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
 import type { NgReply } from './ng-reply.ts';
+import { playbackOf } from './playback.ts';
 import type { NgRequest } from './rtpengine.ts';
 import { LISTEN_FOR_TONES, sessionDigits } from './session-digits.ts';
 import { heardOf, tagOf, totalsOf } from './totals.ts';
@@ -133,12 +134,9 @@ export function createSession(
         return looking;
       },
     }),
-    async totals() {
-      return totalsOf(await ng('query', id), attempt);
-    },
-    async heard() {
-      return heardOf(await ng('query', id), attempt);
-    },
+    playback: playbackOf(side, ng),
+    totals: async () => totalsOf(await ng('query', id), attempt),
+    heard: async () => heardOf(await ng('query', id), attempt),
     async end() {
       if (attempt === 0) return undefined;
       // Only a delete that names a tag is answered with the totals.

@@ -2,6 +2,7 @@ import type { Command, CommandOf, CommandType } from '../../contracts/commands.t
 import type { CommandOutcome } from '../ports.ts';
 import { type ApplyCommand, applied, refused } from './apply-command.ts';
 import type { Call } from './call.ts';
+import { play, stop } from './play.ts';
 
 const hangup: ApplyCommand<'call.hangup'> = (call, { reason }) => {
   afterThisTurn(() => void call.end({ reason: 'hung-up-by-command', detail: reason }));
@@ -21,6 +22,8 @@ const reject: ApplyCommand<'call.reject'> = (call, { sipStatus }) => {
 const appliers: { readonly [T in CommandType]?: ApplyCommand<T> } = {
   'call.hangup': hangup,
   'call.reject': reject,
+  'call.play': play,
+  'call.stop': stop,
 };
 
 export async function applyCommand<T extends CommandType>(

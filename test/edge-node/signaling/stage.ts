@@ -231,6 +231,8 @@ class FakeMedia {
   /** Digits put into the stream of a leg, and legs whose digits are withheld. */
   readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
   readonly withheld: string[] = [];
+  /** What the legs were played, in order. */
+  readonly recordings: string[] = [];
   readonly released: string[] = [];
   #freed: Promise<void> | undefined;
   #free?: () => void;
@@ -265,6 +267,14 @@ class FakeMedia {
         this.withheld.push(from);
       },
       release: async (from: string) => void this.released.push(from),
+    },
+    playback: {
+      play: async (file: string, to: readonly LegName[], times: number) => {
+        if (this.failure) throw this.failure;
+        this.recordings.push(`${file} to ${to.join()} ${times}×`);
+        return 3_000;
+      },
+      stop: async (to: readonly LegName[]) => void this.recordings.push(`none to ${to.join()}`),
     },
     totals: async () => someMedia,
     heard: async () => {
@@ -369,6 +379,12 @@ export function stage({
       },
       request: async () => undefined,
       [Symbol.asyncDispose]: async () => {},
+    },
+    prompts: {
+      async find(file) {
+        if (!file.endsWith('.wav')) throw new Error(`there is no recording "${file}"`);
+        return `/prompts/${file}`;
+      },
     },
     media: {
       ...media,
