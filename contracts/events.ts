@@ -5,12 +5,15 @@ import * as dtmf from './events/dtmf.ts';
 import * as edge from './events/edge.ts';
 import * as media from './events/media.ts';
 import * as midCall from './events/mid-call.ts';
+import * as originate from './events/originate.ts';
 import * as trunk from './events/trunk.ts';
 import * as user from './events/user.ts';
 
 /** Every event by its type, which is also its EventBridge `DetailType`. */
 export const events = {
   'call.received': call.CallReceived,
+  'call.originated': originate.CallOriginated,
+  'call.leg-answered': originate.CallLegAnswered,
   'call.routed': call.CallRouted,
   'call.ringing': call.CallRinging,
   'call.early-media': call.CallEarlyMedia,
@@ -55,6 +58,8 @@ export type TrunklineEvent = { [T in EventType]: EventOf<T> }[EventType];
 /** Any event, told apart by `type`. */
 export const AnyEvent = z.discriminatedUnion('type', [
   events['call.received'],
+  events['call.originated'],
+  events['call.leg-answered'],
   events['call.routed'],
   events['call.ringing'],
   events['call.early-media'],

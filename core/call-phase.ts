@@ -8,7 +8,8 @@ import type { TrunklineEvent } from '../contracts/events.ts';
  *                                    (ringing ──answered──▶ answered, ringing ──ended──▶ ended likewise)
  *
  * A phase never goes back: ringing heard after early media, from this target or the next, leaves the call `early`.
- * A failed attempt and whatever else is said leave the phase as it is.
+ * A call that a command asked for begins with call.originated in the place of call.received, and its phases are told of both
+ * parties that are called. A failed attempt and whatever else is said leave the phase as it is.
  */
 export const callPhases = ['received', 'routed', 'ringing', 'early', 'answered', 'ended'] as const;
 export type CallPhase = (typeof callPhases)[number];
@@ -18,6 +19,7 @@ type EventType = TrunklineEvent['type'];
 /** The events that move a call, and where to; all others say nothing of the phase. */
 export const phaseAfter: Partial<Record<EventType, CallPhase>> = {
   'call.received': 'received',
+  'call.originated': 'received',
   'call.routed': 'routed',
   'call.ringing': 'ringing',
   'call.early-media': 'early',
@@ -29,7 +31,7 @@ const targetSpeaks: readonly EventType[] = ['call.ringing', 'call.early-media', 
 
 /** What may be said in each phase. */
 const next: Readonly<Record<CallPhase, readonly EventType[]>> = {
-  received: ['call.received', 'call.routed', 'call.ended'],
+  received: ['call.received', 'call.originated', 'call.routed', 'call.ended'],
   routed: [...targetSpeaks, 'call.ended'],
   ringing: [...targetSpeaks, 'call.ended'],
   early: [...targetSpeaks, 'call.ended'],

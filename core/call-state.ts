@@ -27,6 +27,12 @@ export interface CallState {
     readonly offer?: CallReceived['offer'];
     readonly replyTo?: string;
   };
+  /** In the place of `received`, for a call that a command asked for. */
+  readonly originated?: PayloadOf<'call.originated', 'commandId' | 'from' | 'to' | 'connect'> & {
+    readonly replyTo?: string;
+  };
+  /** The party that was called first, when it answered. */
+  readonly firstAnswered?: PayloadOf<'call.leg-answered', 'target' | 'targets'> & { readonly agent?: string };
   readonly routed?: PayloadOf<'call.routed', 'source' | 'waitMs' | 'configVersion' | 'targets'> & {
     readonly agent?: string;
     readonly refused?: string;
@@ -83,6 +89,12 @@ export function evolve(state: CallState | undefined, event: CallScopedEvent): Ca
   return conclude({ ...withFacts(call, event, event.seq), seen, ...edge, phase: phaseOf(call, event) });
 }
 
+/** When the call began, between whom, and where the edge that owns it listens. */
+export const beginningOf = ({
+  received,
+  originated,
+}: CallState): CallState['originated'] | CallState['received'] => received ?? originated;
+
 /** Phases only go forward, so the latest one that any event speaks of is the phase. */
 const phaseOf = ({ phase }: CallState, { type }: CallScopedEvent): CallPhase =>
   laterPhase(phase, phaseAfter[type] ?? phase);
@@ -94,7 +106,7 @@ function withReapersEnd(call: CallState, event: CallEnded): CallState {
 
 function conclude(call: CallState): CallState {
   const missing = missingSeqs(call.seen);
-  const complete = missing.length === 0 && call.received !== undefined && call.ended?.by === 'edge';
+  const complete = missing.length === 0 && beginningOf(call) !== undefined && call.ended?.by === 'edge';
   return { ...call, missing, complete };
 }
 
@@ -105,6 +117,16 @@ function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallSt
       const { trunk, from, to, sipCallId, source, offer, replyTo } = event;
       const optional = { ...(offer && { offer }), ...(replyTo !== undefined && { replyTo }) };
       return { ...call, received: { time, trunk, from, to, sipCallId, source, ...optional } };
+    }
+    case 'call.originated': {
+      const { commandId, from, to, connect, replyTo } = event;
+      const optional = replyTo === undefined ? {} : { replyTo };
+      return { ...call, originated: { time, commandId, from, to, connect, ...optional } };
+    }
+    case 'call.leg-answered': {
+      const { target, targets, agent } = event;
+      const optional = agent === undefined ? {} : { agent };
+      return { ...call, firstAnswered: { time, target, targets, ...optional } };
     }
     case 'call.routed': {
       const { source, waitMs, configVersion, targets, agent, refused } = event;

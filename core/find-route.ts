@@ -24,14 +24,14 @@ export function findRoute(call: RoutedCall, config: RoutingConfig, tell?: Tell):
   if (own) return routeOfNumber(call, dialled, own, config, tell);
 
   const outbound = outboundRouteFor(call, config, tell);
-  if (outbound) return outboundRoute(call, outbound, config, tell);
+  if (outbound) return routeOut(call, outbound, config, tell);
 
   const others = ownEntry(config.numbers, '*');
   tell?.('numbers.*', others ? 'takes every number not listed' : 'is not there: nothing takes this number');
   return others ? routeOfNumber(call, '*', others, config, tell) : refuse('unknown-number');
 }
 
-function routeOfNumber(
+export function routeOfNumber(
   call: RoutedCall,
   number: string,
   route: NumberRoute,
@@ -74,7 +74,10 @@ function outcomeOf(call: RoutedCall, outcome: Outcome, config: RoutingConfig, te
     tell?.('reject', `the call is refused with ${outcome.reject}`);
     return { ...refuse('rejected-by-route'), sipStatus: outcome.reject };
   }
-  const { agent: name } = outcome;
+  return routeOfAgent(call, outcome.agent, config, tell);
+}
+
+export function routeOfAgent(call: RoutedCall, name: string, config: RoutingConfig, tell?: Tell): Route {
   const agent = ownEntry(config.agents, name);
   tell?.(`agents.${name}`, agent ? `takes the call, with policy ${agent.policy}` : 'does not exist');
   if (!agent) return refuse('unknown-number');
@@ -97,7 +100,7 @@ function outcomeOf(call: RoutedCall, outcome: Outcome, config: RoutingConfig, te
   );
 }
 
-function outboundRoute(call: RoutedCall, name: string, config: RoutingConfig, tell?: Tell): Route {
+export function routeOut(call: RoutedCall, name: string, config: RoutingConfig, tell?: Tell): Route {
   const route = ownEntry(config.routes, name);
   if (!route) return refuse('unknown-number');
   const targets = trunkTargets(call, route, config, tell);
@@ -107,7 +110,7 @@ function outboundRoute(call: RoutedCall, name: string, config: RoutingConfig, te
 
 type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets'>;
 
-function connect(
+export function connect(
   call: RoutedCall,
   whither: Whither,
   policyName: string,
@@ -150,7 +153,7 @@ const addressOfRecord = (
   { trunks }: RoutingConfig,
 ): string => `sip:${user}@${ownEntry(trunks, trunk)?.registrar?.realm ?? 'localhost'}`;
 
-const refuse = (reason: Extract<Route, { action: 'refuse' }>['reason']) =>
+export const refuse = (reason: Extract<Route, { action: 'refuse' }>['reason']) =>
   ({ action: 'refuse', reason }) as const;
 
 /** A number called comes from the network: `constructor` is not a route. */

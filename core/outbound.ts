@@ -6,16 +6,22 @@ import { orderTargets } from './order-targets.ts';
 /** What a carrier dials. Anything else that came from the network never gets into a request URI of ours. */
 const dialable = /^\+?[0-9*#]{1,32}$/;
 
+const fittingRoutes = (number: string, routes: RoutingConfig['routes']) =>
+  Object.entries(routes)
+    .filter(([, { prefix }]) => dialable.test(number) && number.startsWith(prefix))
+    .sort(([, one], [, other]) => other.prefix.length - one.prefix.length);
+
+/** Name of the outbound route with the longest prefix, whoever may take it. */
+export const longestPrefix = (number: string, routes: RoutingConfig['routes']): string | undefined =>
+  fittingRoutes(number, routes)[0]?.[0];
+
 /** Name of the outbound route with the longest prefix that this caller's trunk may take. */
 export function outboundRouteFor(
   { to, trunk }: RoutedCall,
   { routes }: RoutingConfig,
   tell?: Tell,
 ): string | undefined {
-  const fitting = Object.entries(routes)
-    .filter(([, { prefix }]) => dialable.test(to.number) && to.number.startsWith(prefix))
-    .sort(([, one], [, other]) => other.prefix.length - one.prefix.length);
-  for (const [name, { prefix, from }] of fitting) {
+  for (const [name, { prefix, from }] of fittingRoutes(to.number, routes)) {
     const may = from.includes(trunk);
     tell?.(`routes.${name}`, may ? `takes ${prefix}…` : `takes ${prefix}…, but not from trunk "${trunk}"`);
     if (may) return name;

@@ -25,7 +25,7 @@ export interface NarratorParts {
 export function createNarrator({ edge, replyTo, outbox, metrics, clock }: NarratorParts): Narrator {
   const stamp = <T extends string>(type: T) =>
     ({ version: 1, id: clock.newId(), type, time: new Date(clock.now()).toISOString(), edge }) as const;
-  const answerable = new Set<string>(['call.received', 'edge.started']);
+  const answerable = new Set<string>(['call.received', 'call.originated', 'edge.started']);
   const tell = (event: TrunklineEvent, urgent?: boolean) => {
     outbox.record(event, urgent);
     metrics.observe(event);

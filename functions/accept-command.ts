@@ -2,7 +2,7 @@ import { Command, commands } from '../contracts/commands.ts';
 import { Ulid } from '../contracts/envelope.ts';
 import type { CommandRefusal } from '../contracts/events/command.ts';
 import { faultsOf } from '../contracts/refusal.ts';
-import type { CallState } from '../core/call-state.ts';
+import { beginningOf, type CallState } from '../core/call-state.ts';
 import { askAgain, type Patience } from './ask-again.ts';
 import type { BusEvent, Outcome } from './bus-handler.ts';
 import { isOver } from './expiry.ts';
@@ -66,7 +66,7 @@ function readCommand(detail: unknown, detailType: string): Command | Refusal {
 const recordOf = ({ calls, patience }: AcceptCommandPorts, callId: string): Promise<CallState | undefined> =>
   askAgain(async () => {
     const state = (await calls.load(callId, 'latest'))?.state;
-    return state?.ended || state?.received?.replyTo ? state : undefined;
+    return state?.ended || (state && beginningOf(state)?.replyTo) ? state : undefined;
   }, patience);
 
 function wayTo(
@@ -87,7 +87,7 @@ function wayTo(
       message: `callId: call ${callId} is over (${call.ended.reason}); there is nothing to do`,
     };
   }
-  const queue = call?.received?.replyTo;
+  const queue = call && beginningOf(call)?.replyTo;
   if (queue !== undefined) return { queue };
   return {
     reason: 'unknown-call',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { CallEnded } from '../contracts/events/call.ts';
-import type { CallState } from '../core/call-state.ts';
+import { beginningOf, type CallState } from '../core/call-state.ts';
 import { findCallsToReap, type LostCall } from '../core/find-calls-to-reap.ts';
 import { terminations } from '../core/terminations.ts';
 import type { Outcome } from './bus-handler.ts';
@@ -53,7 +53,7 @@ function endOf(state: CallState, { callId, detail }: LostCall, now: number): Cal
     reason: 'edge-lost',
     blame,
     sipStatus: sip,
-    durationMs: since(state.received?.time),
+    durationMs: since(beginningOf(state)?.time),
     talkMs: since(state.answered?.time),
     media: null,
     digits: state.digitCount,

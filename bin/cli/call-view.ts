@@ -1,6 +1,6 @@
 import type { LegMedia } from '../../contracts/events/call.ts';
 import { digitsOf } from '../../core/call-digits.ts';
-import type { CallState } from '../../core/call-state.ts';
+import { beginningOf, type CallState } from '../../core/call-state.ts';
 import { terminations } from '../../core/terminations.ts';
 
 const shown = (value: number | null | undefined, unit = '') =>
@@ -8,12 +8,13 @@ const shown = (value: number | null | undefined, unit = '') =>
 
 /** A record as the on-call engineer reads it. Numbers that nothing measured are n/a, never a default. */
 export function renderCall(call: CallState): string {
-  const { received, routed, answered, ended } = call;
+  const began = beginningOf(call);
+  const { received, originated, routed, answered, ended } = call;
   const lines: [string, string][] = [
     ['call', call.callId],
     [
       'from → to',
-      `${received?.from.number ?? '?'} → ${received?.to.number ?? '?'} by trunk ${received?.trunk ?? '?'}`,
+      `${began?.from.number ?? '?'} → ${began?.to.number ?? '?'}, ${originated ? `by command, with ${originated.connect}` : `by trunk ${received?.trunk ?? '?'}`}`,
     ],
     ['SIP Call-ID', received?.sipCallId ?? '?'],
     ['edge', call.edge ? `${call.edge.id} in ${call.edge.region}` : '?'],

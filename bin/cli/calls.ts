@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CallState } from '../../core/call-state.ts';
+import { beginningOf, type CallState } from '../../core/call-state.ts';
 import { renderCall } from './call-view.ts';
 import { eventLine } from './event-line.ts';
 import { Failure } from './failure.ts';
@@ -32,8 +32,10 @@ export function addCalls(trunkline: Command): void {
 async function list({ active, number, limit, json }: ListOptions): Promise<void> {
   await using tables = await stateTables();
   const all = (await tables.calls()).reverse();
-  const concerns = ({ received }: CallState) =>
-    received?.to.number === number || received?.from.number === number;
+  const concerns = (call: CallState) => {
+    const { to, from } = beginningOf(call) ?? {};
+    return to?.number === number || from?.number === number;
+  };
   const chosen = all
     .filter((call) => !active || call.phase !== 'ended')
     .filter((call) => number === undefined || concerns(call))
@@ -44,11 +46,12 @@ async function list({ active, number, limit, json }: ListOptions): Promise<void>
 }
 
 function listLine(call: CallState): string {
-  const { received, answered, ended, routed } = call;
-  const who = `${received?.from.number ?? '?'} → ${received?.to.number ?? '?'}`;
+  const began = beginningOf(call);
+  const { answered, ended, routed } = call;
+  const who = `${began?.from.number ?? '?'} → ${began?.to.number ?? '?'}`;
   const how = ended ? `${ended.reason} (${ended.blame})` : call.phase;
   const talk = ended && answered ? `${(ended.talkMs / 1000).toFixed(1)} s` : '-';
-  return `${call.callId}  ${received?.time ?? '?'}  ${who.padEnd(28)} ${(answered?.target ?? routed?.agent ?? '-').padEnd(12)} ${talk.padStart(8)}  ${how}`;
+  return `${call.callId}  ${began?.time ?? '?'}  ${who.padEnd(28)} ${(answered?.target ?? routed?.agent ?? '-').padEnd(12)} ${talk.padStart(8)}  ${how}`;
 }
 
 async function show(id: string, { json }: { json?: boolean }): Promise<void> {

@@ -4,6 +4,10 @@ import type { EventOf, EventType, TrunklineEvent } from '../../contracts/events.
 const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
   'call.received': (event) =>
     `${event.from.number} → ${event.to.number} by trunk ${event.trunk}, offers ${event.offer?.codecs.join(' ') ?? 'nothing yet (late offer)'}`,
+  'call.originated': (event) =>
+    `${event.to.number} as ${event.from.number}, to be connected with ${event.connect}`,
+  'call.leg-answered': (event) =>
+    `leg ${event.leg}, ${event.target}; calling ${event.agent ?? event.targets.map(({ id }) => id).join(', ')}`,
   'call.routed': (event) =>
     event.refused
       ? `refused: ${event.refused} (${event.source}, ${event.waitMs} ms)`

@@ -10,6 +10,7 @@ const marks = {
 
 const critical: ReadonlySet<EventType> = new Set<EventType>([
   'call.received',
+  'call.originated',
   'call.routed',
   'call.answered',
   'call.ended',

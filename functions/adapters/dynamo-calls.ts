@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { tables } from '../../contracts/tables.ts';
-import type { CallState } from '../../core/call-state.ts';
+import { beginningOf, type CallState } from '../../core/call-state.ts';
 import type { CallRecord, CallRecords, CallStates } from '../ports.ts';
 import type { Expiry } from './retention.ts';
 
@@ -56,9 +56,9 @@ function changeTo(state: CallState, after: number | undefined, ttl: number) {
     state,
     revision: (after ?? 0) + 1,
     edge: state.edge,
-    startedAt: state.received?.time,
+    startedAt: beginningOf(state)?.time,
     // An empty string cannot be the key of an index.
-    number: state.received?.to.number || undefined,
+    number: beginningOf(state)?.to.number || undefined,
     activeEdge: state.ended ? undefined : state.edge?.id,
     ttl,
   };

@@ -56,6 +56,20 @@ export function aCallReceived(changes: Partial<CallReceived> = {}): CallReceived
   return { ...(first as CallReceived), ...changes };
 }
 
+const originated: Payload<'call.originated'> = {
+  commandId: ulid(8_000),
+  from: { uri: 'sip:+15550100@localhost', number: '+15550100' },
+  to: { uri: 'sip:+15550199@203.0.113.7', number: '+15550199' },
+  connect: 'agent desk',
+};
+
+const firstAnswered: Payload<'call.leg-answered'> = {
+  leg: 'a',
+  target: 'carrier-1',
+  agent: 'desk',
+  targets: [{ id: 'desk-1', uri: 'sip:desk@192.0.2.10' }],
+};
+
 const targets = [
   { id: 'desk-1', uri: 'sip:desk@192.0.2.10' },
   { id: 'desk-2', uri: 'sip:desk@192.0.2.11' },
@@ -134,9 +148,12 @@ export const wholeCalls: fc.Arbitrary<CallScopedEvent[]> = fc
     talk,
     reason: fc.constantFrom(...terminationReasons),
     reaped: fc.nat(2),
+    byCommand: fc.boolean(),
   })
   .map((plan) => {
-    const story = aStory().say('call.received', received);
+    const story = plan.byCommand
+      ? aStory().say('call.originated', originated)
+      : aStory().say('call.received', received);
     if (plan.outcome === 'refused') {
       story.say('call.routed', {
         source: 'snapshot',
@@ -146,6 +163,7 @@ export const wholeCalls: fc.Arbitrary<CallScopedEvent[]> = fc
         refused: plan.reason,
       });
     } else tellDialling(story, plan);
+    if (plan.byCommand && plan.outcome === 'talked') story.say('call.leg-answered', firstAnswered);
     if (plan.outcome === 'talked') tellTalk(story, plan.talk);
     story.say('call.ended', ended(plan.reason));
     return [...story.events, ...Array.from({ length: plan.reaped }, (_, n) => reapedEnd(n))];
