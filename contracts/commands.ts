@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Codec } from './config/codecs.ts';
+import { checkRules, collectionRules } from './config/collections.ts';
 import { Name, SipUri } from './config/words.ts';
 import { Time, Ulid } from './envelope.ts';
 import { LegName } from './events/call.ts';
@@ -76,6 +77,19 @@ export const CallSendDtmf = command('call.send-dtmf', {
   gapMs: z.int().min(40).max(5_000).default(100),
 });
 
+/**
+ * Asks one side of an answered call for digits. What comes of it is `dtmf.collected` with `collectionId`. One at a time for
+ * each side.
+ */
+export const CallCollect = command('call.collect', {
+  /** Chosen by the sender. */
+  collectionId: Ulid,
+  leg: LegName.default('a'),
+  /** Of a collection of the configuration, told again in the result. */
+  name: Name.optional(),
+  ...collectionRules,
+}).superRefine(checkRules);
+
 /** Plays a recording of the edge's prompts to one side or both, in place of what the other says. */
 export const CallPlay = command('call.play', {
   to: z.enum(['a', 'b', 'both']).default('a'),
@@ -117,6 +131,7 @@ export const commands = {
   'call.hold': CallHold,
   'call.resume': CallResume,
   'call.send-dtmf': CallSendDtmf,
+  'call.collect': CallCollect,
   'call.play': CallPlay,
   'call.stop': CallStop,
   'call.update-media': CallUpdateMedia,
@@ -132,6 +147,7 @@ export const Command = z.discriminatedUnion('type', [
   CallHold,
   CallResume,
   CallSendDtmf,
+  CallCollect,
   CallPlay,
   CallStop,
   CallUpdateMedia,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CodecPolicy, digitsTaken } from './config/codecs.ts';
+import { Collection, PublicKey } from './config/collections.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { mediaEncryption } from './config/encryption.ts';
 import { Guard } from './config/guard.ts';
@@ -10,6 +11,7 @@ import { Name, Priority, SipUri, Weight } from './config/words.ts';
 
 export type { AuthenticationIn, AuthenticationOut, DigestAlgorithm } from './config/authentication.ts';
 export { Codec, CodecPolicy } from './config/codecs.ts';
+export type { CollectionRules, PublicKey } from './config/collections.ts';
 export { Guard } from './config/guard.ts';
 export type { HeaderRules } from './config/headers.ts';
 export type { Hours, NumberRoute, NumberRule, OutboundRoute } from './config/numbers.ts';
@@ -29,6 +31,8 @@ export const Agent = z.strictObject({
   policy: Name.default('default'),
   ...mediaEncryption,
   ...digitsTaken,
+  /** One of the `collections`: the caller is asked for it as soon as the agent answers. */
+  collect: Name.optional(),
 });
 export type Agent = z.infer<typeof Agent>;
 
@@ -50,6 +54,9 @@ const shape = z.strictObject({
   routes: z.record(Name, OutboundRoute).default({}),
   agents: z.record(Name, Agent),
   policies: z.record(Name, Policy).default({}),
+  collections: z.record(Name, Collection).default({}),
+  /** Public keys for what is collected in secret. */
+  keys: z.record(Name, PublicKey).default({}),
   guard: Guard.prefault({}),
 });
 

@@ -1,6 +1,7 @@
 import type { EdgeRef } from '../contracts/envelope.ts';
 import type { CallEnded, CallReceived, DigitCount } from '../contracts/events/call.ts';
 import type { CallScopedEvent, EventOf } from '../contracts/events.ts';
+import { type Collections, withCollection } from './call-collections.ts';
 import { type DigitState, type Digits, withDigit } from './call-digits.ts';
 import { type CallPhase, laterPhase, phaseAfter } from './call-phase.ts';
 import { addSeq, hasSeq, missingSeqs, type SeqRanges } from './seq-ranges.ts';
@@ -56,6 +57,8 @@ export interface CallState {
   /** The first of the call; how many there are says `digitCount`. */
   readonly digits: Digits;
   readonly digitCount: DigitCount;
+  /** Absent where nothing was collected. */
+  readonly collections?: Collections;
   readonly ended?: PayloadOf<
     'call.ended',
     'reason' | 'blame' | 'sipStatus' | 'durationMs' | 'talkMs' | 'media' | 'digits'
@@ -158,6 +161,8 @@ function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallSt
     case 'dtmf.delivered':
     case 'dtmf.delivery-gap':
       return withKey(call, event, seq);
+    case 'dtmf.collected':
+      return { ...call, collections: withCollection(call.collections ?? {}, event, seq) };
     default:
       return call;
   }

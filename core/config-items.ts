@@ -16,6 +16,8 @@ const kinds = {
   routes: 'route',
   agents: 'agent',
   policies: 'policy',
+  collections: 'collection',
+  keys: 'key',
 } as const;
 type Section = keyof typeof kinds;
 const sections = Object.keys(kinds) as Section[];

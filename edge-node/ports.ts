@@ -217,8 +217,11 @@ export interface MediaDigits {
    * the first one on rtpengine looks at each packet of the call, which costs.
    */
   play(digit: string, durationMs: number, from: LegName): Promise<void>;
-  /** From now on the digits of one side are reported, but no longer passed on to the other. */
-  withhold(from: LegName): Promise<void>;
+  /**
+   * From now on the digits of one side are reported, but no longer passed on to the other. A secret is not written down
+   * either: a packet capture of the call ends, and what there is of it is deleted.
+   */
+  withhold(from: LegName, why?: 'secret'): Promise<void>;
   release(from: LegName): Promise<void>;
 }
 

@@ -38,8 +38,11 @@ const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
     `${event.file} to ${event.to}, ${event.ended} after ${(event.playedMs / 1000).toFixed(1)} s`,
   'media.contract-broken': (event) =>
     `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
-  'dtmf.received': (event) => `${event.digit} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,
+  'dtmf.received': (event) =>
+    `${event.digit ?? 'a secret'} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,
   'dtmf.delivered': (event) => `${event.digit} to leg ${event.leg}`,
+  'dtmf.collected': ({ outcome, leg, attempts, digits, encrypted, reason }) =>
+    `${outcome} from leg ${leg} at attempt ${attempts}: ${digits ?? (encrypted ? 'encrypted' : reason)}`,
   'dtmf.delivery-gap': (event) => `${event.digit} not to leg ${event.leg}: ${event.reason}`,
   'trunk.up': (event) => `${event.trunk} at ${event.endpoint}`,
   'trunk.down': (event) => `${event.trunk} at ${event.endpoint}: ${event.detail}`,

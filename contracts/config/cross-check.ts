@@ -22,6 +22,8 @@ export function crossCheck(config: unknown, ctx: z.RefinementCtx): void {
   checkRoutes(config, fault);
   checkTrunks(named(field(config, 'trunks')), fault);
   checkUsers(config, fault);
+  for (const [name, collection] of Object.entries(named(field(config, 'collections'))))
+    mustExist(config, 'keys', 'a key', field(collection, 'key'), ['collections', name, 'key'], fault);
 }
 
 /** A name that must exist in another section of the file. */
@@ -54,6 +56,8 @@ function checkNumbers(config: unknown, fault: Fault): void {
 function checkAgents(config: unknown, fault: Fault): void {
   for (const [name, agent] of Object.entries(named(field(config, 'agents')))) {
     checkPolicy(config, agent, ['agents', name], fault);
+    const collect = field(agent, 'collect');
+    mustExist(config, 'collections', 'a collection', collect, ['agents', name, 'collect'], fault);
     checkWeights(items(field(agent, 'targets')), ['agents', name, 'targets'], fault);
   }
 }

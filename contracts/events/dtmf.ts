@@ -27,8 +27,16 @@ export const DtmfReceived = callEvent('dtmf.received', {
   mode: DigitMode,
 });
 
+/** Of the `call.send-dtmf` that asked for the digit; absent for one that the other side pressed. */
+const sent = { commandId: Ulid.optional() };
+
 /** The digit went on to the other side: `leg` is where it went. */
-export const DtmfDelivered = callEvent('dtmf.delivered', { ...place, digit: Digit, mode: DigitMode });
+export const DtmfDelivered = callEvent('dtmf.delivered', {
+  ...place,
+  ...sent,
+  digit: Digit,
+  mode: DigitMode,
+});
 
 /** Why a digit did not go on. */
 export const DigitGap = z.enum([
@@ -44,5 +52,45 @@ export const DigitGap = z.enum([
 ]);
 export type DigitGap = z.infer<typeof DigitGap>;
 
-/** A digit that was received could not be given to the other side: `leg` is where it should have gone. */
-export const DtmfDeliveryGap = callEvent('dtmf.delivery-gap', { ...place, digit: Digit, reason: DigitGap });
+/** A digit that was received, or asked for, could not be given to a side: `leg` is where it should have gone. */
+export const DtmfDeliveryGap = callEvent('dtmf.delivery-gap', {
+  ...place,
+  ...sent,
+  digit: Digit,
+  reason: DigitGap,
+});
+
+/** Why nothing was collected. */
+export const CollectionFault = z.enum([
+  /** Nothing was pressed, or not enough, in time. */
+  'too-late',
+  'too-short',
+  'no-match',
+  'call-ended',
+  /** They could not be encrypted, so they went nowhere. */
+  'not-encrypted',
+]);
+export type CollectionFault = z.infer<typeof CollectionFault>;
+
+/** A collection is over. `timeout` and `failed` say what was wrong with the last attempt. */
+export const DtmfCollected = callEvent('dtmf.collected', {
+  collectionId: Ulid,
+  leg: LegName,
+  /** Of the configuration's collection. */
+  name: z.string().max(64).optional(),
+  outcome: z.enum(['complete', 'timeout', 'failed']),
+  /** Begun, the last one included. */
+  attempts: z.int().positive(),
+  /** Complete, and no secret. */
+  digits: z
+    .string()
+    .regex(/^[0-9*#A-D]{1,32}$/)
+    .optional(),
+  /** Complete, and a secret: a compact JWE (RFC 7516) of `{ callId, collectionId, digits }` as JSON. */
+  encrypted: z
+    .string()
+    .max(4096)
+    .regex(/^[\w-]+(\.[\w-]*){4}$/, 'must be a compact JWE')
+    .optional(),
+  reason: CollectionFault.optional(),
+});

@@ -97,7 +97,7 @@ const wherever = (
 ): Pick<MediaSession, 'digits' | 'playback' | 'totals' | 'heard'> => ({
   digits: {
     play: async (...press) => session().digits.play(...press),
-    withhold: async (from) => session().digits.withhold(from),
+    withhold: async (...side) => session().digits.withhold(...side),
     release: async (from) => session().digits.release(from),
   },
   playback: {

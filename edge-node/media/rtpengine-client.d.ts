@@ -18,6 +18,7 @@ declare module 'rtpengine-client' {
     stopMedia: Command;
     blockMedia: Command;
     unblockMedia: Command;
+    stopRecording: Command;
     close(): void;
     /** Requests that wait for their reply, by cookie. */
     protected readonly messages: ReadonlyMap<string, unknown>;

@@ -19,7 +19,8 @@ type NgCommand =
   | 'playMedia'
   | 'stopMedia'
   | 'blockMedia'
-  | 'unblockMedia';
+  | 'unblockMedia'
+  | 'stopRecording';
 
 /** Sends one ng command and gives the reply, or throws {@link MediaError}. */
 export type NgRequest = (command: NgCommand, parameters?: Record<string, unknown>) => Promise<NgReply>;

@@ -9,6 +9,8 @@ interface DigitParts {
   readonly side: (leg: LegName) => Readonly<Record<string, string>>;
   /** Whether the digits of a side are tones in its audio. */
   readonly inBand: (leg: LegName) => boolean;
+  /** From now on nothing of the call is written down; what was is deleted. */
+  readonly stopCapture: () => Promise<void>;
   /** Makes rtpengine ready to put digits into the streams. */
   readonly lookIn: () => Promise<void>;
 }
@@ -17,13 +19,14 @@ interface DigitParts {
 const VOLUME = 10;
 
 /** The DTMF commands of rtpengine for one call. */
-export function sessionDigits({ request, once, side, inBand, lookIn }: DigitParts): MediaDigits {
+export function sessionDigits({ request, once, side, inBand, stopCapture, lookIn }: DigitParts): MediaDigits {
   return {
     async play(digit, durationMs, from) {
       await lookIn();
       await once('playDTMF', { ...side(from), code: digit, duration: durationMs, volume: VOLUME });
     },
-    async withhold(from) {
+    async withhold(from, why) {
+      if (why === 'secret') await stopCapture();
       // Dropped are packets only; a tone is heard unless something is put in its place.
       const tones = inBand(from) ? { 'DTMF-security': 'silence', flags: ['detect-DTMF'] } : {};
       await request('blockDTMF', { ...side(from), ...tones });

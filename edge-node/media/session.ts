@@ -126,6 +126,12 @@ export function createSession(
     },
     digits: sessionDigits({
       ...{ request: ng, once, side, inBand },
+      async stopCapture() {
+        if (!capturing) return;
+        await ng('stopRecording', id);
+        capturing = false;
+        await captures?.discard(callId);
+      },
       lookIn: () => {
         looking ??= lookIn().catch((error: unknown) => {
           looking = undefined;

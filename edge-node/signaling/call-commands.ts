@@ -2,6 +2,8 @@ import type { Command, CommandOf, CommandType } from '../../contracts/commands.t
 import type { CommandOutcome } from '../ports.ts';
 import { type ApplyCommand, applied, refused } from './apply-command.ts';
 import type { Call } from './call.ts';
+import { collect } from './digits/collect.ts';
+import { sendDtmf } from './digits/send-dtmf.ts';
 import { play, stop } from './play.ts';
 
 const hangup: ApplyCommand<'call.hangup'> = (call, { reason }) => {
@@ -24,6 +26,8 @@ const appliers: { readonly [T in CommandType]?: ApplyCommand<T> } = {
   'call.reject': reject,
   'call.play': play,
   'call.stop': stop,
+  'call.send-dtmf': sendDtmf,
+  'call.collect': collect,
 };
 
 export async function applyCommand<T extends CommandType>(

@@ -25,8 +25,8 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   const media = await call.media?.end();
   // A digit that was logged before rtpengine freed the call may still wait in our socket.
   await new Promise((resolve) => setImmediate(resolve));
+  await call.digits.close();
   call.context.calls.delete(call.id);
-  call.digits.ledger.close();
   call.say('call.ended', {
     reason: verdict.reason,
     blame,

@@ -6,6 +6,9 @@ import { examples, messageNames, nearMisses } from './published.ts';
 
 /** What only the zod schemas can say: see contracts/json-schema.ts. */
 const beyondJsonSchema = [
+  'call.collect.more-than-the-most',
+  'call.collect.pattern-that-can-be-slow',
+  'call.collect.secret-for-nobody',
   'call.ended.seq-without-edge',
   'command.applied.seq-without-edge',
   'routing-config.agent-that-does-not-exist',

@@ -131,6 +131,11 @@ const talk = fc.array(
       digit: fc.constantFrom(...'0123456789*#ABCD'),
       arrives: fc.boolean(),
     }),
+    fc.record({
+      what: fc.constant('collection' as const),
+      id: fc.nat(3),
+      outcome: fc.constantFrom('complete', 'timeout'),
+    }),
     fc.record({ what: fc.constant('quality' as const), packets: fc.nat(10_000) }),
     fc.record({ what: fc.constant('refused-command' as const) }),
     fc.record({ what: fc.constant('silence' as const), leg: fc.constantFrom('a' as const, 'b' as const) }),
@@ -205,8 +210,14 @@ function tellTalk(story: Story, moments: Talk): void {
         .say('media.one-way', { leg: moment.leg, silentMs: 10_000 + n })
         .say('media.timeout', { leg: moment.leg, silentMs: 30_000 + n, action: 'report' })
         .say('media.resumed', { leg: moment.leg, silentMs: 31_000 + n });
+    else if (moment.what === 'collection') tellCollection(story, ulid(900 + moment.id), moment.outcome);
     else tellDigit(story, ulid(700 + n), moment.digit, moment.arrives);
   }
+}
+
+function tellCollection(story: Story, collectionId: string, outcome: 'complete' | 'timeout'): void {
+  const result = outcome === 'complete' ? { digits: '42' } : { reason: 'too-late' as const };
+  story.say('dtmf.collected', { collectionId, leg: 'a', name: 'pin', outcome, attempts: 1, ...result });
 }
 
 export function tellDigit(story: Story, digitId: string, digit: string, arrives = true): void {

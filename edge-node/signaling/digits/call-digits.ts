@@ -1,17 +1,30 @@
 import type { LegName } from '../../../contracts/events/call.ts';
-import { type DigitSide, type DigitWay, wayOn } from '../../../core/digit-way.ts';
+import { type DigitSide, type DigitWay, type InfoType, wayOn } from '../../../core/digit-way.ts';
 import type { SeenDigit } from '../../ports.ts';
 import type { Call } from '../call.ts';
 import type { Dialog } from '../sip.ts';
-import { type InfoDigit, readInfo, writeInfo } from './info-body.ts';
-import { DigitLedger, type LedgerDigit, otherLeg } from './ledger.ts';
+import { DigitCollections } from './collections.ts';
+import { readInfo, writeInfo } from './info-body.ts';
+import { DigitLedger, type LedgerDigit, otherLeg, type PressedDigit } from './ledger.ts';
 import { takenBy } from './modes.ts';
 import { DigitPlayer } from './player.ts';
+import { SecretGate } from './secret-gate.ts';
+
+/** A digit that a command asks for. */
+interface SentDigit {
+  readonly to: LegName;
+  readonly digit: string;
+  readonly durationMs: number;
+  readonly gapMs: number;
+  readonly commandId: string;
+}
 
 /** The digits of one call: where they come from, how they go on, and what became of each. */
 export class CallDigits {
   readonly ledger: DigitLedger;
   readonly player: DigitPlayer;
+  readonly gate: SecretGate;
+  readonly collections: DigitCollections;
   readonly #call: Call;
   /** What is under way to each leg: one digit after the other, so that they come in the order in which they were pressed. */
   readonly #under: Record<LegName, Promise<void>> = { a: Promise.resolve(), b: Promise.resolve() };
@@ -20,6 +33,8 @@ export class CallDigits {
   constructor(call: Call) {
     this.#call = call;
     this.player = new DigitPlayer(call);
+    this.gate = new SecretGate(call, (leg) => this.#takesInfo(otherLeg(leg)));
+    this.collections = new DigitCollections(call, this.gate);
     this.ledger = new DigitLedger({
       say: call.say,
       clock: call.context.clock,
@@ -44,11 +59,21 @@ export class CallDigits {
   /** rtpengine saw a key on one leg, in packets or as tones, and has passed it on unless it is withheld. */
   heard(seen: SeenDigit): void {
     if (this.player.recognizes(seen)) return;
-    const { leg } = seen;
-    const mode = this.#sides?.[leg].takes === 'in-band' ? 'in-band' : 'rfc4733';
-    const digit = this.ledger.receive({ ...seen, mode });
-    if (!this.#sides) return;
-    this.#goOn(digit, wayOn('stream', this.#sides[leg], this.#sides[otherLeg(leg)]));
+    const mode = this.#sides?.[seen.leg].takes === 'in-band' ? 'in-band' : 'rfc4733';
+    this.#received({ ...seen, mode }, 'stream');
+  }
+
+  /** Puts a digit of our own on its way to a leg, after all that goes there already. */
+  send({ to, digit, durationMs, gapMs, commandId }: SentDigit, way: DigitWay): void {
+    const id = this.#call.context.clock.newId();
+    const sent = this.ledger.owe({ id, leg: otherLeg(to), digit, durationMs, commandId });
+    this.#goOn(sent, way, gapMs);
+  }
+
+  /** The call says its last word next. */
+  async close(): Promise<void> {
+    await this.collections.close();
+    this.ledger.close();
   }
 
   #takesInfo(leg: LegName): boolean {
@@ -61,21 +86,25 @@ export class CallDigits {
     const said = readInfo(contentType, body);
     if (said === undefined) return body === '' ? 200 : 415;
     if (said === 'unreadable') return 400;
-    if (this.#sides && !this.#call.isOver) this.#pressed(leg, said, this.#sides);
+    const { type, digit, durationMs } = said;
+    if (!this.#call.isOver) this.#received({ leg, digit, durationMs, mode: 'info' }, type);
     return 200;
   }
 
-  #pressed(leg: LegName, said: InfoDigit, sides: Record<LegName, DigitSide>): void {
-    const { type, digit, durationMs } = said;
-    const received = this.ledger.receive({ leg, digit, durationMs, mode: 'info' });
-    this.#goOn(received, wayOn(type, sides[leg], sides[otherLeg(leg)]));
+  /** A secret goes no further than to its collection. */
+  #received(pressed: PressedDigit, came: 'stream' | InfoType): void {
+    const { leg } = pressed;
+    const isSecret = this.gate.isClosed(leg);
+    const digit = this.ledger.receive(pressed, isSecret);
+    if (this.#sides && !isSecret)
+      this.#goOn(this.ledger.owe(digit), wayOn(came, this.#sides[leg], this.#sides[otherLeg(leg)]));
+    this.collections.hear(digit);
   }
 
-  #goOn(digit: LedgerDigit, way: DigitWay): void {
+  #goOn(digit: LedgerDigit, way: DigitWay, gapMs?: number): void {
     const to = otherLeg(digit.leg);
-    this.ledger.owe(digit);
     if (way.how === 'none') this.ledger.miss(digit, 'takes-no-digits');
-    else if (way.how !== 'flows') void this.inTurn(to, () => this.#bring(digit, to, way));
+    else if (way.how !== 'flows') void this.inTurn(to, () => this.#bring(digit, to, way, gapMs));
     // Who has hung up listens no more; from anybody else rtpengine has passed it on while the call was there.
     else if (this.#call.endedBy !== to) this.ledger.deliver(digit, way.mode);
   }
@@ -86,15 +115,24 @@ export class CallDigits {
     return this.#under[to];
   }
 
-  async #bring(digit: LedgerDigit, to: LegName, way: Exclude<DigitWay, { how: 'flows' | 'none' }>) {
+  async #bring(
+    digit: LedgerDigit,
+    to: LegName,
+    way: Exclude<DigitWay, { how: 'flows' | 'none' }>,
+    gapMs?: number,
+  ) {
     if (way.how === 'info') {
       const body = writeInfo(way.type, digit.digit, digit.durationMs);
       const status = await this.#call[to]?.info(way.type, body);
-      if (status !== undefined && status < 300) return this.ledger.deliver(digit, 'info');
+      if (status !== undefined && status < 300) {
+        this.ledger.deliver(digit, 'info');
+        // The other side plays it for so long, and we were asked for so long a silence after it.
+        return gapMs === undefined ? undefined : this.player.pause(digit.durationMs + gapMs);
+      }
       if (way.orElse === 'none')
         return this.ledger.miss(digit, status === undefined ? 'info-unanswered' : 'info-refused');
     }
-    const missed = await this.player.play(digit.digit, to, digit.durationMs);
+    const missed = await this.player.play(digit.digit, to, digit.durationMs, gapMs);
     if (missed) this.ledger.miss(digit, missed);
     else this.ledger.deliver(digit, way.how === 'play' ? way.mode : 'rfc4733');
   }

@@ -9,9 +9,10 @@ export interface PressedDigit {
   readonly mode: DigitMode;
 }
 
-/** A digit that came in. */
-export interface LedgerDigit extends PressedDigit {
+/** A digit that came in from `leg`, or that a command asked for in its place. */
+export interface LedgerDigit extends Omit<PressedDigit, 'mode'> {
   readonly id: string;
+  readonly commandId?: string;
 }
 
 interface LedgerParts {
@@ -50,20 +51,28 @@ export class DigitLedger {
     return { ...pressed, id };
   }
 
-  owe(digit: LedgerDigit): void {
+  owe(digit: LedgerDigit): LedgerDigit {
     this.#owed.set(digit.id, digit);
+    return digit;
   }
 
-  deliver({ id, digit, leg }: LedgerDigit, mode: DigitMode): void {
-    if (!this.#owed.delete(id)) return;
-    this.#count.delivered += 1;
-    this.#parts.say('dtmf.delivered', { ...this.#at(id, otherLeg(leg)), digit, mode });
+  deliver(digit: LedgerDigit, mode: DigitMode): void {
+    if (this.#settle(digit, 'delivered')) this.#parts.say('dtmf.delivered', { ...this.#gone(digit), mode });
   }
 
-  miss({ id, digit, leg }: LedgerDigit, reason: DigitGap): void {
-    if (!this.#owed.delete(id)) return;
-    this.#count.gap += 1;
-    this.#parts.say('dtmf.delivery-gap', { ...this.#at(id, otherLeg(leg)), digit, reason });
+  miss(digit: LedgerDigit, reason: DigitGap): void {
+    if (this.#settle(digit, 'gap')) this.#parts.say('dtmf.delivery-gap', { ...this.#gone(digit), reason });
+  }
+
+  /** What a command asked for was never received, so it does not count. */
+  #settle({ id, commandId }: LedgerDigit, as: 'delivered' | 'gap'): boolean {
+    const isOwed = this.#owed.delete(id);
+    if (isOwed && commandId === undefined) this.#count[as] += 1;
+    return isOwed;
+  }
+
+  #gone({ id, digit, leg, commandId }: LedgerDigit) {
+    return { ...this.#at(id, otherLeg(leg)), digit, ...(commandId === undefined ? {} : { commandId }) };
   }
 
   /** The call says its last word next. */

@@ -35,15 +35,19 @@ export class DigitPlayer {
       if (!media) return 'not-played';
       const before = (await media.heard())[from].packets;
       await media.digits.play(digit, durationMs, from);
-      await this.#pause(durationMs + Math.max(gap, SHORTEST_MS));
+      await this.pause(durationMs + Math.max(gap, SHORTEST_MS));
       // It goes out in place of the audio of the other side: without that, it waits in rtpengine.
       return (await media.heard())[from].packets > before ? undefined : 'no-stream';
     } catch (error) {
       context.logger.warn({ callId: this.#call.id, leg: to, err: error }, 'a digit was not played');
       return 'not-played';
     } finally {
-      this.#call.after(REPORTED_WITHIN_MS, () => this.#own.delete(own));
+      if (!this.#call.isOver) this.#call.after(REPORTED_WITHIN_MS, () => this.#own.delete(own));
     }
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#call.after(ms, resolve));
   }
 
   /** Whether this report is of a digit of ours; each is reported once at most. */
@@ -53,10 +57,6 @@ export class DigitPlayer {
       (one) => one.from === leg && one.digit === digit && near(durationMs, one.durationMs),
     );
     return own !== undefined && this.#own.delete(own);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#call.after(ms, resolve));
   }
 }
 

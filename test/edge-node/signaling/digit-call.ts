@@ -1,4 +1,6 @@
+import { Command } from '../../../contracts/commands.ts';
 import type { RoutingConfigInput } from '../../../contracts/config.ts';
+import type { TrunklineEvent } from '../../../contracts/events.ts';
 import { FakeInvite, sdpOf, stage, twoTargets } from './stage.ts';
 
 const US = '+12125550123';
@@ -19,6 +21,8 @@ const config = (carrier: TrunkInput, far: TrunkInput | undefined, agent: Partial
 /** SDP of somebody who takes no telephone-event. */
 export const withoutEvents = sdpOf('0').replace(/a=rtpmap.*\r\n/, '');
 
+type CommandWords = { readonly type: string } & Readonly<Record<string, unknown>>;
+
 export interface Between {
   readonly carrier?: TrunkInput;
   /** Where the call goes out over a trunk. */
@@ -26,11 +30,12 @@ export interface Between {
   /** Where it goes to an agent. */
   readonly agent?: Partial<AgentInput>;
   readonly answer?: string;
+  readonly keys?: RoutingConfigInput['keys'];
 }
 
 /** A call that is up; its dialogs, and what rtpengine reports of its digits. */
-export async function callUp({ carrier = {}, far, agent = {}, answer = sdpOf() }: Between = {}) {
-  const s = stage({ config: config(carrier, far, agent) });
+export async function callUp({ carrier = {}, far, agent = {}, answer = sdpOf(), keys = {} }: Between = {}) {
+  const s = stage({ config: { ...config(carrier, far, agent), keys } });
   const alice = s.invite(far ? new FakeInvite({ to: US }) : new FakeInvite());
   await s.settled();
   s.attempt(0).answers(answer);
@@ -55,7 +60,15 @@ export async function callUp({ carrier = {}, far, agent = {}, answer = sdpOf() }
         ? [`${event.type} ${event.digit} ${event.leg} ${event.reason}`]
         : [];
     });
-  return { s, call, alice, a: alice.dialog, b: s.attempt(0).dialog, hears, playedOut, said };
+  /** What is encrypted takes more than a turn. */
+  const until = async (type: TrunklineEvent['type']) => {
+    while (!s.types().includes(type)) await s.settled();
+  };
+  const command = (words: CommandWords) => {
+    const sent = Command.parse({ version: 1, id: s.clock.newId(), callId: call.id, ...words });
+    return call.command(sent);
+  };
+  return { s, call, command, until, alice, a: alice.dialog, b: s.attempt(0).dialog, hears, playedOut, said };
 }
 
 export const relay = (digit: string) =>
