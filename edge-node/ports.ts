@@ -241,12 +241,17 @@ export interface MediaSession {
   offer(offer: MediaOffer): Promise<string>;
   /** The SDP to answer the offering side with. */
   answer(sdp: string, from: LegName): Promise<string>;
-  /** One side changes its media: the SDP to answer it with. `other` is what the other side said last, and keeps. */
-  refresh(sdp: string, from: LegName, other: string): Promise<string>;
+  /**
+   * One side of an answered call offers anew: the SDP for the other one. What goes to the other side stays as it is, but for
+   * what the offer changes; {@link MediaSession.answer} follows, with a new answer or the one that holds.
+   */
+  reoffer(offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>): Promise<string>;
   /** Digits of an answered call. */
   readonly digits: MediaDigits;
   /** Of an answered call. */
   readonly playback: MediaPlayback;
+  /** Of an answered call: what this side says does not reach the other, or does again. */
+  hush(leg: LegName, isHushed: boolean): Promise<void>;
   totals(): Promise<CallMedia>;
   heard(): Promise<HeardRtp>;
   /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */

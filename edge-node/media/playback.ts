@@ -1,5 +1,6 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import { MediaError, type MediaPlayback } from '../ports.ts';
+import type { Gates } from './gates.ts';
 import type { NgRequest } from './rtpengine.ts';
 
 /** rtpengine plays a file so often where it is to be played until it is stopped: years. */
@@ -11,14 +12,18 @@ const other = (leg: LegName): LegName => (leg === 'a' ? 'b' : 'a');
  * Recordings in a call. What the other side says is kept away meanwhile, for rtpengine would send both at once; its
  * RFC 4733 digits go through. A play is safe to ask for again: it then begins anew.
  */
-export const playbackOf = (side: (leg: LegName) => Record<string, string>, ng: NgRequest): MediaPlayback => {
+export const playbackOf = (
+  side: (leg: LegName) => Record<string, string>,
+  ng: NgRequest,
+  gates: Gates,
+): MediaPlayback => {
   const stop = async (legs: readonly LegName[]) => {
-    const asked = legs.flatMap((leg) => [ng('stopMedia', side(leg)), ng('unblockMedia', side(other(leg)))]);
+    const asked = legs.flatMap((leg) => [ng('stopMedia', side(leg)), gates.open(other(leg), 'playback')]);
     const failed = (await Promise.allSettled(asked)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   };
   const playTo = async (leg: LegName, file: string, times: number): Promise<number> => {
-    await ng('blockMedia', side(other(leg)));
+    await gates.close(other(leg), 'playback');
     const again = times === 0 ? WITHOUT_END : times;
     const { duration } = await ng('playMedia', { ...side(leg), file, 'repeat-times': again });
     // It says ok to a file of which it can read the header and nothing else.

@@ -74,7 +74,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
       isKept = true;
       return theSession().answer(sdp, from);
     },
-    refresh: async (sdp, from, other) => theSession().refresh(sdp, from, other),
+    reoffer: async (offer) => theSession().reoffer(offer),
     ...wherever(theSession),
     async end() {
       isOver = true;
@@ -94,7 +94,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
 /** What a call may ask of the engine that it is at. */
 const wherever = (
   session: () => EngineSession,
-): Pick<MediaSession, 'digits' | 'playback' | 'totals' | 'heard'> => ({
+): Pick<MediaSession, 'digits' | 'playback' | 'hush' | 'totals' | 'heard'> => ({
   digits: {
     play: async (...press) => session().digits.play(...press),
     withhold: async (...side) => session().digits.withhold(...side),
@@ -104,6 +104,7 @@ const wherever = (
     play: async (...what) => session().playback.play(...what),
     stop: async (to) => session().playback.stop(to),
   },
+  hush: async (...side) => session().hush(...side),
   totals: async () => session().totals(),
   heard: async () => session().heard(),
 });

@@ -1,6 +1,7 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
+import { gatesOf } from './gates.ts';
 import type { NgReply } from './ng-reply.ts';
 import { playbackOf } from './playback.ts';
 import type { NgRequest } from './rtpengine.ts';
@@ -55,6 +56,8 @@ export function createSession(
   let attempt = 0;
   let offerer: LegName = 'a';
   let capturing = false;
+  /** What is offered from now on changes a call that has been answered. */
+  let isUp = false;
   /** Each leg as we speak to it: b as it was offered, a as it offered itself. */
   const speaks: Record<LegName, Transport> = { a: 'plain', b: 'plain' };
   /** What the last offer asked for goes for its answer and for every re-offer. */
@@ -63,6 +66,7 @@ export function createSession(
   const said: Partial<Record<LegName, string>> = {};
   let looking: Promise<void> | undefined;
   const side = (leg: LegName) => ({ ...id, 'from-tag': tagOf(leg, attempt) });
+  const gates = gatesOf(side, ng);
   const inBand = (leg: LegName) => wishes.inBand?.[leg] === true;
   const heard = (leg: LegName, sdp: string) => {
     said[leg] = inBand(leg) ? withoutEvents(sdp) : sdp;
@@ -108,21 +112,30 @@ export function createSession(
     },
     async answer(sdp, from) {
       const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
-      const asked = { SDES, ...tags, ...flags(attempt > 1), sdp: heard(from, sdp) };
+      const asked = { SDES, ...tags, ...flags(!isUp && attempt > 1), sdp: heard(from, sdp) };
       const reply = await ng('answer', { ...id, ...shape, ...asked });
       for (const leg of ['a', 'b'] as const)
         if (inBand(leg)) await ng('unblockDTMF', { ...side(leg), ...LISTEN_FOR_TONES });
       return told(offerer, reply);
     },
-    async refresh(sdp, from, other) {
+    async reoffer({ sdp, from, codecs }) {
       const to = from === 'a' ? 'b' : 'a';
-      const tags = { 'from-tag': tagOf(from, attempt), 'to-tag': tagOf(to, attempt) };
-      // Without port-latching a new address on this side would move our port on the other side too.
-      const kept = transports[speaks[to]];
-      const asked = { ...tags, ...framesOf(wishes, from), ...flags(true) };
-      await ng('offer', { ...id, ...shape, ...kept, ...asked, sdp: heard(from, sdp) });
-      const agreed = { SDES, ...tags, ...flags(false), sdp: heard(to, other) };
-      return told(from, await ng('answer', { ...id, ...shape, ...agreed }));
+      offerer = from;
+      isUp = true;
+      if (codecs) wishes = { ...wishes, codecs };
+      speaks[from] = transportIn(sdp);
+      const reply = await ng('offer', {
+        ...id,
+        ...shape,
+        ...transports[speaks[to]],
+        ...{ 'from-tag': tagOf(from, attempt), 'to-tag': tagOf(to, attempt) },
+        ...framesOf(wishes, from),
+        // Without port-latching a new address on this side would move our port on the other side too.
+        ...flags(true),
+        ...codecsOf(wishes, from),
+        sdp: heard(from, sdp),
+      });
+      return told(to, reply);
     },
     digits: sessionDigits({
       ...{ request: ng, once, side, inBand },
@@ -140,7 +153,8 @@ export function createSession(
         return looking;
       },
     }),
-    playback: playbackOf(side, ng),
+    playback: playbackOf(side, ng, gates),
+    hush: (leg, isHushed) => (isHushed ? gates.close(leg, 'hold') : gates.open(leg, 'hold')),
     totals: async () => totalsOf(await ng('query', id), attempt),
     heard: async () => heardOf(await ng('query', id), attempt),
     async end() {

@@ -8,6 +8,8 @@ import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
 import { CallDigits } from './digits/call-digits.ts';
+import { Exchanges } from './mid-call/exchanges.ts';
+import type { Side } from './mid-call/side.ts';
 import type { Binding } from './registrar/bindings.ts';
 import type { Dialog, IncomingInvite, OutgoingCall, ResponseHeaders } from './sip.ts';
 
@@ -56,6 +58,8 @@ export class Call implements LiveCall {
     /** Over which the target was called. */
     readonly trunk: string | undefined;
     readonly sdp: string;
+    /** What it was offered; undefined where it was asked for an offer. */
+    readonly offered: string | undefined;
     /** Longest call that the trunk of this target allows, s. */
     readonly mostSeconds?: number;
     readonly accept: (sdp?: string) => Promise<Dialog>;
@@ -66,6 +70,11 @@ export class Call implements LiveCall {
   takesDigits: Record<LegName, boolean> = { a: false, b: false };
   /** Legs from which no RTP need come, because they are on hold. */
   readonly held: Record<LegName, boolean> = { a: false, b: false };
+  /** Legs that have put us on hold, or that a command has. */
+  readonly onHold: Record<LegName, boolean> = { a: false, b: false };
+  readonly exchanges = new Exchanges();
+  /** What each side has agreed on, once both stand. */
+  sides?: Readonly<Record<LegName, Side>>;
   /** Who hung up. */
   endedBy?: LegName;
   decisionMs = 0;

@@ -1,6 +1,7 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import type { Call } from './call.ts';
 import { watchMedia } from './media-watch.ts';
+import { renegotiate } from './mid-call/renegotiate.ts';
 import type { Dialog } from './sip.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -14,8 +15,8 @@ export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
   };
   a.onBye(hungUp('a'));
   b.onBye(hungUp('b'));
-  a.onReinvite((sdp) => refresh(call, 'a', sdp));
-  b.onReinvite((sdp) => refresh(call, 'b', sdp));
+  a.onSessionRequest((request) => renegotiate(call, 'a', request));
+  b.onSessionRequest((request) => renegotiate(call, 'b', request));
   call.digits.begin(a, b);
   const seconds = Math.min(call.route?.maxDurationSeconds ?? NEVER, call.answer?.mostSeconds ?? NEVER);
   if (seconds < NEVER) {
@@ -25,15 +26,4 @@ export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
     );
   }
   watchMedia(call);
-}
-
-/** A re-INVITE changes the media of its own side only: the other leg keeps what it has. */
-async function refresh(call: Call, from: LegName, sdp: string | undefined) {
-  const other = from === 'a' ? call.b : call.a;
-  if (sdp === undefined || !call.media || !other || call.isOver) return { status: 488 } as const;
-  try {
-    return { status: 200, sdp: await call.media.refresh(sdp, from, other.remoteSdp) } as const;
-  } catch {
-    return { status: 488 } as const;
-  }
 }

@@ -41,6 +41,46 @@ export function isSecure(sdp: string): boolean {
   return (audio.crypto ?? audio.fingerprint ?? description?.fingerprint) !== undefined;
 }
 
+/** RFC 3264 §5.1: what the side that says it does with its own audio. */
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** An SDP as far as a change of it matters. */
+export interface Session extends Offer {
+  /** The whole o= line: whoever says it again says nothing new (RFC 3264 §8). */
+  readonly origin: string;
+  readonly direction: Direction;
+  /** Where it wants its RTP; undefined: nowhere. */
+  readonly address: string | undefined;
+}
+
+export function readSession(sdp: string): Session | undefined {
+  const offer = readSdp(sdp);
+  const description = parsed(sdp);
+  const audio = description?.media.find((media) => media.type === 'audio');
+  if (!offer || !description || !audio) return undefined;
+  const ip = (audio.connection ?? description.connection)?.ip ?? '';
+  const said = (audio.direction ?? description.direction ?? 'sendrecv') as Direction;
+  return {
+    ...offer,
+    origin: /^o=.*$/m.exec(sdp)?.[0].trim() ?? '',
+    // RFC 3264 §8.4: how hold was said before there were directions.
+    direction: isNowhere(ip) ? withoutReceiving[said] : said,
+    address: isNowhere(ip) ? undefined : `${ip}:${audio.port}`,
+  };
+}
+
+const isNowhere = (ip: string) => ip === '0.0.0.0' || ip === '::';
+
+const withoutReceiving: Readonly<Record<Direction, Direction>> = {
+  ...{ sendrecv: 'sendonly', sendonly: 'sendonly', recvonly: 'inactive', inactive: 'inactive' },
+};
+
+/** The same with another direction for its audio. */
+export function withDirection(sdp: string, direction: Direction): string {
+  const without = sdp.replace(/^a=(sendrecv|sendonly|recvonly|inactive)\r?\n/gm, '');
+  return without.replace(/^(m=audio (?:.*\r?\n(?!m=))*.*\r?\n)/m, `$1a=${direction}\r\n`);
+}
+
 function parsed(sdp: string) {
   if (!/^v=0\r?\n/.test(sdp)) return undefined;
   try {

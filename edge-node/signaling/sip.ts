@@ -55,9 +55,27 @@ export interface IncomingRegister {
   answer(status: number, headers?: ResponseHeaders): void;
 }
 
-export type ReinviteAnswer =
-  | { readonly status: 200; readonly sdp: string }
-  | { readonly status: 488 | 491 | 500 };
+/** The other side wants to change the session, or says that it still lasts: a re-INVITE, or an UPDATE (RFC 3311). */
+export interface SessionRequest {
+  readonly method: 'INVITE' | 'UPDATE';
+  /** Undefined: an INVITE asks for our offer, an UPDATE changes nothing. */
+  readonly sdp: string | undefined;
+}
+
+export type SessionAnswer =
+  | {
+      readonly status: 200;
+      readonly sdp: string | undefined;
+      /** Told the SDP of the ACK: the answer, where `sdp` was an offer. */
+      readonly acked?: (sdp: string | undefined) => void;
+    }
+  | { readonly status: 488 | 491 | 500; readonly headers?: Headers };
+
+/** What came of a re-INVITE of ours. `gone`: the other side knows no such call (any more). */
+export type ReinviteResult =
+  | { readonly kind: 'answered'; readonly sdp: string }
+  | { readonly kind: 'refused'; readonly status: number }
+  | { readonly kind: 'gone' };
 
 /** An established dialog. Every method settles within a bound and none throws. */
 export interface Dialog {
@@ -67,7 +85,10 @@ export interface Dialog {
   bye(headers?: Headers): Promise<void>;
   /** Called once, also where the BYE came before the listener. */
   onBye(listener: (reason: string) => void): void;
-  onReinvite(answer: (sdp: string | undefined) => Promise<ReinviteAnswer>): void;
+  /** Who answers when the other side wants to change the session; until then it hears 491. */
+  onSessionRequest(answer: (request: SessionRequest) => Promise<SessionAnswer>): void;
+  /** Offers the other side another session. Glare is waited out, so it may take some 15 s. */
+  reinvite(sdp: string): Promise<ReinviteResult>;
   /** INFO (RFC 6086) is answered with the status that this gives. */
   onInfo(answer: (contentType: string, body: string) => number): void;
   /** Status with which the other side answered; undefined where it did not. */

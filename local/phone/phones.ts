@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
+import { type AgentScript, agentScenario } from './agent-scenario.ts';
 import { openRtpEndpoint, type RtpReport } from './rtp-endpoint.ts';
-import { type AgentScript, agentScenario, type CallerScript, callerScenario } from './scenario.ts';
+import { type CallerScript, callerScenario } from './scenario.ts';
 import { startSipp } from './sipp.ts';
 
 export interface PlacedCall {

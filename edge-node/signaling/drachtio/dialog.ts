@@ -1,14 +1,18 @@
 import pDefer from 'p-defer';
 import pTimeout from 'p-timeout';
 import { isChallenge } from '../auth/answer-challenge.ts';
-import type { Dialog, Headers, ReinviteAnswer } from '../sip.ts';
+import type { Dialog, Headers } from '../sip.ts';
 import type { Answering } from './again.ts';
+import { inviteAgain } from './invite-again.ts';
 import { sdpIn } from './sdp-body.ts';
+import { SessionChanges } from './session-changes.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
 
 /** Longest wait for the answer to a request in a dialog, and for an ACK, ms. Both outlive RFC 3261's timers B and H. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const ACK_TIMEOUT_MS = 33_000;
+/** A side may ask a person, or another side of its own, ms. */
+const REINVITE_TIMEOUT_MS = 12_000;
 
 /** Wraps a dialog in the tick in which it was made, so that no ACK and no BYE comes too early. */
 export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
@@ -21,12 +25,10 @@ export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
     ack.resolve(undefined);
   });
   dialog.once('ack', (request: SrfRequest) => ack.resolve(sdpIn(request)));
-  let answerReinvite: (sdp: string | undefined) => Promise<ReinviteAnswer> = async () => ({ status: 488 });
-  dialog.on('modify', (request: SrfRequest, response: SrfResponse) => {
-    answerReinvite(sdpIn(request)).then(
-      (answer) => respond(dialog, response, answer),
-      () => response.send(500, {}),
-    );
+  const changes = new SessionChanges({
+    dialog,
+    isOurs: dialog.type === 'uac',
+    ask: (request) => ask(dialog, request, answering, REINVITE_TIMEOUT_MS),
   });
 
   return {
@@ -41,9 +43,8 @@ export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
       if (!answered) await within(dialog.destroy({ headers: { ...headers } }));
     },
     onBye: (listener) => void bye.promise.then(listener),
-    onReinvite(answer) {
-      answerReinvite = answer;
-    },
+    onSessionRequest: (answer) => changes.onRequest(answer),
+    reinvite: (sdp) => changes.reinvite(sdp),
     onInfo(answer) {
       dialog.on('info', (request: SrfRequest, response: SrfResponse) => {
         response.send(answer(request.get('content-type') ?? '', request.body ?? ''));
@@ -56,25 +57,21 @@ export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
   };
 }
 
-function respond(dialog: SrfDialog, response: SrfResponse, answer: ReinviteAnswer): void {
-  if (answer.status !== 200) {
-    response.send(answer.status, {});
-    return;
-  }
-  dialog.local.sdp = answer.sdp;
-  const headers = { Contact: dialog.local.contact, 'Content-Type': 'application/sdp' };
-  response.send(200, { headers, body: answer.sdp });
-}
-
 /** A request in the dialog, again with credentials where the other side asks for them; undefined where it says nothing. */
 async function ask(
   dialog: SrfDialog,
   request: { readonly method: string; readonly headers: Headers; readonly body?: string },
   answering: Answering | undefined,
+  milliseconds = REQUEST_TIMEOUT_MS,
 ): Promise<SrfResponse | undefined> {
   const exchange = answering?.begin(request.method);
-  const send = (more: Headers = {}) =>
-    within(dialog.request({ ...request, headers: { ...request.headers, ...more } }));
+  const { method, body = '' } = request;
+  const send = (more: Headers = {}) => {
+    const headers = { ...request.headers, ...more };
+    const sent =
+      method === 'INVITE' ? inviteAgain(dialog, headers, body) : dialog.request({ ...request, headers });
+    return within(sent, milliseconds);
+  };
   let response = await send(exchange?.headers(dialog.remote.uri));
   while (exchange && response && isChallenge(response.status)) {
     const again = await exchange.again(response);
@@ -85,6 +82,6 @@ async function ask(
 }
 
 /** Settles within the bound whatever becomes of the request: the other side may be gone for good. */
-async function within<T>(request: Promise<T>): Promise<T | undefined> {
-  return pTimeout(request, { milliseconds: REQUEST_TIMEOUT_MS }).catch(() => undefined);
+async function within<T>(request: Promise<T>, milliseconds = REQUEST_TIMEOUT_MS): Promise<T | undefined> {
+  return pTimeout(request, { milliseconds }).catch(() => undefined);
 }

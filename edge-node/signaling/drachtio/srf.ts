@@ -53,6 +53,21 @@ export interface SrfResponse extends SrfMessage {
 }
 
 export interface SrfDialog extends Pick<EventEmitter, 'on' | 'once'> {
+  readonly type: 'uac' | 'uas';
+  readonly id: string;
+  readonly socket: object;
+  readonly agent: {
+    request(
+      options: {
+        readonly method: string;
+        readonly stackDialogId: string;
+        readonly _socket: object;
+        readonly headers: Record<string, string>;
+        readonly body: string;
+      },
+      sent: (error: unknown, request?: SrfRequest) => void,
+    ): void;
+  };
   readonly local: { sdp: string; contact: string };
   readonly remote: { sdp: string; uri: string };
   destroy(options: { headers: Record<string, string> }): Promise<unknown>;

@@ -3,6 +3,7 @@ import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
 import { targetOf } from '../digits/modes.ts';
 import { keepCallGoing } from '../joined-call.ts';
+import { Side } from '../mid-call/side.ts';
 import { isSecure, readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
 import { audioOf, mediaFailure } from './offer.ts';
@@ -12,8 +13,7 @@ import type { Step } from './step.ts';
 interface Joined {
   readonly a: Dialog;
   readonly b: Dialog;
-  readonly sdpToA: string;
-  readonly sdpFromB: string;
+  readonly sides: NonNullable<Call['sides']>;
 }
 
 /** Answers the caller with what the target answered, joins both legs and starts the clocks of the call. */
@@ -30,8 +30,10 @@ export const connectLegs: Step = async (call) => {
   call.answeredAt = call.context.clock.monotonic();
   const answered = { kind: 'final', sipStatus: 200, direction: 'in' } as const;
   call.context.metrics.invite({ ...answered, trunk: call.trunk, seconds: call.age() / 1000 });
-  const codecs = { a: codecOf(joined.sdpToA), b: codecOf(joined.sdpFromB) };
-  call.takesDigits = { a: takesDigits(joined.sdpToA), b: takesDigits(joined.sdpFromB) };
+  const { a, b } = joined.sides;
+  call.sides = joined.sides;
+  const codecs = { a: a.codec, b: b.codec };
+  call.takesDigits = { a: takesDigits(a), b: takesDigits(b) };
   call.say('call.answered', {
     target: call.answer.target,
     setupMs: Math.round(call.age()),
@@ -51,7 +53,9 @@ async function join(call: Call, media: MediaSession): Promise<Joined | Verdict> 
     return { reason: 'target-bad-media', detail: 'the 200 has no readable audio stream' };
   const sdpToA = await media.answer(answer.sdp, 'b');
   const a = await answerCaller(call, sdpToA);
-  return 'reason' in a ? a : { a, b, sdpToA, sdpFromB: answer.sdp };
+  if ('reason' in a) return a;
+  const sides = { a: new Side(call.invite.sdp ?? '', sdpToA), b: new Side(answer.sdp, answer.offered ?? '') };
+  return { a, b, sides };
 }
 
 /** The target offered: our 200 carries its offer, and the caller's ACK the answer (RFC 3264 §4, RFC 3261 §13.2.1). */
@@ -90,10 +94,11 @@ async function joinLate(call: Call, media: MediaSession): Promise<Joined | Verdi
   if (isDemanded && !isSecure(ackSdp)) {
     return giveUp(answer, { reason: 'encryption-required', detail: 'the ACK takes no SRTP' });
   }
-  const b = await answer.accept(await media.answer(ackSdp, 'a'));
+  const sdpToB = await media.answer(ackSdp, 'a');
+  const b = await answer.accept(sdpToB);
   if (call.isOver) await b.bye();
   else call.b = b;
-  return { a, b, sdpToA: ackSdp, sdpFromB: answer.sdp };
+  return { a, b, sides: { a: new Side(ackSdp, sdpToA), b: new Side(answer.sdp, sdpToB) } };
 }
 
 async function answerCaller(call: Call, sdp: string): Promise<Dialog | Verdict> {
@@ -120,5 +125,5 @@ const aborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
 
-const codecOf = (sdp: string) => readSdp(sdp)?.codecs[0] ?? null;
-const takesDigits = (sdp: string) => readSdp(sdp)?.dtmf ?? false;
+/** What both sides have named. */
+const takesDigits = ({ local, remote }: Side) => [local, remote].every((sdp) => readSdp(sdp)?.dtmf);

@@ -1,4 +1,5 @@
 import type { CodecPolicy } from '../../../contracts/config.ts';
+import type { LegName } from '../../../contracts/events/call.ts';
 import { planLegs } from '../../../core/leg-codecs.ts';
 import type { CodecPlan } from '../../../core/negotiate-codecs.ts';
 import type { Call, Verdict } from '../call.ts';
@@ -14,6 +15,13 @@ export const codecsFor = (call: Call, trunk: string | undefined): CodecPlan =>
 /** What becomes of the offer of a target that was asked for one on its way to the caller. */
 export const lateCodecs = (call: Call, offered: readonly string[], trunk: string | undefined): CodecPlan =>
   planLegs(offered, { policy: policyOf(call), from: trunk, to: call.trunk }, trunksOf(call));
+
+/** Of an answered call: what becomes of the offer of one side on its way to the other. */
+export const codecsBetween = (call: Call, offered: readonly string[], from: LegName): CodecPlan => {
+  const trunk = { a: call.trunk, b: call.answer?.trunk };
+  const rules = { policy: policyOf(call), from: trunk[from], to: trunk[from === 'a' ? 'b' : 'a'] };
+  return planLegs(offered, rules, trunksOf(call));
+};
 
 function policyOf({ route }: Call): CodecPolicy {
   if (!route) throw new Error('codecs were chosen before the call was routed');

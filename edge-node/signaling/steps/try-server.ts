@@ -33,7 +33,7 @@ export async function tryServer(call: Call, attempt: Attempt): Promise<Failed | 
   if (result.kind === 'answered') {
     trying.heard('taken');
     if (attempt.keying && !attempt.plain && !isSecure(result.sdp)) return hangUpPlain(call, attempt, result);
-    return accept(call, attempt, result);
+    return accept(call, attempt, { ...result, offered: sdp });
   }
   if (call.isOver) trying.leftOff();
   else if (ended === 'rang out') trying.heard(heard ? 'taken' : 'refused');
@@ -109,7 +109,11 @@ async function hangUpPlain(call: Call, { target }: Attempt, answer: Answered): P
   return { reason: 'target-bad-media', status: 488, detail };
 }
 
-async function accept(call: Call, { target }: Attempt, answer: Answered): Promise<undefined> {
+async function accept(
+  call: Call,
+  { target }: Attempt,
+  answer: Answered & { readonly offered: string | undefined },
+): Promise<undefined> {
   delete call.attempt;
   if (call.isOver) {
     // The call ended in the very turn in which the target answered: the dialog has no other owner.
@@ -121,6 +125,7 @@ async function accept(call: Call, { target }: Attempt, answer: Answered): Promis
     target: target.id,
     trunk: target.trunk,
     sdp: answer.sdp,
+    offered: answer.offered,
     accept: answer.accept,
     ...(mostSeconds ? { mostSeconds } : {}),
   };

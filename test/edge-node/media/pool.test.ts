@@ -94,7 +94,7 @@ describe('new calls', () => {
     expect(pool.drain(drained.name, true)).toMatchObject({ draining: true, state: 'up', sessions: 1 });
     for (let index = 0; index < 3; index += 1) expect((await place()).at).toBe(1 - running.at);
     expect(await running.session.answer('v=0', 'b')).toContain(String(drained.port));
-    expect(await running.session.refresh('v=0', 'a', 'v=0')).toContain(String(drained.port));
+    expect(await running.session.reoffer({ sdp: 'v=0', from: 'a' })).toContain(String(drained.port));
     pool.drain(drained.name, false);
     expect((await place()).at).toBe(running.at);
     expect(pool.drain('10.0.0.9:1', true)).toBeUndefined();

@@ -24,6 +24,7 @@ import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
 import type { Bindings } from '../../../edge-node/signaling/registrar/bindings.ts';
 import { onRegister } from '../../../edge-node/signaling/registrar/on-register.ts';
 import { openRegistrar, type Registrar } from '../../../edge-node/signaling/registrar/registrar.ts';
+import { readSession, withDirection } from '../../../edge-node/signaling/sdp.ts';
 import type {
   Dialog,
   DialRequest,
@@ -31,8 +32,10 @@ import type {
   IncomingInvite,
   IncomingRegister,
   OutgoingCall,
-  ReinviteAnswer,
+  ReinviteResult,
   ResponseHeaders,
+  SessionAnswer,
+  SessionRequest,
 } from '../../../edge-node/signaling/sip.ts';
 import { encrypted } from '../../../edge-node/signaling/trunks/attempts.ts';
 import { heardLogger } from '../heard-logger.ts';
@@ -103,7 +106,14 @@ class FakeDialog implements Dialog {
   #info?: (contentType: string, body: string) => number;
   /** What it answers to INFO; undefined: nothing. */
   infoStatus: number | undefined = 200;
-  reinvite: (sdp: string | undefined) => Promise<ReinviteAnswer> = async () => ({ status: 488 });
+  /** What it does when the other side wants to change the session. */
+  changes: (request: SessionRequest) => Promise<SessionAnswer> = async () => ({ status: 491 });
+  /** Re-INVITEs to it, and what it answers them with. */
+  readonly reinvites: string[] = [];
+  answersReinvite: (sdp: string) => ReinviteResult | Promise<ReinviteResult> = () => ({
+    kind: 'answered',
+    sdp: this.remoteSdp,
+  });
 
   constructor(remoteSdp: string) {
     this.remoteSdp = remoteSdp;
@@ -114,8 +124,12 @@ class FakeDialog implements Dialog {
   onBye = (listener: (why: string) => void) => {
     this.#bye = listener;
   };
-  onReinvite = (answer: (sdp: string | undefined) => Promise<ReinviteAnswer>) => {
-    this.reinvite = answer;
+  onSessionRequest = (answer: (request: SessionRequest) => Promise<SessionAnswer>) => {
+    this.changes = answer;
+  };
+  reinvite = async (sdp: string) => {
+    this.reinvites.push(sdp);
+    return this.answersReinvite(sdp);
   };
   onInfo = (answer: (contentType: string, body: string) => number) => {
     this.#info = answer;
@@ -227,6 +241,9 @@ const someMedia: CallMedia = { a: { ...silentLeg, packets: 100 }, b: { ...silent
 
 class FakeMedia {
   readonly offers: MediaOffer[] = [];
+  /** Sides that the other one does not hear. */
+  readonly hushed = { a: false, b: false };
+  readonly reoffers: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>[] = [];
   readonly ended: string[] = [];
   /** Digits put into the stream of a leg, and legs whose digits are withheld. */
   readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
@@ -256,7 +273,11 @@ class FakeMedia {
       return sdpOf('0 101', 30_000);
     },
     answer: async () => sdpOf('0 101', 30_002),
-    refresh: async () => sdpOf('0 101', 30_004),
+    reoffer: async (offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>) => {
+      if (this.failure) throw this.failure;
+      this.reoffers.push(offer);
+      return withDirection(sdpOf('0 101', 30_004), readSession(offer.sdp)?.direction ?? 'sendrecv');
+    },
     digits: {
       play: async (digit: string, durationMs: number, from: string) => {
         if (this.failure) throw this.failure;
@@ -267,6 +288,9 @@ class FakeMedia {
         this.withheld.push(from);
       },
       release: async (from: string) => void this.released.push(from),
+    },
+    hush: async (leg: 'a' | 'b', isHushed: boolean) => {
+      this.hushed[leg] = isHushed;
     },
     playback: {
       play: async (file: string, to: readonly LegName[], times: number) => {

@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest';
+import type { RoutingConfigInput } from '../../../contracts/config.ts';
+import { readSession } from '../../../edge-node/signaling/sdp.ts';
+import type { SessionAnswer } from '../../../edge-node/signaling/sip.ts';
+import { FakeInvite, type Stage, sdpOf, stage, twoTargets } from './stage.ts';
+
+interface Said {
+  readonly version?: number;
+  readonly codecs?: string;
+  readonly direction?: string;
+  readonly ip?: string;
+  readonly port?: number;
+}
+
+/** What a side says in a later offer: the same session in another version. */
+function session({ version = 2, codecs = '0 101', direction, ip = '127.0.0.1', port = 4000 }: Said = {}) {
+  const sdp = sdpOf(codecs, port)
+    .replace('o=- 1 1 ', `o=- 1 ${version} `)
+    .replace(/^c=.*$/m, `c=IN IP4 ${ip}`);
+  return direction ? `${sdp}a=${direction}\r\n` : sdp;
+}
+
+const directionOf = (answer: SessionAnswer | string) => {
+  const sdp = typeof answer === 'string' ? answer : answer.status === 200 ? answer.sdp : undefined;
+  return sdp === undefined ? undefined : readSession(sdp)?.direction;
+};
+
+/** A call that is up between a carrier and the first target. */
+async function aCall(config: RoutingConfigInput = twoTargets, invite = new FakeInvite()) {
+  const on = stage({ config });
+  on.invite(invite);
+  await on.settled();
+  on.attempt(0).answers();
+  await on.settled();
+  expect(on.types()).toContain('call.answered');
+  const { dialog: b } = on.attempt(0);
+  const asked = async (
+    sdp: string | undefined,
+    method: 'INVITE' | 'UPDATE' = 'INVITE',
+    by = invite.dialog,
+  ) => {
+    const answer = await by.changes({ method, sdp });
+    await on.settled();
+    return answer;
+  };
+  return { on, invite, a: invite.dialog, b, asked };
+}
+
+const said = ({ events }: Stage) =>
+  events
+    .filter(({ type }) => ['call.held', 'call.resumed', 'call.media-changed'].includes(type))
+    .map(({ type }) => type);
+
+describe('a re-INVITE', () => {
+  test('that says the same version is a refresh: answered with what we said, and nothing is sent on', async () => {
+    const { on, b, asked } = await aCall();
+    const answer = await asked(sdpOf());
+    expect(answer).toMatchObject({ status: 200, sdp: sdpOf('0 101', 30_002) });
+    expect([b.reinvites, on.media.reoffers, said(on)]).toEqual([[], [], []]);
+  });
+
+  test('with another address is answered, and the other side hears nothing of it', async () => {
+    const { on, b, asked } = await aCall();
+    expect(await asked(session({ port: 4_444 }))).toMatchObject({ status: 200 });
+    expect(on.media.reoffers).toMatchObject([{ from: 'a' }]);
+    expect(b.reinvites).toEqual([]);
+    expect(on.event('call.media-changed')).toMatchObject({ leg: 'a', cause: 'reinvite', relayed: false });
+  });
+
+  test('with a codec that the policy excludes gets 488, and the call stays as it was', async () => {
+    const { on, b, asked } = await aCall();
+    expect(await asked(session({ codecs: '18 101' }))).toMatchObject({ status: 488 });
+    expect([b.reinvites, on.media.reoffers, said(on)]).toEqual([[], [], []]);
+    expect(await asked(sdpOf())).toMatchObject({ status: 200 });
+  });
+
+  test('with a codec that the other side does not use asks the other side as well', async () => {
+    const { on, b, asked } = await aCall();
+    b.answersReinvite = () => ({ kind: 'answered', sdp: sdpOf('8 101', 6_000) });
+    expect(await asked(session({ codecs: '8 101' }))).toMatchObject({ status: 200 });
+    expect(b.reinvites).toHaveLength(1);
+    expect(on.media.reoffers[0]?.codecs).toMatchObject({ kept: ['PCMA'], transcoded: [] });
+    expect(on.event('call.media-changed')).toMatchObject({ relayed: true });
+  });
+
+  test('whose codec the other side refuses gets 488, and rtpengine is told again what was agreed on', async () => {
+    const { on, b, asked } = await aCall();
+    b.answersReinvite = () => ({ kind: 'refused', status: 488 });
+    expect(await asked(session({ codecs: '8 101' }))).toMatchObject({ status: 488 });
+    expect(on.media.reoffers.map(({ sdp }) => readSession(sdp)?.codecs)).toEqual([['PCMA'], ['PCMU']]);
+    expect(said(on)).toEqual([]);
+    expect(on.calls.size).toBe(1);
+  });
+
+  test('with a codec that is converted is not sent on', async () => {
+    const agent = twoTargets.agents['echo'];
+    const config: RoutingConfigInput = {
+      ...twoTargets,
+      agents: { echo: { targets: agent?.targets ?? [], policy: 'wide' } },
+      policies: { wide: { codecs: { keep: ['PCMU'], transcode: ['G729'] } } },
+    };
+    const { on, b, asked } = await aCall(config);
+    expect(await asked(session({ codecs: '18 101' }))).toMatchObject({ status: 200 });
+    expect(b.reinvites).toEqual([]);
+    expect(on.media.reoffers[0]?.codecs).toMatchObject({ kept: [], transcoded: ['G729'], add: ['PCMU'] });
+  });
+
+  test.each(['no SDP at all', 'v=0\r\nm=video 9 RTP/AVP 96\r\n', sdpOf('0', 0)])(
+    'with %j gets 488',
+    async (sdp) => {
+      const { on, asked } = await aCall();
+      expect(await asked(sdp)).toMatchObject({ status: 488 });
+      expect(on.calls.size).toBe(1);
+    },
+  );
+
+  test('that rtpengine cannot take gets 488, and the call goes on', async () => {
+    const { on, asked } = await aCall();
+    on.media.failure = new Error('rtpengine is away');
+    expect(await asked(session({ port: 4_444 }))).toMatchObject({ status: 488 });
+    expect(on.calls.size).toBe(1);
+  });
+
+  test('before both legs stand is too early', async () => {
+    const on = stage();
+    const invite = on.invite();
+    await on.settled();
+    expect(await invite.dialog.changes({ method: 'INVITE', sdp: session() })).toEqual({ status: 491 });
+  });
+
+  test('that comes while another is answered waits its turn', async () => {
+    const { on, a, b } = await aCall();
+    const order: string[] = [];
+    let go = () => {};
+    b.answersReinvite = () =>
+      new Promise((resolve) => {
+        go = () => resolve({ kind: 'answered', sdp: sdpOf('0 101', 6_000) });
+      });
+    const first = a.changes({ method: 'INVITE', sdp: session({ direction: 'sendonly' }) });
+    const second = b.changes({ method: 'INVITE', sdp: session({ port: 7_777 }) });
+    void first.then(() => order.push('first'));
+    void second.then(() => order.push('second'));
+    await on.settled();
+    expect([order, on.media.reoffers.length]).toEqual([[], 1]);
+    go();
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first', 'second']);
+  });
+
+  test('more than can wait are told to come later, and none is lost', async () => {
+    const { a, b } = await aCall();
+    let go = () => {};
+    b.answersReinvite = () =>
+      new Promise((resolve) => {
+        go = () => resolve({ kind: 'refused', status: 488 });
+      });
+    const flood = Array.from({ length: 12 }, (_, index) =>
+      a.changes({ method: 'INVITE', sdp: session({ version: index + 2, direction: 'inactive' }) }),
+    );
+    const late = await Promise.race(flood.slice(8));
+    expect(late).toMatchObject({ status: 500, headers: { 'Retry-After': '1' } });
+    b.answersReinvite = () => ({ kind: 'refused', status: 488 });
+    await new Promise((resolve) => setImmediate(resolve));
+    go();
+    expect((await Promise.all(flood)).map(({ status }) => status)).toEqual([
+      ...Array(8).fill(200),
+      ...Array(4).fill(500),
+    ]);
+  });
+
+  test('that a BYE crosses changes nothing any more', async () => {
+    const { on, a, b, asked } = await aCall();
+    b.answersReinvite = async () => {
+      a.hangsUp();
+      await on.settled();
+      return { kind: 'gone' };
+    };
+    expect((await asked(session({ direction: 'sendonly' }))).status).not.toBe(200);
+    expect(on.event('call.ended')).toMatchObject({ reason: 'caller-hangup' });
+    expect([on.calls.size, on.media.ended.length, said(on)]).toEqual([0, 1, []]);
+  });
+
+  test('to a side that knows no such call any more ends it', async () => {
+    const { on, b, asked } = await aCall();
+    b.answersReinvite = () => ({ kind: 'gone' });
+    await asked(session({ direction: 'sendonly' }));
+    expect(on.event('call.ended')).toMatchObject({ reason: 'callee-hangup' });
+    expect(b.byes).toEqual([]);
+  });
+});
+
+describe('a re-INVITE without SDP', () => {
+  test('gets our offer, and the answer in its ACK is taken', async () => {
+    const { on, asked, b } = await aCall();
+    const answer = await asked(undefined);
+    if (answer.status !== 200) throw new Error('it was refused');
+    expect(answer.sdp).toContain('m=audio 30002');
+    answer.acked?.(session({ port: 4_444 }));
+    await on.settled();
+    expect(on.media.reoffers).toMatchObject([{ from: 'a' }]);
+    expect(b.reinvites).toEqual([]);
+    expect(on.event('call.media-changed')).toMatchObject({ leg: 'a' });
+  });
+
+  test('that ends a hold offers both ways again, and the other side resumes', async () => {
+    const { on, asked, b } = await aCall();
+    await asked(session({ direction: 'sendonly' }));
+    const answer = await asked(undefined);
+    expect(directionOf(answer)).toBe('sendrecv');
+    if (answer.status === 200) answer.acked?.(session({ version: 3 }));
+    await on.settled();
+    expect(said(on)).toEqual(['call.held', 'call.resumed']);
+    expect(b.reinvites.map(directionOf)).toEqual(['sendonly', 'sendrecv']);
+  });
+
+  test('whose ACK has no SDP changes nothing', async () => {
+    const { on, asked } = await aCall();
+    const answer = await asked(undefined);
+    if (answer.status === 200) answer.acked?.(undefined);
+    await on.settled();
+    expect([on.media.reoffers, said(on), on.calls.size]).toEqual([[], [], 1]);
+  });
+});
+
+describe('hold', () => {
+  test.each([
+    ['sendonly', { direction: 'sendonly' }, 'sendonly'],
+    ['recvonly', { direction: 'recvonly' }, 'recvonly'],
+    ['inactive', { direction: 'inactive' }, 'inactive'],
+    ['the address 0.0.0.0', { ip: '0.0.0.0' }, 'sendonly'],
+  ])('by %s is told, sent on, and ended by an SDP without a direction', async (_how, over, direction) => {
+    const { on, a, b, asked } = await aCall();
+    expect(await asked(session(over))).toMatchObject({ status: 200 });
+    expect(on.event('call.held')).toMatchObject({ leg: 'a', by: 'peer', direction });
+    expect(b.reinvites.map(directionOf)).toEqual([direction]);
+    expect(await asked(session({ version: 3 }), 'INVITE', a)).toMatchObject({ status: 200 });
+    expect(said(on)).toEqual(['call.held', 'call.resumed']);
+    expect(b.reinvites.map(directionOf)).toEqual([direction, 'sendrecv']);
+  });
+
+  test('of the agent reaches the caller', async () => {
+    const { on, a, b, asked } = await aCall();
+    expect(await asked(session({ direction: 'inactive' }), 'INVITE', b)).toMatchObject({ status: 200 });
+    expect(on.event('call.held')).toMatchObject({ leg: 'b', by: 'peer' });
+    expect(a.reinvites.map(directionOf)).toEqual(['inactive']);
+  });
+
+  test('that the other side refuses is answered all the same', async () => {
+    const { on, b, asked } = await aCall();
+    b.answersReinvite = () => ({ kind: 'refused', status: 405 });
+    expect(await asked(session({ direction: 'sendonly' }))).toMatchObject({ status: 200 });
+    expect(said(on)).toEqual(['call.held']);
+  });
+
+  test('keeps the silence of both sides from ending the call, and each from being heard', async () => {
+    const { on, asked } = await aCall();
+    const [call] = on.calls.values();
+    await asked(session({ direction: 'inactive' }));
+    expect([call?.held, on.media.hushed]).toEqual([
+      { a: true, b: true },
+      { a: true, b: true },
+    ]);
+    await asked(session({ version: 3, direction: 'sendonly' }));
+    // Music on hold is heard.
+    expect(on.media.hushed).toEqual({ a: false, b: true });
+    await asked(session({ version: 4 }));
+    expect([call?.held, on.media.hushed]).toEqual([
+      { a: false, b: false },
+      { a: false, b: false },
+    ]);
+  });
+
+  test('by UPDATE is a hold as well', async () => {
+    const { on, asked } = await aCall();
+    expect(await asked(session({ direction: 'sendonly' }), 'UPDATE')).toMatchObject({ status: 200 });
+    expect(said(on)).toEqual(['call.held']);
+  });
+});
+
+test('an UPDATE without SDP is answered, and nothing more', async () => {
+  const { on, asked, b } = await aCall();
+  expect(await asked(undefined, 'UPDATE')).toEqual({ status: 200, sdp: undefined });
+  expect([b.reinvites, on.media.reoffers]).toEqual([[], []]);
+});
+
+test('our session stays one session for each side, with a higher version for each change', async () => {
+  const { b, asked } = await aCall();
+  const originOf = (sdp: string | undefined) => sdp?.match(/^o=(\S+) (\S+) (\S+)/m)?.slice(1);
+  await asked(session({ direction: 'sendonly' }));
+  await asked(session({ version: 3 }));
+  await asked(session({ version: 4, direction: 'inactive' }));
+  expect(b.reinvites.map(originOf)).toEqual([
+    ['-', '1', '2'],
+    ['-', '1', '3'],
+    ['-', '1', '4'],
+  ]);
+});
