@@ -143,7 +143,7 @@ async function takeCalls(
     }),
   );
   const commands = createCommandDesk({
-    ...{ calls: signaling.calls, clock, metrics },
+    ...{ calls: signaling.calls, originate: signaling.originate, clock, metrics },
     refuse: (callId, refusal) => backplane.narrator.sayFor(callId, 'command.refused', refusal),
   });
   const { deliver } = backplane.decisions;

@@ -1,4 +1,4 @@
-import type { Command, CommandType } from '../../contracts/commands.ts';
+import type { Command, CommandOf, CommandType } from '../../contracts/commands.ts';
 import type { DeliveredCommand } from '../../contracts/edge-message.ts';
 import type { Clock, CommandOutcome, LiveCall, LiveCalls, Metrics, Payload } from '../ports.ts';
 import { CommandLine } from './command-line.ts';
@@ -10,6 +10,8 @@ export interface CommandDesk {
 
 export interface CommandDeskParts {
   readonly calls: Pick<LiveCalls, 'find'>;
+  /** Begins a call, and says so before it returns. */
+  readonly originate: (command: CommandOf<'call.originate'>) => CommandOutcome;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'message'>;
   /** Says a refusal for a call that is not here. */
@@ -24,7 +26,13 @@ export const APPLIED_WITHIN_MS = 15_000;
 
 const endings: ReadonlySet<CommandType> = new Set(['call.hangup', 'call.reject']);
 
-export function createCommandDesk({ calls, clock, metrics, refuse }: CommandDeskParts): CommandDesk {
+export function createCommandDesk({
+  calls,
+  originate,
+  clock,
+  metrics,
+  refuse,
+}: CommandDeskParts): CommandDesk {
   const firstTime = rememberIds(REMEMBERED);
   const lines = new WeakMap<LiveCall, CommandLine>();
   const lineOf = (call: LiveCall): CommandLine => {
@@ -51,6 +59,11 @@ export function createCommandDesk({ calls, clock, metrics, refuse }: CommandDesk
   return {
     async handle({ command, sequence }) {
       if (!firstTime(command.id)) return metrics.message('command', 'duplicate');
+      if (command.type === 'call.originate') {
+        // It stands outside the line of its call, which it brings into being.
+        const outcome = isLate(command, clock) ? tooLate(command) : originate(command);
+        return answer(command, calls.find(command.callId), outcome);
+      }
       const call = calls.find(command.callId);
       if (!call) return answer(command, undefined, unknownCall(command));
       const endsCall = endings.has(command.type);
@@ -75,13 +88,7 @@ function rememberIds(most: number): (id: string) => boolean {
 /** Settles within {@link APPLIED_WITHIN_MS}, and at once when the call ends. */
 async function apply(call: LiveCall, command: Command, clock: Clock): Promise<CommandOutcome> {
   if (call.over.aborted) return callEnded;
-  if (command.expiresAt !== undefined && Date.parse(command.expiresAt) <= clock.now()) {
-    return {
-      applied: false,
-      reason: 'expired',
-      message: `expiresAt ${command.expiresAt} had passed when it was the command's turn at the edge`,
-    };
-  }
+  if (isLate(command, clock)) return tooLate(command);
   return new Promise((resolve) => {
     const settle = (outcome: CommandOutcome) => {
       stop();
@@ -94,6 +101,15 @@ async function apply(call: LiveCall, command: Command, clock: Clock): Promise<Co
     call.command(command).then(settle, (error: unknown) => settle(failed(error)));
   });
 }
+
+const isLate = ({ expiresAt }: Command, clock: Clock): boolean =>
+  expiresAt !== undefined && Date.parse(expiresAt) <= clock.now();
+
+const tooLate = ({ expiresAt }: Command): CommandOutcome => ({
+  applied: false,
+  reason: 'expired',
+  message: `expiresAt ${expiresAt} had passed when it was the command's turn at the edge`,
+});
 
 const callEnded: CommandOutcome = {
   applied: false,

@@ -15,7 +15,8 @@ export async function endCall(call: Call, verdict: Verdict): Promise<void> {
   const reason = reasonHeader(verdict, sipStatus);
 
   call.attempt?.cancel();
-  if (call.answeredAt === undefined && call.trunk !== '') tellMetrics(call, sipStatus, durationMs / 1000);
+  if (call.answeredAt === undefined && call.trunk !== '' && !call.isOurs)
+    tellMetrics(call, sipStatus, durationMs / 1000);
   refuseCaller(call, sipStatus, { ...reason, ...verdict.headers });
   const byes = [hangUp(call.a, verdict.by === 'a', reason), hangUp(call.b, verdict.by === 'b', reason)];
   if (!call.opened) {

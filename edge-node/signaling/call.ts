@@ -1,5 +1,5 @@
 import type { Command } from '../../contracts/commands.ts';
-import type { CallReceived, LegName } from '../../contracts/events/call.ts';
+import type { CallReceived, LegName, Offer } from '../../contracts/events/call.ts';
 import type { ConnectRoute } from '../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../contracts/terminations.ts';
 import { advance, type CallPhase } from '../../core/call-phase.ts';
@@ -24,6 +24,13 @@ export interface Verdict {
   readonly headers?: ResponseHeaders;
 }
 
+/** A call that no INVITE brought. */
+export interface OwnCall {
+  readonly id: string;
+  /** Of the call of which this is a part: it has no record of its own, and ends with that one. */
+  readonly voice?: SayOfCall;
+}
+
 /**
  * One call on this edge: both legs, its media and its timers. The steps in `steps/` move it on; whatever happens to it
  * from outside (CANCEL, BYE, a command, a timer) goes through {@link Call.end}, the only way out.
@@ -46,6 +53,8 @@ export class Call implements LiveCall {
   opened = false;
   /** The event that announced the call; what is decided is the answer to it. */
   received?: CallReceived;
+  /** What leg a can hear and say, once that is known. */
+  offer?: Offer | undefined;
   route?: ConnectRoute;
   media?: MediaSession;
   /** The caller hears what a target plays, and has stopped to ring by itself. */
@@ -80,17 +89,19 @@ export class Call implements LiveCall {
   decisionMs = 0;
   answeredAt?: number;
   readonly #say: SayOfCall;
+  readonly #own: OwnCall | undefined;
   readonly #over = new AbortController();
   readonly #timers = new Set<() => void>();
   #phase: CallPhase = 'received';
   #ended?: Promise<void>;
 
-  constructor(context: SignalingContext, invite: IncomingInvite) {
+  constructor(context: SignalingContext, invite: IncomingInvite, own?: OwnCall) {
     this.context = context;
     this.invite = invite;
-    this.id = context.clock.newId();
+    this.#own = own;
+    this.id = own?.id ?? context.clock.newId();
     this.receivedAt = context.clock.monotonic();
-    this.#say = context.narrator.forCall(this.id);
+    this.#say = own?.voice ?? context.narrator.forCall(this.id);
     this.digits = new CallDigits(this);
   }
 
@@ -105,13 +116,18 @@ export class Call implements LiveCall {
 
   /** @throws Error on an event that cannot come in this phase of a call: that is a bug. */
   readonly say: SayOfCall = (type, payload, options) => {
-    this.#phase = advance(this.#phase, type);
+    if (!this.#own?.voice) this.#phase = advance(this.#phase, type);
     return this.#say(type, payload, options);
   };
 
   /** Resolves when the call has ended and said so; undefined while it has no end. */
   get ended(): Promise<void> | undefined {
     return this.#ended;
+  }
+
+  /** We call both sides: nobody has called us. */
+  get isOurs(): boolean {
+    return this.#own !== undefined;
   }
 
   /** ms since the INVITE came in. */
@@ -143,8 +159,13 @@ export class Call implements LiveCall {
       this.#over.abort();
       for (const stop of this.#timers) stop();
       this.#timers.clear();
-      this.#ended = endCall(this, verdict);
+      this.#ended = this.#own?.voice ? leaveOff(this) : endCall(this, verdict);
     }
     return this.#ended;
   }
+}
+
+/** A part of a call is freed by that call. */
+async function leaveOff({ attempt }: Call): Promise<void> {
+  attempt?.cancel();
 }

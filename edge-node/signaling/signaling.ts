@@ -1,4 +1,5 @@
-import type { Dns, LiveCalls } from '../ports.ts';
+import type { CommandOf } from '../../contracts/commands.ts';
+import type { CommandOutcome, Dns, LiveCalls } from '../ports.ts';
 import { type Admission, createAdmission, type Limits, RETRY_AFTER_SECONDS } from './admission.ts';
 import { createBackOff } from './auth/back-off.ts';
 import { createNonces } from './auth/nonces.ts';
@@ -9,6 +10,7 @@ import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';
 import { createQuietLog, type QuietLog } from './guard/quiet-log.ts';
 import { createScreen } from './guard/screen.ts';
 import { onInvite } from './on-invite.ts';
+import { originate } from './originate/originate.ts';
 import type { Bindings } from './registrar/bindings.ts';
 import { onRegister } from './registrar/on-register.ts';
 import { openRegistrar, type Registrar, type RegistrarParts } from './registrar/registrar.ts';
@@ -46,6 +48,8 @@ export interface Signaling extends AsyncDisposable {
   registrations(): readonly RegistrationStatus[];
   /** Contacts of users, trunk by trunk. */
   bindings(): ReturnType<Bindings['gauges']>;
+  /** Begins the call that a command asks for. */
+  originate(command: CommandOf<'call.originate'>): CommandOutcome;
   /** Calls that are over and whose last event is not yet said. */
   readonly ending: number;
   /** Resolves when the calls that are over now have said their last event. */
@@ -71,7 +75,8 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
   );
   const { trunks, registrations, told } = openCarriers(options, link, registrar);
   const doorkeeping = { admission, nonces: createNonces({ clock }), backOff: createBackOff({ clock }) };
-  context = { ...options, ...doorkeeping, link, log, calls, trunks, bindings };
+  const here = { ...options, ...doorkeeping, link, log, calls, trunks, bindings };
+  context = here;
   hearMedia(media, calls);
 
   const overNow = () => [...calls.values()].filter((call) => call.isOver);
@@ -92,6 +97,7 @@ export async function startSignaling(options: SignalingOptions): Promise<Signali
     get draining() {
       return admission.draining;
     },
+    originate: (command) => originate(here, command),
     get ending() {
       return overNow().length;
     },

@@ -24,8 +24,8 @@ export const askForDecision: Step = async (call) => {
 
 /** A target that can be offered nothing by the edge's own configuration is not called; where that is all, nobody is. */
 export const refuseWithoutCodec: Step = (call) => {
-  const { received, route } = call;
-  if (!received?.offer || !route) return undefined;
+  const { offer, route } = call;
+  if (!offer || !route) return undefined;
   const targets = route.targets.filter(({ trunk }) => codecsFor(call, trunk).accepted);
   call.route = { ...route, targets };
   return targets.length > 0 ? undefined : noCommonCodec(call);

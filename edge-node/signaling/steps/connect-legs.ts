@@ -29,7 +29,8 @@ export const connectLegs: Step = async (call) => {
   if (call.isOver) return undefined;
   call.answeredAt = call.context.clock.monotonic();
   const answered = { kind: 'final', sipStatus: 200, direction: 'in' } as const;
-  call.context.metrics.invite({ ...answered, trunk: call.trunk, seconds: call.age() / 1000 });
+  if (!call.isOurs)
+    call.context.metrics.invite({ ...answered, trunk: call.trunk, seconds: call.age() / 1000 });
   const { a, b } = joined.sides;
   call.sides = joined.sides;
   const codecs = { a: a.codec, b: b.codec };

@@ -22,6 +22,7 @@ export const openCall: Step = (call) => {
 export const readOffer: Step = (call) => {
   const { invite } = call;
   const offer = invite.sdp === undefined ? undefined : readSdp(invite.sdp);
+  call.offer = offer;
   call.takesDigits.a = offer?.dtmf ?? false;
   const { identity, taken } = callerOf(call);
   call.received = call.say(

@@ -6,11 +6,7 @@ import type { Call, Verdict } from '../call.ts';
 
 /** What becomes of the caller's offer on its way to a target on `trunk`. */
 export const codecsFor = (call: Call, trunk: string | undefined): CodecPlan =>
-  planLegs(
-    call.received?.offer?.codecs ?? [],
-    { policy: policyOf(call), from: call.trunk, to: trunk },
-    trunksOf(call),
-  );
+  planLegs(call.offer?.codecs ?? [], { policy: policyOf(call), from: call.trunk, to: trunk }, trunksOf(call));
 
 /** What becomes of the offer of a target that was asked for one on its way to the caller. */
 export const lateCodecs = (call: Call, offered: readonly string[], trunk: string | undefined): CodecPlan =>
@@ -31,7 +27,7 @@ function policyOf({ route }: Call): CodecPolicy {
 const trunksOf = ({ context }: Call) => context.snapshot.current()?.config.trunks ?? {};
 
 export function noCommonCodec(call: Call): Verdict {
-  const offered = call.received?.offer?.codecs.join(', ') || 'none';
+  const offered = call.offer?.codecs.join(', ') || 'none';
   const kept = policyOf(call).keep.join(', ');
   return { reason: 'no-common-codec', detail: `offered: ${offered}; the policy keeps: ${kept}` };
 }

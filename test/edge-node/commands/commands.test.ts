@@ -41,6 +41,7 @@ function aDesk(answer: () => Promise<CommandOutcome> = async () => ({ applied: t
   };
   const desk = createCommandDesk({
     calls: { find: (callId) => (callId === call.id ? call : undefined) },
+    originate: () => ({ applied: false, reason: 'not-supported', message: 'no calls are made here' }),
     clock,
     metrics: { message: (kind, outcome) => counted.push(`${kind} ${outcome}`) },
     refuse: (callId, refusal) => saidElsewhere.push([callId, refusal]),

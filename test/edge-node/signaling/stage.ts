@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import pDefer from 'p-defer';
+import type { CommandOf } from '../../../contracts/commands.ts';
 import { nameOfSecret, RoutingConfig, type RoutingConfigInput } from '../../../contracts/config.ts';
 import type { LegName } from '../../../contracts/events/call.ts';
 import type { TrunklineEvent } from '../../../contracts/events.ts';
@@ -9,6 +10,7 @@ import { createNarrator } from '../../../edge-node/narrator.ts';
 import type {
   AppliedDecision,
   CallMedia,
+  CommandOutcome,
   InviteStep,
   MediaOffer,
   Metrics,
@@ -21,6 +23,7 @@ import type { SignalingContext } from '../../../edge-node/signaling/context.ts';
 import type { KeptSpend } from '../../../edge-node/signaling/guard/spend-file.ts';
 import { createSpending } from '../../../edge-node/signaling/guard/spending.ts';
 import { onInvite } from '../../../edge-node/signaling/on-invite.ts';
+import { originate } from '../../../edge-node/signaling/originate/originate.ts';
 import type { Bindings } from '../../../edge-node/signaling/registrar/bindings.ts';
 import { onRegister } from '../../../edge-node/signaling/registrar/on-register.ts';
 import { openRegistrar, type Registrar } from '../../../edge-node/signaling/registrar/registrar.ts';
@@ -102,7 +105,7 @@ class FakeDialog implements Dialog {
   readonly infoTypes: string[] = [];
   readonly remoteSdp: string;
   readonly ack = pDefer<string | undefined>();
-  #bye?: (why: string) => void;
+  readonly #bye: ((why: string) => void)[] = [];
   #info?: (contentType: string, body: string) => number;
   /** What it answers to INFO; undefined: nothing. */
   infoStatus: number | undefined = 200;
@@ -121,9 +124,7 @@ class FakeDialog implements Dialog {
   acked = () => this.ack.promise;
   bye = async (headers: Readonly<Record<string, string>> = {}) =>
     void this.byes.push(headers['Reason'] ?? '');
-  onBye = (listener: (why: string) => void) => {
-    this.#bye = listener;
-  };
+  onBye = (listener: (why: string) => void) => void this.#bye.push(listener);
   onSessionRequest = (answer: (request: SessionRequest) => Promise<SessionAnswer>) => {
     this.changes = answer;
   };
@@ -139,7 +140,9 @@ class FakeDialog implements Dialog {
     this.infoTypes.push(contentType);
     return this.infoStatus;
   };
-  hangsUp = () => this.#bye?.('normal release');
+  hangsUp = () => {
+    for (const hear of this.#bye) hear('normal release');
+  };
   sendsInfo = (contentType: string, body: string) => this.#info?.(contentType, body);
 }
 
@@ -239,6 +242,9 @@ const silentLeg = {
 };
 const someMedia: CallMedia = { a: { ...silentLeg, packets: 100 }, b: { ...silentLeg, packets: 90 } };
 
+/** Each side has one port at rtpengine, whoever offers. */
+const towards = (leg: LegName) => sdpOf('0 101', leg === 'b' ? 30_000 : 30_002);
+
 class FakeMedia {
   readonly offers: MediaOffer[] = [];
   /** Sides that the other one does not hear. */
@@ -270,9 +276,9 @@ class FakeMedia {
     offer: async (offer: MediaOffer) => {
       if (this.failure) throw this.failure;
       this.offers.push(offer);
-      return sdpOf('0 101', 30_000);
+      return towards(offer.from === 'a' ? 'b' : 'a');
     },
-    answer: async () => sdpOf('0 101', 30_002),
+    answer: async (_sdp: string, from: LegName) => towards(from === 'a' ? 'b' : 'a'),
     reoffer: async (offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>) => {
       if (this.failure) throw this.failure;
       this.reoffers.push(offer);
@@ -337,6 +343,7 @@ export interface Stage {
   /** The configuration changes under the feet of what is there. */
   configure(config: RoutingConfigInput): void;
   invite(invite?: FakeInvite): FakeInvite;
+  originate(command: CommandOf<'call.originate'>): CommandOutcome;
   /** Lets every promise that can go on do so. */
   settled(): Promise<void>;
   types(): string[];
@@ -475,6 +482,7 @@ export function stage({
       current = { version: current.version + 1, config: RoutingConfig.parse(changed) };
     },
     decides: held.resolve,
+    originate: (command) => originate(acting, command),
     invite(invite = new FakeInvite()) {
       onInvite(acting, invite);
       return invite;

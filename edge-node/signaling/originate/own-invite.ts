@@ -1,0 +1,63 @@
+import type { Party } from '../../../contracts/events/call.ts';
+import type { Dialog, IncomingInvite } from '../sip.ts';
+
+/** Nobody: for whom no caller's number is given. */
+export const nobody: Party = { uri: 'sip:anonymous@anonymous.invalid', number: 'anonymous' };
+
+/**
+ * Stands where the caller's INVITE does in a call that we begin, so that the steps of an INVITE carry it. At first nobody
+ * calls, with an offer of ours; then the party that has answered does, with its own.
+ */
+export class OwnInvite implements IncomingInvite {
+  readonly sipCallId: string;
+  from: Party;
+  to: Party;
+  sdp: string | undefined;
+  readonly addressed = undefined;
+  readonly authorization = undefined;
+  readonly source = { address: '127.0.0.1', port: 0, transport: 'none' };
+  readonly headers = {};
+  readonly cancelled = new AbortController().signal;
+  #answered: { readonly dialog: Dialog; readonly told: string } | undefined;
+
+  constructor(
+    callId: string,
+    about: { readonly from: Party; readonly to: Party; readonly sdp?: string | undefined },
+  ) {
+    this.sipCallId = callId;
+    this.from = about.from;
+    this.to = about.to;
+    this.sdp = about.sdp;
+  }
+
+  /** The party has answered with `sdp` an offer that said `told`; from now on it is as if it called. */
+  isAnswered(
+    { dialog, sdp, told }: { readonly dialog: Dialog; readonly sdp: string; readonly told: string },
+    as: { readonly from: Party; readonly to: Party },
+  ): void {
+    this.#answered = { dialog, told };
+    this.sdp = sdp;
+    this.from = as.from;
+    this.to = as.to;
+  }
+
+  provisional(): void {}
+
+  /** It is in the call already; what it would hear is what it was told, unless rtpengine moved its port or its keys. */
+  async answer(sdp: string): Promise<Dialog> {
+    if (!this.#answered) throw new Error('nobody has answered');
+    const { dialog, told } = this.#answered;
+    if (wayOf(sdp) !== wayOf(told)) throw new Error('the media of the party that answered first has moved');
+    return dialog;
+  }
+
+  refuse(): void {}
+}
+
+/** Where audio is sent, and with which keys. */
+const wayOf = (sdp: string): string =>
+  sdp
+    .split(/\r?\n/)
+    .flatMap((line) => /^(c=.*|m=audio \d+|a=crypto:.*|a=fingerprint:.*)/.exec(line)?.[1] ?? [])
+    .sort()
+    .join('\n');
