@@ -17,6 +17,8 @@ export const tables = {
     eventPrefix: 'event#',
     decision: 'decision',
     command: (id: string) => `command#${id}`,
+    /** The call.originate that began the call, and the queue of the edge that was chosen for it. */
+    origin: 'origin',
     /** Sparse: only calls that are up. Partition `activeEdge` (edge id), sort `startedAt`. */
     activeByEdge: 'active-by-edge',
     /** Partition `number` (the number called), sort `startedAt`. */

@@ -1,19 +1,17 @@
-import { Command, commands } from '../contracts/commands.ts';
+import { Command, type CommandOf, commands } from '../contracts/commands.ts';
 import { Ulid } from '../contracts/envelope.ts';
 import type { CommandRefusal } from '../contracts/events/command.ts';
 import { faultsOf } from '../contracts/refusal.ts';
 import { beginningOf, type CallState } from '../core/call-state.ts';
+import { handToAnEdge, type OriginatePorts } from './accept-originate.ts';
 import { askAgain, type Patience } from './ask-again.ts';
 import type { BusEvent, Outcome } from './bus-handler.ts';
-import { isOver } from './expiry.ts';
-import type { Announcements, CallStates, Clock, CommandRecords, EdgeQueues } from './ports.ts';
+import { lateness } from './expiry.ts';
+import type { Announcements, CommandRecords } from './ports.ts';
 
-export interface AcceptCommandPorts {
-  readonly calls: CallStates;
+export interface AcceptCommandPorts extends OriginatePorts {
   readonly commands: CommandRecords;
-  readonly edges: EdgeQueues;
   readonly announce: Announcements;
-  readonly clock: Clock;
   /** How long a command waits for the record of its call. */
   readonly patience: Patience;
 }
@@ -32,6 +30,7 @@ export const accept =
   async (detail: unknown, event: BusEvent): Promise<Outcome> => {
     const command = readCommand(detail, event['detail-type']);
     if ('message' in command) return refuse(ports, event, command);
+    if (command.type === 'call.originate') return begin(ports, event, command);
     const call = await recordOf(ports, command.callId);
     const way = wayTo(call, command, ports.clock.now());
     if ('queue' in way) {
@@ -43,6 +42,15 @@ export const accept =
     if (call !== undefined && (await ports.commands.has(command))) return { outcome: 'duplicate' };
     return refuse(ports, event, way);
   };
+
+async function begin(
+  ports: AcceptCommandPorts,
+  event: BusEvent,
+  command: CommandOf<'call.originate'>,
+): Promise<Outcome> {
+  const handed = await handToAnEdge(ports, command);
+  return typeof handed === 'object' ? refuse(ports, event, handed) : { outcome: handed };
+}
 
 function readCommand(detail: unknown, detailType: string): Command | Refusal {
   if (!Object.hasOwn(commands, detailType)) {
@@ -74,13 +82,9 @@ function wayTo(
   command: Command,
   now: number,
 ): { readonly queue: string } | Refusal {
-  const { callId, expiresAt } = command;
-  if (isOver(command, now)) {
-    return {
-      reason: 'expired',
-      message: `expiresAt: ${expiresAt} has passed; send a new command with a later one`,
-    };
-  }
+  const { callId } = command;
+  const late = lateness(command, now);
+  if (late) return late;
   if (call?.ended) {
     return {
       reason: 'call-ended',

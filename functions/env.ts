@@ -20,6 +20,7 @@ export const ProjectCallEnv = z.object({
 
 export const AcceptCommandEnv = z.object({
   CALLS_TABLE: TableName,
+  FLEET_TABLE: TableName,
   EDGE_QUEUE_PREFIX: z.string().min(1).max(60),
   BUS_NAME: z.string().min(1).max(256),
   RETENTION_DAYS: RetentionDays,

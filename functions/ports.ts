@@ -1,10 +1,11 @@
-import type { Command } from '../contracts/commands.ts';
+import type { Command, CommandOf } from '../contracts/commands.ts';
 import type { VersionedConfig } from '../contracts/config.ts';
 import type { DeliveredCommand, EdgeMessage } from '../contracts/edge-message.ts';
 import type { CallScopedEvent, TrunklineEvent } from '../contracts/events.ts';
 import type { RouteDecision } from '../contracts/route-decision.ts';
 import type { FleetRow } from '../contracts/tables.ts';
 import type { CallState } from '../core/call-state.ts';
+import type { KnownEdge } from '../core/choose-edge.ts';
 import type { ActiveCall } from '../core/find-calls-to-reap.ts';
 
 /** Time and ids: what a test may want to hold in its hand. */
@@ -50,6 +51,20 @@ export interface CommandRecords {
   has(command: Command): Promise<boolean>;
   /** Stores the command unless its id stands already; what stands is returned, with the number that it got first. */
   keepFirst(command: Command): Promise<DeliveredCommand>;
+}
+
+/** Which command began a call, and at which edge. */
+export interface Originations {
+  /** Stores both unless the call has a command that began it; what stands is returned. */
+  keepFirst(
+    command: CommandOf<'call.originate'>,
+    queue: string,
+  ): Promise<{ readonly command: CommandOf<'call.originate'>; readonly queue: string }>;
+}
+
+/** The edges, as each said of itself at its last heartbeat. */
+export interface EdgeRows {
+  edges(): Promise<readonly KnownEdge[]>;
 }
 
 /** Heartbeats of the edges. */

@@ -81,12 +81,14 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
     name: 'accept-command',
     env: {
       CALLS_TABLE: on.calls.tableName,
+      FLEET_TABLE: on.fleet.tableName,
       EDGE_QUEUE_PREFIX: on.edgeQueuePrefix,
       BUS_NAME: on.bus.eventBusName,
       RETENTION_DAYS: String(on.settings.retentionDays),
     },
     may: [
       allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn),
+      allow(['dynamodb:Scan'], on.fleet.tableArn),
       allow(['events:PutEvents'], on.bus.eventBusArn, asSource(sources.control)),
       ...on.edgeQueues.map((queue) => allow(['sqs:SendMessage'], queue.queueArn)),
     ],

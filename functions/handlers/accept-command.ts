@@ -3,6 +3,8 @@ import { accept, patience } from '../accept-command.ts';
 import { dynamoDb, eventBridge, sqs } from '../adapters/clients.ts';
 import { dynamoCallStates } from '../adapters/dynamo-calls.ts';
 import { dynamoCommands } from '../adapters/dynamo-commands.ts';
+import { dynamoEdgeRows } from '../adapters/dynamo-fleet.ts';
+import { dynamoOriginations } from '../adapters/dynamo-originations.ts';
 import { eventBridgeAnnouncements } from '../adapters/eventbridge-announcements.ts';
 import { afterDays } from '../adapters/retention.ts';
 import { sqsEdgeQueues } from '../adapters/sqs-edge-queues.ts';
@@ -21,6 +23,8 @@ export const handler = busHandler(
   accept({
     calls: dynamoCallStates(db, env.CALLS_TABLE),
     commands: dynamoCommands(db, env.CALLS_TABLE, expiry),
+    originations: dynamoOriginations(db, env.CALLS_TABLE, expiry),
+    fleet: dynamoEdgeRows(db, env.FLEET_TABLE),
     edges: sqsEdgeQueues(sqs(), env.EDGE_QUEUE_PREFIX),
     announce: eventBridgeAnnouncements(eventBridge(), env.BUS_NAME),
     clock: systemClock,

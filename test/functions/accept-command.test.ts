@@ -5,14 +5,17 @@ import { accept } from '../../functions/accept-command.ts';
 import type { BusEvent } from '../../functions/bus-handler.ts';
 import { project } from '../../functions/project-call.ts';
 import { aCall, aHangup, anEvent, at, onTheBus, queueUrl } from './an-event.ts';
-import { aClock, memoryBus, memoryCalls, memoryEdges } from './in-memory.ts';
+import { aClock, memoryBus, memoryCalls, memoryEdges, memoryFleet } from './in-memory.ts';
 
 const patience = { retries: 2, minTimeout: 0 };
 
 function aPlatform() {
   const { calls, commands } = memoryCalls();
   const [edges, bus, clock] = [memoryEdges(), memoryBus(), aClock()];
-  const handle = accept({ calls, commands, edges, announce: bus, clock, patience });
+  const { originations, fleet, known } = memoryFleet({
+    ...{ edgeId: 'edge-1', queueUrl, calls: 3, draining: false, heartbeatAt: clock.now() },
+  });
+  const handle = accept({ calls, commands, originations, fleet, edges, announce: bus, clock, patience });
   const send = (detail: unknown, detailType = 'call.hangup') => {
     const event: BusEvent = onTheBus('trunkline.client', detailType, detail);
     return handle(detail, event);
@@ -20,7 +23,7 @@ function aPlatform() {
   const happen = async (...events: Parameters<ReturnType<typeof project>>[0][]) => {
     for (const event of events) await project({ calls, patience })(event);
   };
-  return { calls, edges, bus, clock, send, happen };
+  return { calls, edges, bus, clock, send, happen, known };
 }
 
 const only = <T>(list: readonly T[]): T => {
@@ -111,7 +114,15 @@ describe('accept-command', () => {
       },
     };
     expect(await calls.load(received.callId, 'latest')).toBeUndefined();
-    const handle = accept({ calls: late, commands: memory.commands, edges, announce: bus, clock, patience });
+    const handle = accept({
+      ...memoryFleet(),
+      calls: late,
+      commands: memory.commands,
+      edges,
+      announce: bus,
+      clock,
+      patience,
+    });
     const command = aHangup({ callId: received.callId });
     await handle(command, onTheBus('trunkline.client', 'call.hangup', command));
     expect(edges.sent).toHaveLength(1);
@@ -148,5 +159,88 @@ describe('accept-command', () => {
     clock.goOn(2000);
     await send(aHangup({ callId, expiresAt: at(1000) }));
     expect(only(bus.said)).toMatchObject({ reason: 'expired', message: expect.stringContaining(at(1000)) });
+  });
+});
+
+describe('accept-command of call.originate', () => {
+  const anOrigination = (but = {}) => ({
+    ...{ version: 1, id: ulid(), type: 'call.originate', callId: ulid() },
+    ...{ to: { number: '+15550177' }, connect: { agent: 'echo' } },
+    ...but,
+  });
+
+  test('hands the call to an edge that is up, to be begun within half a minute', async () => {
+    const { send, edges, bus } = aPlatform();
+    const command = anOrigination();
+    expect(await send(command, 'call.originate')).toEqual({ outcome: 'sent' });
+    expect(only(edges.sent)).toEqual({
+      to: queueUrl,
+      message: {
+        ...{ kind: 'command', version: 1, sequence: 1 },
+        command: { ...command, ringSeconds: 30, expiresAt: at(30_000) },
+      },
+    });
+    expect(bus.said).toEqual([]);
+  });
+
+  test('sends a repeated one to the edge that was chosen first, whatever the fleet is now', async () => {
+    const { send, edges, known, clock } = aPlatform();
+    const command = anOrigination();
+    await send(command, 'call.originate');
+    const other = { edgeId: 'edge-2', queueUrl: `${queueUrl}-2`, calls: 0, draining: false };
+    known.splice(0, 1, { ...other, heartbeatAt: clock.now() });
+    clock.goOn(100);
+    await send(command, 'call.originate');
+    expect(edges.sent).toHaveLength(2);
+    expect(edges.sent[1]).toEqual(edges.sent[0]);
+  });
+
+  test('repeated when its call has begun changes nothing, also where its time is past', async () => {
+    const { send, edges, bus, clock, happen } = aPlatform();
+    const command = anOrigination({ expiresAt: at(1_000) });
+    await send(command, 'call.originate');
+    const { id: commandId, callId } = command;
+    await happen(anEvent('call.originated', { callId, commandId }));
+    clock.goOn(5_000);
+    expect(await send(command, 'call.originate')).toEqual({ outcome: 'duplicate' });
+    expect([edges.sent.length, bus.said]).toEqual([1, []]);
+  });
+
+  test('of another command for the same call is refused, before the call is known and after', async () => {
+    const { send, edges, bus, happen } = aPlatform();
+    const command = anOrigination();
+    await send(command, 'call.originate');
+    const { callId } = command;
+    await send(anOrigination({ callId }), 'call.originate');
+    await happen(anEvent('call.originated', { callId, commandId: command.id }));
+    await send(anOrigination({ callId }), 'call.originate');
+    expect(bus.said).toMatchObject([{ reason: 'wrong-state' }, { reason: 'wrong-state' }]);
+    expect(edges.sent).toHaveLength(1);
+  });
+
+  test.each([
+    ['drains', { draining: true }],
+    ['has been silent for half a minute', { heartbeatAt: Date.parse(at(-30_000)) }],
+  ])('is refused where the only edge %s', async (_why, but) => {
+    const { send, edges, bus, known } = aPlatform();
+    Object.assign(known[0] ?? {}, but);
+    await send(anOrigination(), 'call.originate');
+    expect(only(bus.said)).toMatchObject({ reason: 'failed', message: expect.stringContaining('no edge') });
+    expect(edges.sent).toEqual([]);
+  });
+
+  test('whose time is past is refused', async () => {
+    const { send, bus, clock } = aPlatform();
+    clock.goOn(2_000);
+    await send(anOrigination({ expiresAt: at(1_000) }), 'call.originate');
+    expect(only(bus.said)).toMatchObject({ reason: 'expired' });
+  });
+
+  test('makes a call that takes commands as any other', async () => {
+    const { send, edges, happen } = aPlatform();
+    const { callId } = anEvent('call.originated');
+    await happen(anEvent('call.originated', { callId, replyTo: queueUrl }));
+    expect(await send(aHangup({ callId }))).toMatchObject({ outcome: 'sent', facts: { sequence: 1 } });
+    expect(only(edges.sent)).toMatchObject({ to: queueUrl });
   });
 });

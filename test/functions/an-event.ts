@@ -29,6 +29,12 @@ const payloads: Partial<Record<EventType, object>> = {
     source: { address: '192.0.2.1', port: 5060, transport: 'udp' },
     offer: { codecs: ['PCMU', 'PCMA'], dtmf: true, encrypted: false },
   },
+  'call.originated': {
+    commandId: '01KG9Z0A00Q2K6JNJP8TTQX9AB',
+    from: { uri: 'sip:+15550100@localhost', number: '+15550100' },
+    to: { uri: 'sip:+15550177@198.51.100.7', number: '+15550177' },
+    connect: 'agent echo',
+  },
   'call.routed': {
     source: 'live',
     waitMs: 180,

@@ -2,6 +2,7 @@ import type { VersionedConfig } from '../../contracts/config.ts';
 import type { DeliveredCommand, EdgeMessage } from '../../contracts/edge-message.ts';
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import type { RouteDecision } from '../../contracts/route-decision.ts';
+import type { KnownEdge } from '../../core/choose-edge.ts';
 import type {
   ActiveCalls,
   Announcements,
@@ -12,6 +13,7 @@ import type {
   ConfigTable,
   DecisionRecords,
   EdgeQueues,
+  Originations,
 } from '../../functions/ports.ts';
 import { start } from './an-event.ts';
 
@@ -54,6 +56,20 @@ export function memoryCalls() {
     },
   };
   return { calls, active: calls, commands, events };
+}
+
+/** Who began which call, and the fleet. */
+export function memoryFleet(...rows: readonly KnownEdge[]) {
+  const begun = new Map<string, Awaited<ReturnType<Originations['keepFirst']>>>();
+  const originations: Originations = {
+    async keepFirst(command, queue) {
+      const standing = begun.get(command.callId) ?? { command, queue };
+      begun.set(command.callId, standing);
+      return standing;
+    },
+  };
+  const known = [...rows];
+  return { originations, fleet: { edges: async () => known }, known };
 }
 
 export function memoryDecisions(): DecisionRecords {

@@ -12,23 +12,27 @@ import { dynamoCalls } from '../../functions/adapters/dynamo-calls.ts';
 import { dynamoCommands } from '../../functions/adapters/dynamo-commands.ts';
 import { dynamoConfig } from '../../functions/adapters/dynamo-config.ts';
 import { dynamoDecisions } from '../../functions/adapters/dynamo-decisions.ts';
+import { dynamoEdgeRows } from '../../functions/adapters/dynamo-fleet.ts';
+import { dynamoOriginations } from '../../functions/adapters/dynamo-originations.ts';
 import type {
   ActiveCalls,
   CallRecords,
   CommandRecords,
   ConfigTable,
   DecisionRecords,
+  Originations,
 } from '../../functions/ports.ts';
 import { project } from '../../functions/project-call.ts';
 import { aCall, aConfig, aHangup, anEvent, at } from './an-event.ts';
 import { startTables, type TestTables } from './dynalite-tables.ts';
-import { memoryCalls, memoryConfig, memoryDecisions } from './in-memory.ts';
+import { memoryCalls, memoryConfig, memoryDecisions, memoryFleet } from './in-memory.ts';
 
 interface Ports {
   readonly calls: CallRecords;
   readonly active: ActiveCalls;
   readonly commands: CommandRecords;
   readonly decisions: DecisionRecords;
+  readonly originations: Originations;
   readonly config: ConfigTable;
   push(config: VersionedConfig): Promise<void>;
 }
@@ -47,7 +51,7 @@ const implementations: Record<string, () => Ports> = {
     const push = async (pushed: VersionedConfig) => {
       config.table.stored = pushed;
     };
-    return { ...memoryCalls(), decisions: memoryDecisions(), config, push };
+    return { ...memoryCalls(), decisions: memoryDecisions(), ...memoryFleet(), config, push };
   },
   DynamoDB: () => {
     const { db, names } = tables;
@@ -56,6 +60,7 @@ const implementations: Record<string, () => Ports> = {
       active: dynamoActiveCalls(db, names.calls),
       commands: dynamoCommands(db, names.calls, expiry),
       decisions: dynamoDecisions(db, names.calls, expiry),
+      originations: dynamoOriginations(db, names.calls, expiry),
       config: dynamoConfig(db, names.config),
       async push({ config, version }) {
         for (const Item of toItems(config, version))
@@ -84,6 +89,18 @@ describe.each(Object.entries(implementations))('ports %s', (_, portsOf) => {
     const first = decide();
     expect(await decisions.keepFirst(first)).toEqual(first);
     expect(await decisions.keepFirst(decide())).toEqual(first);
+  });
+
+  test('the command that began a call stays, with the queue of the edge that was chosen for it', async () => {
+    const { originations } = portsOf();
+    const command = (id: string, callId: string) => ({
+      ...{ version: 1 as const, id, type: 'call.originate' as const, callId, ringSeconds: 30 },
+      ...{ to: { number: '+15550177' }, connect: { agent: 'echo' } },
+    });
+    const [callId, first] = [ulid(), ulid()];
+    const kept = { command: command(first, callId), queue: 'https://queue/1' };
+    expect(await originations.keepFirst(kept.command, kept.queue)).toEqual(kept);
+    expect(await originations.keepFirst(command(ulid(), callId), 'https://queue/2')).toEqual(kept);
   });
 
   test('an unknown call has no record', async () => {
@@ -164,4 +181,19 @@ describe.each(Object.entries(implementations))('ports %s', (_, portsOf) => {
       { numRuns: 5 },
     );
   });
+});
+
+test('the fleet is read without the rows that are no edges', async () => {
+  const { db, names } = tables;
+  const row = {
+    edgeId: ulid(),
+    queueUrl: 'https://queue/1',
+    calls: 2,
+    draining: false,
+    heartbeatAt: 5,
+    epoch: 1,
+  };
+  for (const Item of [row, { edgeId: ulid(), heartbeatAt: 'yesterday' }])
+    await db.send(new PutCommand({ TableName: names.fleet, Item }));
+  expect(await dynamoEdgeRows(db, names.fleet).edges()).toMatchObject([row]);
 });

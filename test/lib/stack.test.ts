@@ -140,7 +140,10 @@ describe('permissions', () => {
   test.each([
     ['DecideRoute', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']],
     ['ProjectCall', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
-    ['AcceptCommand', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'events:PutEvents']],
+    [
+      'AcceptCommand',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan', 'dynamodb:UpdateItem', 'events:PutEvents'],
+    ],
     ['ReapCalls', ['dynamodb:GetItem', 'dynamodb:Scan', 'events:PutEvents']],
   ])('%s may do with tables and bus what it does', (prefix, expected) => {
     expect(actionsOf(prefix).filter((action) => /^(dynamodb|events):/.test(action))).toEqual(expected);
