@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type AgentScript, agentScenario } from './agent-scenario.ts';
-import { openRtpEndpoint, type RtpReport } from './rtp-endpoint.ts';
+import { openRtpEndpoint, type RtpEndpoint, type RtpReport } from './rtp-endpoint.ts';
 import { type CallerScript, callerScenario } from './scenario.ts';
 import { startSipp } from './sipp.ts';
 
@@ -75,6 +75,8 @@ export interface AgentOptions extends Partial<Omit<AgentScript, 'rtpPort'>> {
   readonly port?: number;
   /** Whether it sends back what it hears; it does without this. */
   readonly echo?: boolean;
+  /** Said over and over to who calls it. */
+  readonly says?: Int16Array;
   /** Calls that it takes; endless without it. */
   readonly calls?: number;
   readonly transport?: 'udp' | 'tcp';
@@ -93,6 +95,8 @@ export async function startAgent(options: AgentOptions = {}): Promise<EchoAgent>
     ...(options.transport ? { transport: options.transport } : {}),
     ...(options.logger ? { logger: options.logger } : {}),
   });
+  const { says } = options;
+  if (says) void talkWhenCalled(sipp, rtp, says);
   return {
     uri: `sip:agent@127.0.0.1:${sipp.port}${options.transport === 'tcp' ? ';transport=tcp' : ''}`,
     port: sipp.port,
@@ -104,4 +108,14 @@ export async function startAgent(options: AgentOptions = {}): Promise<EchoAgent>
       await rtp[Symbol.asyncDispose]();
     },
   };
+}
+
+/** `INVITED PORT` in the log of sipp names the port of the caller's audio. */
+async function talkWhenCalled(
+  sipp: { noted(word: string): Promise<string> },
+  rtp: RtpEndpoint,
+  audio: Int16Array,
+): Promise<void> {
+  const note = await sipp.noted('INVITED').catch(() => undefined);
+  if (note !== undefined) rtp.talk({ host: '127.0.0.1', port: Number(note.split(' ')[1]) }, audio);
 }

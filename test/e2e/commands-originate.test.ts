@@ -23,23 +23,22 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
-const originate = async (but = {}) => {
-  const command = {
-    ...{ version: 1, id: ulid(), type: 'call.originate', callId: ulid() },
-    ...{ to: { number: '+15550177' }, connect: { agent: 'desk' }, from: '+15550100', ringSeconds: 5 },
-    ...but,
-  };
-  await sayOnBus(platform.env, 'call.originate', command);
-  return command;
-};
+const origination = (but = {}) => ({
+  ...{ version: 1, id: ulid(), type: 'call.originate', callId: ulid() },
+  ...{ to: { number: '+15550177' }, connect: { agent: 'desk' }, from: '+15550100', ringSeconds: 5 },
+  ...but,
+});
+const send = (command: { readonly type: string }) => sayOnBus(platform.env, command.type, command);
+const hangup = (callId: string) => ({ version: 1, id: ulid(), type: 'call.hangup', callId });
 const ended = (callId: string) => platform.next('call.ended', (event) => event.callId === callId);
 
 test('call.originate calls a number, then the agent, and they hear each other; sent twice it is one call', async () => {
   await using number = await startAgent({ port: carrier, calls: 1, echo: false, says: tone(440, 1_000) });
   await using desk = await startAgent({ port: agent, calls: 1 });
   const both = platform.next('media.started');
-  const command = await originate();
-  await sayOnBus(platform.env, 'call.originate', command);
+  const command = origination();
+  await send(command);
+  await send(command);
   const { callId } = await both;
   expect(callId).toBe(command.callId);
   // The agent sends back what it hears: the number's own tone has been through both of them.
@@ -48,7 +47,7 @@ test('call.originate calls a number, then the agent, and they hear each other; s
   expect(toneShare((await desk.report()).pcm.slice(-4_000), 440)).toBeGreaterThan(0.9);
 
   const over = ended(callId);
-  await sayOnBus(platform.env, 'call.hangup', { version: 1, id: ulid(), type: 'call.hangup', callId });
+  await send(hangup(callId));
   await over;
   expect(await Promise.all([number.ended, desk.ended])).toEqual([0, 0]);
   await platform.env.settled();
@@ -65,15 +64,25 @@ test('call.originate calls a number, then the agent, and they hear each other; s
 
 test('call.originate to a number that is busy ends as such, and no agent is called', async () => {
   await using number = await startAgent({ port: carrier, calls: 1, refuse: 486 });
-  const command = await originate();
-  expect(await ended(command.callId)).toMatchObject({ reason: 'callee-busy', sipStatus: 486 });
+  const command = origination();
+  const over = ended(command.callId);
+  await send(command);
+  expect(await over).toMatchObject({ reason: 'callee-busy', sipStatus: 486 });
   expect(await number.ended).toBe(0);
   await platform.env.settled();
   expect(await platform.env.state.call(command.callId)).toMatchObject({ complete: true });
 });
 
-test('call.originate with a second id for the same call, or to nobody we know, is refused', async () => {
-  const { callId } = await originate({ to: { agent: 'nobody' } });
-  const first = platform.next('command.refused', (event) => event.callId === callId);
-  expect((await first).message).toContain('to: unknown-number');
+test('call.originate to nobody we know, or once more under another id, is refused', async () => {
+  const unknown = origination({ to: { agent: 'nobody' } });
+  const refused = () => platform.next('command.refused', ({ callId }) => callId === unknown.callId);
+  const first = refused();
+  await send(unknown);
+  expect(await first).toMatchObject({
+    reason: 'failed',
+    message: expect.stringContaining('to: unknown-number'),
+  });
+  const second = refused();
+  await send(origination({ callId: unknown.callId }));
+  expect(await second).toMatchObject({ reason: 'wrong-state' });
 });

@@ -43,11 +43,13 @@ export class OwnInvite implements IncomingInvite {
 
   provisional(): void {}
 
-  /** It is in the call already; what it would hear is what it was told, unless rtpengine moved its port or its keys. */
+  /** It is in the call already, and is told only where rtpengine has moved its port or its keys meanwhile. */
   async answer(sdp: string): Promise<Dialog> {
     if (!this.#answered) throw new Error('nobody has answered');
     const { dialog, told } = this.#answered;
-    if (wayOf(sdp) !== wayOf(told)) throw new Error('the media of the party that answered first has moved');
+    if (wayOf(sdp) === wayOf(told)) return dialog;
+    const { kind } = await dialog.reinvite(sdp);
+    if (kind !== 'answered') throw new Error(`a re-INVITE with the new place of its media was ${kind}`);
     return dialog;
   }
 

@@ -64,6 +64,15 @@ describe('call.originate', () => {
     ]);
   });
 
+  test('tells the number where its media has moved while the agent was called', async () => {
+    const { on, number, agent } = await halfACall();
+    on.media.moved = true;
+    agent.answers();
+    await on.settled();
+    expect(number.dialog.reinvites).toHaveLength(1);
+    expect(on.types().at(-1)).toBe('call.answered');
+  });
+
   test.each([
     ['the number', 'caller-hangup'],
     ['the agent', 'callee-hangup'],

@@ -247,6 +247,8 @@ const towards = (leg: LegName) => sdpOf('0 101', leg === 'b' ? 30_000 : 30_002);
 
 class FakeMedia {
   readonly offers: MediaOffer[] = [];
+  /** From now on answers lead to another port. */
+  moved = false;
   /** Sides that the other one does not hear. */
   readonly hushed = { a: false, b: false };
   readonly reoffers: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>[] = [];
@@ -278,7 +280,8 @@ class FakeMedia {
       this.offers.push(offer);
       return towards(offer.from === 'a' ? 'b' : 'a');
     },
-    answer: async (_sdp: string, from: LegName) => towards(from === 'a' ? 'b' : 'a'),
+    answer: async (_sdp: string, from: LegName) =>
+      this.moved ? sdpOf('0 101', 30_008) : towards(from === 'a' ? 'b' : 'a'),
     reoffer: async (offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>) => {
       if (this.failure) throw this.failure;
       this.reoffers.push(offer);
