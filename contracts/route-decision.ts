@@ -30,6 +30,8 @@ const Connect = z.object({
   outbound: z.string().optional(),
   targets: z.array(RouteTarget).min(1),
   codecs: CodecPolicy,
+  /** One of the collections of the configuration: what the agent asks the caller for. */
+  collect: z.string().optional(),
   /** Longest time one target may ring, s. */
   ringSeconds: z.int().positive(),
   /** Longest time from answer to the end, s. */

@@ -93,7 +93,11 @@ export function routeOfAgent(call: RoutedCall, name: string, config: RoutingConf
   }));
   return connect(
     call,
-    { agent: name, targets: orderTargets(targets, call.callId) },
+    {
+      agent: name,
+      targets: orderTargets(targets, call.callId),
+      ...(agent.collect === undefined ? {} : { collect: agent.collect }),
+    },
     agent.policy,
     config,
     tell,
@@ -108,7 +112,7 @@ export function routeOut(call: RoutedCall, name: string, config: RoutingConfig, 
   return connect(call, { outbound: name, targets }, route.policy, config, tell);
 }
 
-type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets'>;
+type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets' | 'collect'>;
 
 export function connect(
   call: RoutedCall,

@@ -26,6 +26,13 @@ export const AcceptCommandEnv = z.object({
   RETENTION_DAYS: RetentionDays,
 });
 
+export const CollectDtmfEnv = z.object({
+  CALLS_TABLE: TableName,
+  CONFIG_TABLE: TableName,
+  EDGE_QUEUE_PREFIX: z.string().min(1).max(60),
+  RETENTION_DAYS: RetentionDays,
+});
+
 export const ReapCallsEnv = z.object({
   CALLS_TABLE: TableName,
   FLEET_TABLE: TableName,
@@ -39,6 +46,7 @@ export const handlerEnvs = {
   'decide-route': DecideRouteEnv,
   'project-call': ProjectCallEnv,
   'accept-command': AcceptCommandEnv,
+  'collect-dtmf': CollectDtmfEnv,
   'reap-calls': ReapCallsEnv,
 } as const;
 export type HandlerName = keyof typeof handlerEnvs;

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { CallEnded } from '../contracts/events/call.ts';
 import { beginningOf, type CallState } from '../core/call-state.ts';
 import { findCallsToReap, type LostCall } from '../core/find-calls-to-reap.ts';
 import { terminations } from '../core/terminations.ts';
 import type { Outcome } from './bus-handler.ts';
+import { derivedId } from './derived-id.ts';
 import type { ActiveCalls, Announcements, CallStates, Clock, Fleet } from './ports.ts';
 
 export interface ReapCallsPorts {
@@ -46,7 +46,7 @@ function endOf(state: CallState, { callId, detail }: LostCall, now: number): Cal
   const since = (time: string | undefined) => (time === undefined ? 0 : Math.max(0, now - Date.parse(time)));
   return {
     version: 1,
-    id: idOfEnd(callId),
+    id: derivedId(callId, 'edge-lost'),
     type: 'call.ended',
     callId,
     time: new Date(now).toISOString(),
@@ -59,12 +59,4 @@ function endOf(state: CallState, { callId, detail }: LostCall, now: number): Cal
     digits: state.digitCount,
     detail,
   };
-}
-
-const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-
-/** A ULID that any run of the reaper gives to the end of this call: the call's own time, and a digest for the rest. */
-function idOfEnd(callId: string): string {
-  const digest = createHash('sha256').update(`edge-lost ${callId}`).digest().subarray(0, 16);
-  return callId.slice(0, 10) + Array.from(digest, (byte) => crockford[byte % 32]).join('');
 }

@@ -113,6 +113,36 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
   return handler;
 }
 
+export function collectDtmf(scope: Construct, on: Platform): HandlerFunction {
+  const handler = new HandlerFunction(scope, {
+    name: 'collect-dtmf',
+    env: {
+      CALLS_TABLE: on.calls.tableName,
+      CONFIG_TABLE: on.config.tableName,
+      EDGE_QUEUE_PREFIX: on.edgeQueuePrefix,
+      RETENTION_DAYS: String(on.settings.retentionDays),
+    },
+    may: [
+      allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn),
+      allow(['dynamodb:GetItem', 'dynamodb:Query'], on.config.tableArn, inPartition(keys.config.partition)),
+      ...on.edgeQueues.map((queue) => allow(['sqs:SendMessage'], queue.queueArn)),
+    ],
+    timeout: Duration.seconds(15),
+    retries: whileItMatters,
+    reservedConcurrency: on.settings.reservedConcurrency['collect-dtmf'],
+  });
+  const source = [sources.edge];
+  // Calls of which nobody asks anything cost nothing.
+  const asked = { detailType: ['call.answered'], detail: { collect: Match.exists() } };
+  const missed = {
+    detailType: ['dtmf.collected'],
+    detail: { name: Match.exists(), outcome: Match.anythingBut('complete') },
+  };
+  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...asked } }, 'Asked');
+  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...missed } }, 'Missed');
+  return handler;
+}
+
 export function reapCalls(scope: Construct, on: Platform): HandlerFunction {
   const handler = new HandlerFunction(scope, {
     name: 'reap-calls',

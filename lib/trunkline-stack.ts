@@ -2,7 +2,14 @@ import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Edges } from './edges.ts';
 import { TrunklineBus } from './event-bus.ts';
-import { acceptCommand, decideRoute, type Platform, projectCall, reapCalls } from './handlers.ts';
+import {
+  acceptCommand,
+  collectDtmf,
+  decideRoute,
+  type Platform,
+  projectCall,
+  reapCalls,
+} from './handlers.ts';
 import { outputs } from './outputs.ts';
 import type { Settings } from './settings.ts';
 import { Tables } from './tables.ts';
@@ -29,7 +36,8 @@ export class TrunklineStack extends Stack {
     const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, ...shared });
     const edgeQueues = edges.map(({ queue }) => queue);
     const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings };
-    for (const build of [decideRoute, projectCall, acceptCommand, reapCalls]) build(this, platform);
+    for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, reapCalls])
+      build(this, platform);
 
     const output = (name: string, value: string) => new CfnOutput(this, name, { value });
     output(outputs.busName, bus.eventBusName);

@@ -89,6 +89,8 @@ export const CallAnswered = callEvent('call.answered', {
   decisionMs: z.number().nonnegative(),
   codecs: z.object({ a: CodecName.nullable(), b: CodecName.nullable() }),
   transcoded: z.boolean(),
+  /** The collection of digits that the agent asks for; absent: none. */
+  collect: z.string().max(64).optional(),
 });
 
 /**

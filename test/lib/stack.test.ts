@@ -63,6 +63,21 @@ describe('what reaches a function', () => {
     ]);
   });
 
+  test('collect-dtmf hears of calls whose agent asks for digits, and of what was not collected; of no other', () => {
+    expect(rulesOf('collect-dtmf').map(({ EventPattern }) => EventPattern)).toEqual([
+      {
+        source: ['trunkline.edge'],
+        'detail-type': ['call.answered'],
+        detail: { collect: [{ exists: true }] },
+      },
+      {
+        source: ['trunkline.edge'],
+        'detail-type': ['dtmf.collected'],
+        detail: { name: [{ exists: true }], outcome: [{ 'anything-but': ['complete'] }] },
+      },
+    ]);
+  });
+
   test('reap-calls wakes every minute, and when an edge begins a new life', () => {
     expect(rulesOf('reap-calls')).toMatchObject([
       { ScheduleExpression: 'rate(1 minute)' },
@@ -86,6 +101,7 @@ describe('what reaches a function', () => {
     ['decide-route', 60],
     ['accept-command', 60],
     ['reap-calls', 60],
+    ['collect-dtmf', 60],
     ['project-call', 21_600],
   ])('%s is given no event older than %i s', (name, seconds) => {
     const [id] = Object.keys(functionOf(name));

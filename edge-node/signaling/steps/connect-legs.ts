@@ -41,6 +41,7 @@ export const connectLegs: Step = async (call) => {
     decisionMs: Math.round(call.decisionMs),
     codecs,
     transcoded: codecs.a !== codecs.b,
+    ...(call.route?.collect === undefined ? {} : { collect: call.route.collect }),
   });
   keepCallGoing(call, joined.a, joined.b);
   return undefined;
