@@ -181,6 +181,8 @@ export interface MediaOffer {
   readonly keying?: Keying | undefined;
   /** Audio in one packet towards each side, ms; absent: as the sides agree. */
   readonly ptime?: { readonly [leg in LegName]?: number | undefined };
+  /** Sides whose digits come as INFO, be it instead of packets: the other side sends and gets packets all the same. */
+  readonly byInfo?: { readonly [leg in LegName]?: boolean };
   /** Sides whose digits are tones in their audio; those of the other side are made into tones for them. */
   readonly inBand?: { readonly [leg in LegName]?: boolean };
   /** Start a packet capture for the quality figures. */
@@ -213,9 +215,11 @@ export type HeardRtp = {
 
 export interface MediaDigits {
   /**
-   * Puts a digit into the stream of one side, for the other to hear: as RFC 4733 where it takes that, else as a tone. From
-   * the first one on rtpengine looks at each packet of the call, which costs.
+   * Makes ready to play. rtpengine looks at each packet of the call from now on, which costs. True: only now, and nothing
+   * can be played before some packets have come.
    */
+  prepare(): Promise<boolean>;
+  /** Puts a digit into the stream of one side, for the other to hear: as RFC 4733 where it takes that, else as a tone. */
   play(digit: string, durationMs: number, from: LegName): Promise<void>;
   /**
    * From now on the digits of one side are reported, but no longer passed on to the other. A secret is not written down

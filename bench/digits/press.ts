@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { EventOf } from '../../contracts/events.ts';
 import type { DevEnv } from '../../local/dev-env.ts';
+import { agentScenario } from '../../local/phone/agent-scenario.ts';
 import type { DigitPhones, Pressing, TimedKey } from '../../local/phone/digit-phones.ts';
-import { agentScenario, callerScenario } from '../../local/phone/scenario.ts';
+import { callerScenario } from '../../local/phone/scenario.ts';
 import { startSipp } from '../../local/phone/sipp.ts';
 
 /** An event with the moment at which it was on the bus, ms of performance.now(). */

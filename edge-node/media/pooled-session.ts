@@ -96,6 +96,7 @@ const wherever = (
   session: () => EngineSession,
 ): Pick<MediaSession, 'digits' | 'playback' | 'hush' | 'totals' | 'heard'> => ({
   digits: {
+    prepare: async () => session().digits.prepare(),
     play: async (...press) => session().digits.play(...press),
     withhold: async (...side) => session().digits.withhold(...side),
     release: async (from) => session().digits.release(from),

@@ -11,8 +11,8 @@ interface DigitParts {
   readonly inBand: (leg: LegName) => boolean;
   /** From now on nothing of the call is written down; what was is deleted. */
   readonly stopCapture: () => Promise<void>;
-  /** Makes rtpengine ready to put digits into the streams. */
-  readonly lookIn: () => Promise<void>;
+  /** Makes rtpengine ready to put digits into the streams; false where it is already. */
+  readonly lookIn: () => Promise<boolean>;
 }
 
 /** As loud as a phone: rtpengine's own -63 dBm0 is taken for none (RFC 4733 §2.5.2.3 leaves it to the receiver), -dBm0. */
@@ -21,8 +21,8 @@ const VOLUME = 10;
 /** The DTMF commands of rtpengine for one call. */
 export function sessionDigits({ request, once, side, inBand, stopCapture, lookIn }: DigitParts): MediaDigits {
   return {
+    prepare: lookIn,
     async play(digit, durationMs, from) {
-      await lookIn();
       await once('playDTMF', { ...side(from), code: digit, duration: durationMs, volume: VOLUME });
     },
     async withhold(from, why) {

@@ -1,13 +1,13 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
+import { createEventMemory } from './event-memory.ts';
 import { gatesOf } from './gates.ts';
 import type { NgReply } from './ng-reply.ts';
 import { playbackOf } from './playback.ts';
 import type { NgRequest } from './rtpengine.ts';
 import { LISTEN_FOR_TONES, sessionDigits } from './session-digits.ts';
 import { heardOf, tagOf, totalsOf } from './totals.ts';
-import { withoutEvents } from './without-events.ts';
 
 /** Our address goes into the SDP; candidates of the other side never do. */
 const shape = { replace: ['origin', 'session-connection'], ICE: 'remove' };
@@ -62,23 +62,17 @@ export function createSession(
   const speaks: Record<LegName, Transport> = { a: 'plain', b: 'plain' };
   /** What the last offer asked for goes for its answer and for every re-offer. */
   let wishes: Wishes = {};
-  /** What each side said last. */
-  const said: Partial<Record<LegName, string>> = {};
+  const { last, heard, told } = createEventMemory(() => wishes);
   let looking: Promise<void> | undefined;
   const side = (leg: LegName) => ({ ...id, 'from-tag': tagOf(leg, attempt) });
   const gates = gatesOf(side, ng);
   const inBand = (leg: LegName) => wishes.inBand?.[leg] === true;
-  const heard = (leg: LegName, sdp: string) => {
-    said[leg] = inBand(leg) ? withoutEvents(sdp) : sdp;
-    return said[leg];
-  };
-  const told = (leg: LegName, reply: NgReply) => (inBand(leg) ? withoutEvents(sdpOf(reply)) : sdpOf(reply));
   const flags = (latched: boolean) => flagsOf(latched, looking !== undefined);
 
   /** Both sides say again what they said, and hear nothing of it; rtpengine sees each packet from then on. */
   const lookIn = async () => {
     const to = offerer === 'a' ? 'b' : 'a';
-    const [offer, answer] = [said[offerer], said[to]];
+    const [offer, answer] = [last(offerer), last(to)];
     if (offer === undefined || answer === undefined)
       throw new MediaError('refused', 'the call is not answered');
     const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(to, attempt) };
@@ -106,17 +100,18 @@ export function createSession(
         ...flags(attempt > 1),
         ...codecsOf(wishes, offer.from),
         ...(capturing ? { 'record call': 'yes' } : {}),
-        sdp: heard(offer.from, offer.sdp),
+        sdp: heard(offer.from, offer.sdp, 'offer'),
       });
-      return told(to, reply);
+      return told(to, sdpOf(reply));
     },
     async answer(sdp, from) {
       const tags = { 'from-tag': tagOf(offerer, attempt), 'to-tag': tagOf(from, attempt) };
-      const asked = { SDES, ...tags, ...flags(!isUp && attempt > 1), sdp: heard(from, sdp) };
+      const asked = { SDES, ...tags, ...flags(!isUp && attempt > 1), sdp: heard(from, sdp, 'answer') };
       const reply = await ng('answer', { ...id, ...shape, ...asked });
+      // Afterwards it would let go of what is withheld.
       for (const leg of ['a', 'b'] as const)
-        if (inBand(leg)) await ng('unblockDTMF', { ...side(leg), ...LISTEN_FOR_TONES });
-      return told(offerer, reply);
+        if (inBand(leg) && !isUp) await ng('unblockDTMF', { ...side(leg), ...LISTEN_FOR_TONES });
+      return told(offerer, sdpOf(reply));
     },
     async reoffer({ sdp, from, codecs }) {
       const to = from === 'a' ? 'b' : 'a';
@@ -133,9 +128,9 @@ export function createSession(
         // Without port-latching a new address on this side would move our port on the other side too.
         ...flags(true),
         ...codecsOf(wishes, from),
-        sdp: heard(from, sdp),
+        sdp: heard(from, sdp, 'offer'),
       });
-      return told(to, reply);
+      return told(to, sdpOf(reply));
     },
     digits: sessionDigits({
       ...{ request: ng, once, side, inBand },
@@ -145,12 +140,13 @@ export function createSession(
         capturing = false;
         await captures?.discard(callId);
       },
-      lookIn: () => {
-        looking ??= lookIn().catch((error: unknown) => {
+      async lookIn() {
+        if (looking) return looking.then(() => false);
+        looking = lookIn().catch((error: unknown) => {
           looking = undefined;
           throw error;
         });
-        return looking;
+        return looking.then(() => true);
       },
     }),
     playback: playbackOf(side, ng, gates),
@@ -170,7 +166,7 @@ export function createSession(
   };
 }
 
-type Wishes = Pick<MediaOffer, 'ptime' | 'codecs' | 'inBand'>;
+type Wishes = Pick<MediaOffer, 'ptime' | 'codecs' | 'inBand' | 'byInfo'>;
 
 /** What goes to the side that is offered to, and what goes back. */
 function framesOf({ ptime = {} }: Wishes, from: LegName): Record<string, number> {

@@ -7,6 +7,7 @@ type ToRtpWorker =
       readonly do: 'talk';
       readonly to: { readonly host: string; readonly port: number };
       readonly audio: Int16Array;
+      readonly events?: number | undefined;
     }
   | { readonly do: 'press'; readonly keys: readonly string[] }
   | { readonly do: 'hush' }
@@ -47,8 +48,8 @@ export interface RtpReport {
 
 export interface RtpEndpoint extends AsyncDisposable {
   readonly port: number;
-  /** Sends `audio` to there, over and over, 20 ms a packet. */
-  talk(to: { readonly host: string; readonly port: number }, audio: Int16Array): void;
+  /** Sends `audio` to there, over and over, 20 ms a packet. `events`: payload type of telephone-event where it is not 101. */
+  talk(to: { readonly host: string; readonly port: number }, audio: Int16Array, events?: number): void;
   /** Presses keys one after the other: 160 ms each, 100 ms between. Audio pauses meanwhile. */
   press(digits: string): void;
   hush(): void;
@@ -67,7 +68,7 @@ export async function openRtpEndpoint({
   if (first.told !== 'port') throw new Error('the RTP worker did not open a port');
   return {
     port: first.port,
-    talk: (to, audio) => ask({ do: 'talk', to, audio }),
+    talk: (to, audio, events) => ask({ do: 'talk', to, audio, events }),
     press: (digits) => ask({ do: 'press', keys: [...digits] }),
     hush: () => ask({ do: 'hush' }),
     async report() {

@@ -10,7 +10,8 @@ import alawmulaw from 'alawmulaw';
  */
 const FRAME = 160;
 const FRAME_MS = 20;
-const TELEPHONE_EVENT = 101;
+/** Payload type of RFC 4733 events, as agreed. */
+let telephoneEvent = 101;
 const KEYS = '0123456789*#ABCD';
 /** A key is held for eight frames, then its end is said three times (RFC 4733 §2.5.1.4). */
 const KEY_FRAMES = 8;
@@ -73,11 +74,11 @@ function pressKey() {
   }
   key.frame += 1;
   if (key.frame <= KEY_FRAMES) {
-    send(keyPayload(key.code, key.frame, false), TELEPHONE_EVENT, key.start, key.frame === 1);
+    send(keyPayload(key.code, key.frame, false), telephoneEvent, key.start, key.frame === 1);
     return true;
   }
   for (let repeat = 0; repeat < END_REPEATS; repeat += 1)
-    send(keyPayload(key.code, KEY_FRAMES, true), TELEPHONE_EVENT, key.start);
+    send(keyPayload(key.code, KEY_FRAMES, true), telephoneEvent, key.start);
   key = undefined;
   gap = GAP_FRAMES;
   return true;
@@ -102,7 +103,7 @@ function listen(packet, from) {
   const stamp = packet.readUInt32BE(4);
   heard.push({ sequence: packet.readUInt16BE(2), timestamp: stamp, type, ssrc: packet.readUInt32BE(8), at });
   const payload = packet.subarray(12);
-  if (type === TELEPHONE_EVENT) hearKey(payload, stamp);
+  if (type === telephoneEvent) hearKey(payload, stamp);
   else pcm.push(Int16Array.from(decode(payload, type)));
   if (!echo) return;
   const back = Buffer.from(packet);
@@ -134,6 +135,7 @@ port.on('message', (message) => {
   if (message.do === 'talk') {
     to = message.to;
     audio = message.audio;
+    telephoneEvent = message.events ?? telephoneEvent;
     due = performance.now();
     if (!beat) tick();
   } else if (message.do === 'press') keys.push(...message.keys);

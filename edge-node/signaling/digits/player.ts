@@ -9,6 +9,9 @@ const SHORTEST_MS = 100;
 /** For what rtpengine reports of our own digits: it does so before it answers that it will play them. */
 const REPORTED_WITHIN_MS = 500;
 
+/** For a few packets to come, ms: what is played before is heard by nobody. */
+const PREPARED_MS = 150;
+
 interface OwnDigit {
   readonly from: LegName;
   readonly digit: string;
@@ -33,6 +36,7 @@ export class DigitPlayer {
     this.#own.add(own);
     try {
       if (!media) return 'not-played';
+      if (await media.digits.prepare()) await this.pause(PREPARED_MS);
       const before = (await media.heard())[from].packets;
       await media.digits.play(digit, durationMs, from);
       await this.pause(durationMs + Math.max(gap, SHORTEST_MS));

@@ -1,3 +1,4 @@
+import type { DigitsTaken } from '../../../contracts/config/codecs.ts';
 import type { Keying } from '../../../contracts/config/encryption.ts';
 import type { ConnectRoute, RouteTarget } from '../../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../../contracts/terminations.ts';
@@ -37,12 +38,21 @@ export async function offerTo(
 export function audioOf(
   call: Call,
   { trunk, dtmf }: Pick<RouteTarget, 'trunk' | 'dtmf'>,
-): Pick<MediaOffer, 'ptime' | 'inBand'> {
+): Pick<MediaOffer, 'ptime' | 'inBand' | 'byInfo'> {
   const trunks = call.context.snapshot.current()?.config.trunks ?? {};
   const ptime = { a: trunks[call.trunk]?.ptime, b: trunk === undefined ? undefined : trunks[trunk]?.ptime };
-  const isInBand = (taken: string) => taken === 'in-band';
-  const [a, b] = [isInBand(takenByTrunk(call, call.trunk)), isInBand(takenByTarget(call, { trunk, dtmf }))];
-  return { ptime, ...(a || b ? { inBand: { a, b } } : {}) };
+  return { ptime, ...digitsBetween(takenByTrunk(call, call.trunk), takenByTarget(call, { trunk, dtmf })) };
+}
+
+function digitsBetween(one: DigitsTaken, other: DigitsTaken): Pick<MediaOffer, 'inBand' | 'byInfo'> {
+  const where = (is: (taken: DigitsTaken) => boolean) => ({ a: is(one), b: is(other) });
+  const inBand = where((taken) => taken === 'in-band');
+  const byInfo = where((taken) => taken === 'info' || taken === 'info-dtmf');
+  return {
+    ...(inBand.a || inBand.b ? { inBand } : {}),
+    // Two that both speak INFO need nothing of rtpengine.
+    ...(byInfo.a === byInfo.b ? {} : { byInfo }),
+  };
 }
 
 /** An engine that is away is our fault; an SDP it cannot read is the caller's. */

@@ -288,6 +288,7 @@ class FakeMedia {
       return withDirection(sdpOf('0 101', 30_004), readSession(offer.sdp)?.direction ?? 'sendrecv');
     },
     digits: {
+      prepare: async () => false,
       play: async (digit: string, durationMs: number, from: string) => {
         if (this.failure) throw this.failure;
         this.played.push({ digit, durationMs, from });
