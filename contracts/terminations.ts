@@ -40,6 +40,7 @@ export const terminationReasons = [
   'destination-denied',
   'trunk-limit',
   'spend-limit',
+  'session-expired',
   'max-duration',
 ] as const;
 

@@ -93,6 +93,12 @@ export const terminations = {
   'destination-denied': row('policy', 403, false, 'No trunk of the route may call this number.'),
   'trunk-limit': row('policy', 503, true, 'The trunk is at its limit of calls or of calls per second.'),
   'spend-limit': row('policy', 503, true, 'Calls out over the trunk have cost as much as they may for now.'),
+  'session-expired': row(
+    'upstream',
+    408,
+    false,
+    'A side stopped saying that its session lasts (RFC 4028): it is gone, or cannot reach us.',
+  ),
   'max-duration': row('policy', 480, false, 'The call reached the longest duration its policy allows.'),
 } as const satisfies Record<TerminationReason, Termination>;
 

@@ -249,7 +249,7 @@ export interface MediaSession {
    * One side of an answered call offers anew: the SDP for the other one. What goes to the other side stays as it is, but for
    * what the offer changes; {@link MediaSession.answer} follows, with a new answer or the one that holds.
    */
-  reoffer(offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>): Promise<string>;
+  reoffer(offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs' | 'ptime'>): Promise<string>;
   /** Digits of an answered call. */
   readonly digits: MediaDigits;
   /** Of an answered call. */

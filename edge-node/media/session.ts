@@ -113,11 +113,12 @@ export function createSession(
         if (inBand(leg) && !isUp) await ng('unblockDTMF', { ...side(leg), ...LISTEN_FOR_TONES });
       return told(offerer, sdpOf(reply));
     },
-    async reoffer({ sdp, from, codecs }) {
+    async reoffer({ sdp, from, codecs, ptime }) {
       const to = from === 'a' ? 'b' : 'a';
       offerer = from;
       isUp = true;
       if (codecs) wishes = { ...wishes, codecs };
+      if (ptime) wishes = { ...wishes, ptime: { ...wishes.ptime, ...ptime } };
       speaks[from] = transportIn(sdp);
       const reply = await ng('offer', {
         ...id,

@@ -4,6 +4,8 @@ import { type ApplyCommand, applied, refused } from './apply-command.ts';
 import type { Call } from './call.ts';
 import { collect } from './digits/collect.ts';
 import { sendDtmf } from './digits/send-dtmf.ts';
+import { hold, resume } from './mid-call/hold.ts';
+import { updateMedia } from './mid-call/update-media.ts';
 import { play, stop } from './play.ts';
 
 const hangup: ApplyCommand<'call.hangup'> = (call, { reason }) => {
@@ -24,6 +26,9 @@ const reject: ApplyCommand<'call.reject'> = (call, { sipStatus }) => {
 const appliers: { readonly [T in CommandType]?: ApplyCommand<T> } = {
   'call.hangup': hangup,
   'call.reject': reject,
+  'call.hold': hold,
+  'call.resume': resume,
+  'call.update-media': updateMedia,
   'call.play': play,
   'call.stop': stop,
   'call.send-dtmf': sendDtmf,

@@ -79,8 +79,10 @@ export class Call implements LiveCall {
   takesDigits: Record<LegName, boolean> = { a: false, b: false };
   /** Legs from which no RTP need come, because they are on hold. */
   readonly held: Record<LegName, boolean> = { a: false, b: false };
-  /** Legs that have put us on hold, or that a command has. */
+  /** Legs that have put us on hold. */
   readonly onHold: Record<LegName, boolean> = { a: false, b: false };
+  /** Legs that a command has put on hold. */
+  readonly heldByCommand: Record<LegName, boolean> = { a: false, b: false };
   readonly exchanges = new Exchanges();
   /** What each side has agreed on, once both stand. */
   sides?: Readonly<Record<LegName, Side>>;

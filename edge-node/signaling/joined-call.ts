@@ -2,7 +2,7 @@ import type { LegName } from '../../contracts/events/call.ts';
 import type { Call } from './call.ts';
 import { watchMedia } from './media-watch.ts';
 import { renegotiate } from './mid-call/renegotiate.ts';
-import type { Dialog } from './sip.ts';
+import { type Dialog, SESSION_EXPIRED } from './sip.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -11,7 +11,9 @@ export function keepCallGoing(call: Call, a: Dialog, b: Dialog): void {
   const { logger } = call.context;
   const hungUp = (by: LegName) => (why: string) => {
     logger.debug({ callId: call.id, by, why }, 'hung up');
-    void call.end({ reason: by === 'a' ? 'caller-hangup' : 'callee-hangup', by });
+    if (why === SESSION_EXPIRED)
+      void call.end({ reason: 'session-expired', by, detail: `leg ${by} did not refresh its session` });
+    else void call.end({ reason: by === 'a' ? 'caller-hangup' : 'callee-hangup', by });
   };
   a.onBye(hungUp('a'));
   b.onBye(hungUp('b'));

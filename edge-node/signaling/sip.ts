@@ -77,6 +77,9 @@ export type ReinviteResult =
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'gone' };
 
+/** Why the SIP server has ended a dialog whose session nobody refreshed (RFC 4028 §10). */
+export const SESSION_EXPIRED = 'Session timer expired';
+
 /** An established dialog. Every method settles within a bound and none throws. */
 export interface Dialog {
   readonly remoteSdp: string;

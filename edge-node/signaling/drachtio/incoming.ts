@@ -5,6 +5,7 @@ import { Answering } from './again.ts';
 import { wrapDialog } from './dialog.ts';
 import { onTheWire } from './headers.ts';
 import { sdpIn } from './sdp-body.ts';
+import { sessionTimerFor } from './session-timer.ts';
 import { type ParsedAddress, parseUri, type SrfApp, type SrfRequest, type SrfResponse } from './srf.ts';
 
 /** Longest wait for a PRACK, and for the SIP server to confirm that our 200 went out, ms. */
@@ -82,7 +83,8 @@ function answerWith(
   let gone = false;
   const answered = new Promise<Dialog>((resolve, reject) => {
     cancelled.addEventListener('abort', () => reject(new Error('the caller is gone')), { once: true });
-    srf.createUAS(request, response, { localSdp: sdp }, (error, dialog) => {
+    const headers = { ...sessionTimerFor(request) };
+    srf.createUAS(request, response, { localSdp: sdp, headers }, (error, dialog) => {
       if (!dialog) return reject(new Error('the 200 could not be sent', { cause: error }));
       const wrapped = wrapDialog(dialog, answering);
       if (gone) void wrapped.bye();

@@ -5,6 +5,7 @@ import type { DialRequest, DialResult, Headers, OutgoingCall } from '../sip.ts';
 import { Answering, askedBy, sameAgain } from './again.ts';
 import { wrapDialog } from './dialog.ts';
 import { sdpIn } from './sdp-body.ts';
+import { sessionTimer, withLongerSession } from './session-timer.ts';
 import type { LateOffer, SrfApp, SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
 import { whyUnheard } from './why-unheard.ts';
 
@@ -14,72 +15,97 @@ const CANCEL_GRACE_MS = 4_000;
 const cancelledResult: DialResult = { kind: 'failed', status: 487, detail: 'cancelled' };
 
 /** Sends one INVITE to one target, with a Call-ID of its own. */
-export function dial(srf: SrfApp, request: DialRequest, down: AbortSignal): OutgoingCall {
-  const result = pDefer<DialResult>();
-  let sent: SrfRequest | undefined;
-  let cancelled = false;
-  let settled = false;
+export const dial = (srf: SrfApp, request: DialRequest, down: AbortSignal): OutgoingCall =>
+  new OutgoingInvite(srf, request, down);
 
-  const settle = (outcome: DialResult) => {
-    if (settled) return;
-    settled = true;
-    down.removeEventListener('abort', onDown);
-    result.resolve(outcome);
-  };
-  const onDown = () => settle({ kind: 'failed', status: 503, detail: 'the SIP server went away' });
-  if (down.aborted) onDown();
-  down.addEventListener('abort', onDown, { once: true });
+class OutgoingInvite implements OutgoingCall {
+  readonly #srf: SrfApp;
+  readonly #request: DialRequest;
+  readonly #result = pDefer<DialResult>();
+  readonly #stopListening: () => void;
+  readonly #answering: Answering;
+  readonly #exchange: ReturnType<Answering['begin']>;
+  #sent: SrfRequest | undefined;
+  #isCancelled = false;
+  #isSettled = false;
+  #isLonger = false;
 
-  const progress = {
-    cbRequest(error: unknown, invite?: SrfRequest) {
-      if (error || !invite) return;
-      sent = invite;
-      if (cancelled) invite.cancel(() => undefined);
-    },
-    cbProvisional(response: SrfResponse) {
-      if (!settled && !cancelled) request.onProvisional(response.status, sdpIn(response));
-    },
-  };
-  const answering = new Answering(request.credentials);
-  const exchange = answering.begin('INVITE');
-  const repeat = async (challenge: SrfResponse) => {
-    const again = await exchange.again(challenge);
-    if (settled) return;
-    if (cancelled) return settle(cancelledResult);
-    if (!again.ok)
-      return settle({ kind: 'failed', status: challenge.status, detail: again.detail.slice(0, 200) });
-    sent = undefined;
-    send(repetitionOf(request, challenge, again.headers));
-  };
-  const done = (error: unknown, answer?: SrfDialog | LateOffer) => {
-    const challenge = challengeIn(error);
-    if (challenge && !cancelled) return void repeat(challenge);
-    if (!answer) return settle(failureOf(error));
-    // RFC 3261 §9.1: a 200 that crosses the CANCEL makes a dialog, which only a BYE ends.
-    if (settled || cancelled) {
-      void hangUp(answer);
-      return settle(cancelledResult);
-    }
-    settle(answered(answer, request.credentials && answering));
-  };
-  const send = (invite: DialRequest) => {
+  constructor(srf: SrfApp, request: DialRequest, down: AbortSignal) {
+    this.#srf = srf;
+    this.#request = request;
+    this.#answering = new Answering(request.credentials);
+    this.#exchange = this.#answering.begin('INVITE');
+    const onDown = () => this.#settle({ kind: 'failed', status: 503, detail: 'the SIP server went away' });
+    this.#stopListening = () => down.removeEventListener('abort', onDown);
+    if (down.aborted) onDown();
+    down.addEventListener('abort', onDown, { once: true });
+    this.#send(request);
+  }
+
+  get result(): Promise<DialResult> {
+    return this.#result.promise;
+  }
+
+  cancel(): void {
+    if (this.#isCancelled || this.#isSettled) return;
+    this.#isCancelled = true;
+    this.#sent?.cancel(() => undefined);
+    setTimeout(() => this.#settle(cancelledResult), CANCEL_GRACE_MS).unref();
+  }
+
+  #settle(outcome: DialResult): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#stopListening();
+    this.#result.resolve(outcome);
+  }
+
+  #send(invite: DialRequest): void {
+    this.#sent = undefined;
+    const progress = {
+      cbRequest: (error: unknown, request?: SrfRequest) => {
+        if (error || !request) return;
+        this.#sent = request;
+        if (this.#isCancelled) request.cancel(() => undefined);
+      },
+      cbProvisional: (response: SrfResponse) => {
+        if (!this.#isSettled && !this.#isCancelled)
+          this.#request.onProvisional(response.status, sdpIn(response));
+      },
+    };
     try {
-      srf.createUAC(invite.uri, inviteOptions(invite), progress, done);
+      this.#srf.createUAC(invite.uri, inviteOptions(invite), progress, (error, answer) =>
+        this.#done(error, answer),
+      );
     } catch (error) {
-      settle(failureOf(error));
+      this.#settle(failureOf(error));
     }
-  };
-  send(request);
+  }
 
-  return {
-    result: result.promise,
-    cancel() {
-      if (cancelled || settled) return;
-      cancelled = true;
-      sent?.cancel(() => undefined);
-      setTimeout(() => settle(cancelledResult), CANCEL_GRACE_MS).unref();
-    },
-  };
+  #done(error: unknown, answer?: SrfDialog | LateOffer): void {
+    const response = this.#isCancelled ? undefined : responseIn(error);
+    const longer = this.#isLonger ? undefined : withLongerSession(this.#request, response);
+    this.#isLonger ||= longer !== undefined;
+    if (longer) this.#send(longer);
+    else if (response && isChallenge(response.status)) void this.#repeat(response);
+    else if (!answer) this.#settle(failureOf(error));
+    else if (!this.#isSettled && !this.#isCancelled)
+      this.#settle(answered(answer, this.#request.credentials && this.#answering));
+    else {
+      // RFC 3261 §9.1: a 200 that crosses the CANCEL makes a dialog, which only a BYE ends.
+      void hangUp(answer);
+      this.#settle(cancelledResult);
+    }
+  }
+
+  async #repeat(challenge: SrfResponse): Promise<void> {
+    const again = await this.#exchange.again(challenge);
+    if (this.#isSettled) return;
+    if (this.#isCancelled) return this.#settle(cancelledResult);
+    const { status } = challenge;
+    if (!again.ok) return this.#settle({ kind: 'failed', status, detail: again.detail.slice(0, 200) });
+    this.#send(repetitionOf(this.#request, challenge, again.headers));
+  }
 }
 
 function repetitionOf(request: DialRequest, challenge: SrfResponse, credentials: Headers): DialRequest {
@@ -93,7 +119,7 @@ const inviteOptions = ({ sdp, from, headers, nextHop }: DialRequest) => ({
   ...(nextHop === undefined ? {} : { proxy: nextHop }),
   callingNumber: callingNumber(from),
   ...(from.displayName ? { callingName: displayName(from.displayName) } : {}),
-  headers: { ...headers },
+  headers: { ...sessionTimer(), ...headers },
 });
 
 /** What a caller wrote is not taken into our own headers unless it is plain. */
@@ -121,10 +147,7 @@ async function hangUp(answer: SrfDialog | LateOffer): Promise<void> {
   else await wrapDialog(answer).bye();
 }
 
-const challengeIn = (error: unknown): SrfResponse | undefined => {
-  const { res } = (error ?? {}) as { res?: SrfResponse };
-  return res && isChallenge(res.status) ? res : undefined;
-};
+const responseIn = (error: unknown) => ((error ?? {}) as { res?: SrfResponse }).res;
 
 /** An INVITE that could not even be sent has no response; one that was, and was not answered, has one made up for it. */
 function failureOf(error: unknown): DialResult {

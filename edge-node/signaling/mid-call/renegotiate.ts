@@ -4,7 +4,9 @@ import type { Call } from '../call.ts';
 import { type Direction, readSession, type Session, withDirection } from '../sdp.ts';
 import type { SessionAnswer, SessionRequest } from '../sip.ts';
 import { codecsBetween } from '../steps/plan-codecs.ts';
+import { goneBy } from './ask-side.ts';
 import { type Joined, joinedOf, otherLeg } from './joined.ts';
+import { putBack } from './put-back.ts';
 import { silence } from './silence.ts';
 
 const NOT_ACCEPTABLE: SessionAnswer = { status: 488 };
@@ -114,17 +116,6 @@ async function answerAlone(
   }
 }
 
-/** Tells rtpengine again what both sides had agreed on before. */
-async function putBack(call: Call, { media, sides }: Joined): Promise<void> {
-  const plan = codecsBetween(call, readSession(sides.a.remote)?.codecs ?? [], 'a');
-  try {
-    await media.reoffer({ sdp: sides.a.remote, from: 'a', codecs: plan });
-    await media.answer(sides.b.remote, 'b');
-  } catch (error) {
-    call.context.logger.warn({ callId: call.id, err: error }, 'the media of a call could not be put back');
-  }
-}
-
 /** A re-INVITE without SDP asks us to offer; the answer comes with the ACK (RFC 3261 §14.2). */
 function offerAgain(call: Call, joined: Joined, leg: LegName): SessionAnswer {
   const side = joined.sides[leg];
@@ -143,14 +134,6 @@ function offerAgain(call: Call, joined: Joined, leg: LegName): SessionAnswer {
   };
   return { status: 200, sdp, acked };
 }
-
-/** RFC 3261 §12.2.1.2. */
-const goneBy = (by: LegName) =>
-  ({
-    reason: by === 'a' ? 'caller-hangup' : 'callee-hangup',
-    by,
-    detail: 'answered a re-INVITE as if there were no call',
-  }) as const;
 
 function tell(
   call: Call,

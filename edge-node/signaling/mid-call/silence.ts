@@ -13,10 +13,11 @@ const receives: ReadonlySet<Direction> = new Set(['sendrecv', 'recvonly']);
 export function silence(call: Call): void {
   const joined = joinedOf(call);
   if (!joined) return;
-  call.held.a = call.held.b = call.onHold.a || call.onHold.b;
+  const byCommand = call.heldByCommand.a || call.heldByCommand.b;
+  call.held.a = call.held.b = byCommand || call.onHold.a || call.onHold.b;
   const direction = (leg: LegName) => readSession(joined.sides[leg].remote)?.direction ?? 'sendrecv';
   for (const leg of ['a', 'b'] as const) {
-    const isHeard = sends.has(direction(leg)) && receives.has(direction(otherLeg(leg)));
+    const isHeard = !byCommand && sends.has(direction(leg)) && receives.has(direction(otherLeg(leg)));
     joined.media.hush(leg, !isHeard).catch((error: unknown) => {
       call.context.logger.warn({ callId: call.id, leg, err: error }, 'a side on hold is heard');
     });

@@ -19,6 +19,15 @@ export const codecsBetween = (call: Call, offered: readonly string[], from: LegN
   return planLegs(offered, rules, trunksOf(call));
 };
 
+/** Every codec that this side may speak, as it is or converted; in lower case. */
+export function allowedCodecs(call: Call, leg: LegName): ReadonlySet<string> {
+  const trunk = leg === 'a' ? call.trunk : call.answer?.trunk;
+  const trunks = trunksOf(call);
+  const own = trunk !== undefined && Object.hasOwn(trunks, trunk) ? trunks[trunk]?.codecs : undefined;
+  const { keep, transcode } = own ?? policyOf(call);
+  return new Set([...keep, ...transcode].map((name) => name.toLowerCase()));
+}
+
 function policyOf({ route }: Call): CodecPolicy {
   if (!route) throw new Error('codecs were chosen before the call was routed');
   return route.codecs;

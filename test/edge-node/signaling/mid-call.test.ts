@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Command } from '../../../contracts/commands.ts';
 import type { RoutingConfigInput } from '../../../contracts/config.ts';
 import { readSession } from '../../../edge-node/signaling/sdp.ts';
-import type { SessionAnswer } from '../../../edge-node/signaling/sip.ts';
+import { SESSION_EXPIRED, type SessionAnswer } from '../../../edge-node/signaling/sip.ts';
 import { FakeInvite, type Stage, sdpOf, stage, twoTargets } from './stage.ts';
 
 interface Said {
@@ -277,6 +278,21 @@ describe('hold', () => {
   });
 });
 
+test.each(['a', 'b'] as const)(
+  'a call whose leg %s refreshes its session no more ends, and says so',
+  async (leg) => {
+    const { on, a, b } = await aCall();
+    const { gone, other } = leg === 'a' ? { gone: a, other: b } : { gone: b, other: a };
+    gone.hangsUp(SESSION_EXPIRED);
+    await on.settled();
+    expect(on.event('call.ended')).toMatchObject({
+      ...{ reason: 'session-expired', blame: 'upstream' },
+      detail: `leg ${leg} did not refresh its session`,
+    });
+    expect([gone.byes.length, other.byes.length]).toEqual([0, 1]);
+  },
+);
+
 test('an UPDATE without SDP is answered, and nothing more', async () => {
   const { on, asked, b } = await aCall();
   expect(await asked(undefined, 'UPDATE')).toEqual({ status: 200, sdp: undefined });
@@ -294,4 +310,86 @@ test('our session stays one session for each side, with a higher version for eac
     ['-', '1', '3'],
     ['-', '1', '4'],
   ]);
+});
+
+describe('a command', () => {
+  const ids = { version: 1, id: '01KG9YV23035BRXQVSX5EN70PC', callId: '01KG9YS7G0XP7CFC7J2SPVFN2P' } as const;
+  const commanded = async (on: Stage, command: object) => {
+    const [call] = on.calls.values();
+    if (!call) throw new Error('there is no call');
+    const outcome = await call.command(Command.parse({ ...ids, ...command }));
+    await on.settled();
+    return outcome;
+  };
+
+  test('to hold tells the side that nobody listens, and the other side is not heard', async () => {
+    const { on, a, b } = await aCall();
+    a.answersReinvite = () => ({ kind: 'answered', sdp: session({ direction: 'recvonly' }) });
+    expect(await commanded(on, { type: 'call.hold', leg: 'a' })).toEqual({ applied: true });
+    expect([a.reinvites.map(directionOf), b.reinvites]).toEqual([['sendonly'], []]);
+    expect(on.event('call.held')).toMatchObject({ leg: 'a', by: 'command', direction: 'recvonly' });
+    expect([on.media.hushed, [...on.calls.values()][0]?.held]).toEqual([
+      { a: true, b: true },
+      { a: true, b: true },
+    ]);
+    a.answersReinvite = () => ({ kind: 'answered', sdp: session({ version: 3 }) });
+    expect(await commanded(on, { type: 'call.resume', leg: 'a' })).toEqual({ applied: true });
+    expect(a.reinvites.map(directionOf)).toEqual(['sendonly', 'sendrecv']);
+    expect([on.event('call.resumed'), on.media.hushed]).toMatchObject([
+      { leg: 'a', by: 'command' },
+      { a: false, b: false },
+    ]);
+  });
+
+  test('to hold that the side refuses changes nothing, and says why', async () => {
+    const { on, a } = await aCall();
+    a.answersReinvite = () => ({ kind: 'refused', status: 488 });
+    const outcome = await commanded(on, { type: 'call.hold', leg: 'a' });
+    expect(outcome).toMatchObject({
+      applied: false,
+      reason: 'failed',
+      message: expect.stringContaining('488'),
+    });
+    expect(on.media.reoffers.map(({ from, sdp }) => [from, directionOf(sdp)])).toEqual([
+      ['b', 'sendonly'],
+      ['a', 'sendrecv'],
+    ]);
+    expect([said(on), on.media.hushed]).toEqual([[], { a: false, b: false }]);
+  });
+
+  test('to hold twice, or to resume who is not on hold, is refused', async () => {
+    const { on } = await aCall();
+    expect(await commanded(on, { type: 'call.resume', leg: 'b' })).toMatchObject({ reason: 'wrong-state' });
+    await commanded(on, { type: 'call.hold', leg: 'b' });
+    expect(await commanded(on, { type: 'call.hold', leg: 'b' })).toMatchObject({ reason: 'wrong-state' });
+  });
+
+  test('to hold a call that still rings is refused', async () => {
+    const on = stage();
+    on.invite();
+    await on.settled();
+    expect(await commanded(on, { type: 'call.hold' })).toMatchObject({ reason: 'wrong-state' });
+  });
+
+  test('for other codecs asks one side, and converts for the other', async () => {
+    const { on, a, b } = await aCall();
+    a.answersReinvite = () => ({ kind: 'answered', sdp: session({ codecs: '8 101' }) });
+    const update = { type: 'call.update-media', leg: 'a', codecs: ['PCMA'], ptime: 40 };
+    expect(await commanded(on, update)).toEqual({ applied: true });
+    expect(on.media.reoffers).toMatchObject([
+      { from: 'b', codecs: { kept: [], transcoded: ['PCMU'], add: ['PCMA'] }, ptime: { a: 40 } },
+    ]);
+    expect([a.reinvites.length, b.reinvites.length]).toEqual([1, 0]);
+    expect(on.event('call.media-changed')).toMatchObject({ leg: 'a', cause: 'command', relayed: false });
+  });
+
+  test('for a codec that the policy excludes, or for nothing, is refused and says so', async () => {
+    const { on, a } = await aCall();
+    expect(await commanded(on, { type: 'call.update-media', leg: 'a', codecs: ['G729'] })).toMatchObject({
+      reason: 'invalid',
+      message: 'codecs: the policy of this call excludes G729; it has pcmu, pcma',
+    });
+    expect(await commanded(on, { type: 'call.update-media', leg: 'a' })).toMatchObject({ reason: 'invalid' });
+    expect(a.reinvites).toEqual([]);
+  });
 });

@@ -13,6 +13,7 @@ import type {
   CommandOutcome,
   InviteStep,
   MediaOffer,
+  MediaSession,
   Metrics,
 } from '../../../edge-node/ports.ts';
 import { type Admission, createAdmission } from '../../../edge-node/signaling/admission.ts';
@@ -140,8 +141,8 @@ class FakeDialog implements Dialog {
     this.infoTypes.push(contentType);
     return this.infoStatus;
   };
-  hangsUp = () => {
-    for (const hear of this.#bye) hear('normal release');
+  hangsUp = (why = 'normal release') => {
+    for (const hear of this.#bye) hear(why);
   };
   sendsInfo = (contentType: string, body: string) => this.#info?.(contentType, body);
 }
@@ -251,7 +252,7 @@ class FakeMedia {
   moved = false;
   /** Sides that the other one does not hear. */
   readonly hushed = { a: false, b: false };
-  readonly reoffers: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>[] = [];
+  readonly reoffers: Parameters<MediaSession['reoffer']>[0][] = [];
   readonly ended: string[] = [];
   /** Digits put into the stream of a leg, and legs whose digits are withheld. */
   readonly played: { readonly digit: string; readonly durationMs: number; readonly from: string }[] = [];
@@ -282,7 +283,7 @@ class FakeMedia {
     },
     answer: async (_sdp: string, from: LegName) =>
       this.moved ? sdpOf('0 101', 30_008) : towards(from === 'a' ? 'b' : 'a'),
-    reoffer: async (offer: Pick<MediaOffer, 'sdp' | 'from' | 'codecs'>) => {
+    reoffer: async (offer: Parameters<MediaSession['reoffer']>[0]) => {
       if (this.failure) throw this.failure;
       this.reoffers.push(offer);
       return withDirection(sdpOf('0 101', 30_004), readSession(offer.sdp)?.direction ?? 'sendrecv');
