@@ -42,6 +42,7 @@ export const terminationReasons = [
   'spend-limit',
   'session-expired',
   'max-duration',
+  'transferred',
 ] as const;
 
 export const TerminationReason = z.enum(terminationReasons);

@@ -4,6 +4,7 @@ import type { CallScopedEvent, EventOf } from '../contracts/events.ts';
 import { type Collections, withCollection } from './call-collections.ts';
 import { type DigitState, type Digits, withDigit } from './call-digits.ts';
 import { type CallPhase, laterPhase, phaseAfter } from './call-phase.ts';
+import { type Transfers, withTransfer } from './call-transfers.ts';
 import { addSeq, hasSeq, missingSeqs, type SeqRanges } from './seq-ranges.ts';
 
 type PayloadOf<T extends CallScopedEvent['type'], K extends keyof EventOf<T>> = Pick<EventOf<T>, K> & {
@@ -59,6 +60,8 @@ export interface CallState {
   readonly digitCount: DigitCount;
   /** Absent where nothing was collected. */
   readonly collections?: Collections;
+  /** Absent where nobody asked for any. */
+  readonly transfers?: Transfers;
   readonly ended?: PayloadOf<
     'call.ended',
     'reason' | 'blame' | 'sipStatus' | 'durationMs' | 'talkMs' | 'media' | 'digits'
@@ -161,6 +164,10 @@ function withFacts(call: CallState, event: CallScopedEvent, seq: number): CallSt
     case 'dtmf.delivered':
     case 'dtmf.delivery-gap':
       return withKey(call, event, seq);
+    case 'call.transferring':
+    case 'call.transferred':
+    case 'call.transfer-failed':
+      return { ...call, transfers: withTransfer(call.transfers ?? {}, event, seq) };
     case 'dtmf.collected':
       return { ...call, collections: withCollection(call.collections ?? {}, event, seq) };
     default:

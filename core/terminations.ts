@@ -100,6 +100,7 @@ export const terminations = {
     'A side stopped saying that its session lasts (RFC 4028): it is gone, or cannot reach us.',
   ),
   'max-duration': row('policy', 480, false, 'The call reached the longest duration its policy allows.'),
+  transferred: row('policy', 200, false, 'A transfer took both sides of the call on: they talk elsewhere.'),
 } as const satisfies Record<TerminationReason, Termination>;
 
 /** What a target's final failure (RFC 3261 §21) means; the ring timer is told apart by the edge itself. */

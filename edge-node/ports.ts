@@ -237,6 +237,24 @@ export interface MediaPlayback {
 }
 
 /**
+ * Somebody who is called in the place of one side of an answered call, while both sides talk on. Nobody hears it before it
+ * takes that place; the other side stays as it is.
+ */
+export interface MediaNewcomer {
+  /** The SDP for it. `offer.sdp` says what the side that stays speaks. A repeated offer (next target) starts it afresh. */
+  offer(offer: Omit<MediaOffer, 'capture'>): Promise<string>;
+  /**
+   * It has answered with `sdp`, and is heard from now on by the side that stays, whose SDP is `stays`. Gives what that side
+   * would be told.
+   */
+  takePlace(sdp: string, stays: string): Promise<string>;
+  /** Whose place it took is gone. */
+  stay(): Promise<void>;
+  /** It is gone: all is as it was before it was called. */
+  leave(): Promise<void>;
+}
+
+/**
  * One call's media at one rtpengine. Every method settles within 1.4 s or throws {@link MediaError}; an offer may take
  * 0.7 s more for each further engine that it tries.
  */
@@ -256,6 +274,7 @@ export interface MediaSession {
   readonly playback: MediaPlayback;
   /** Of an answered call: what this side says does not reach the other, or does again. */
   hush(leg: LegName, isHushed: boolean): Promise<void>;
+  newcomer(leg: LegName): MediaNewcomer;
   totals(): Promise<CallMedia>;
   heard(): Promise<HeardRtp>;
   /** Frees ports; the last totals, or undefined where the engine no longer knows the call. Never throws. */

@@ -6,13 +6,13 @@ import type { CallMedia } from '../ports.ts';
 import type { NgReply } from './ng-reply.ts';
 import { rtpPackets } from './pcap.ts';
 import { qualityOf } from './stream-quality.ts';
-import { localPortOf, tagOf } from './totals.ts';
+import { localPortOf, type Tags } from './totals.ts';
 
 /** Turns rtpengine's packet capture of an ended call into loss, jitter and MOS, and deletes it. */
 export interface CaptureReader {
   /** Deletes what there is of a call, unread. */
   discard(callId: string): Promise<void>;
-  measure(callId: string, last: NgReply, attempt: number, totals: CallMedia): Promise<CallMedia>;
+  measure(callId: string, last: NgReply, tags: Tags, totals: CallMedia): Promise<CallMedia>;
 }
 
 /** Timestamp units per second; G.722 counts 8,000 by RFC 3551 §4.5.2 though it samples at 16,000. */
@@ -28,12 +28,12 @@ export function createCaptureReader(recordingDir: string): CaptureReader {
   };
   return {
     discard,
-    async measure(callId, last, attempt, totals) {
+    async measure(callId, last, tags, totals) {
       const files = await captureFiles(recordingDir, callId);
       const packets = (await Promise.all(files.map(readPackets))).flat();
       await discard(callId);
       const leg = (name: LegName): LegMedia => {
-        const port = localPortOf(last, tagOf(name, attempt));
+        const port = localPortOf(last, tags[name]);
         const received = packets.filter((packet) => packet.port === port);
         const quality = qualityOf(received, clockRates[totals[name].codec ?? ''] ?? 8000);
         if (!quality) return totals[name];

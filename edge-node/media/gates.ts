@@ -7,6 +7,8 @@ type Reason = 'hold' | 'playback';
 export interface Gates {
   close(leg: LegName, why: Reason): Promise<void>;
   open(leg: LegName, why: Reason): Promise<void>;
+  /** Somebody else is on this side now, whom nothing is kept from yet. */
+  forget(leg: LegName): void;
 }
 
 export function gatesOf(side: (leg: LegName) => Record<string, string>, ng: NgRequest): Gates {
@@ -20,5 +22,6 @@ export function gatesOf(side: (leg: LegName) => Record<string, string>, ng: NgRe
     async open(leg, why) {
       if (reasons[leg].delete(why) && reasons[leg].size === 0) await ng('unblockMedia', side(leg));
     },
+    forget: (leg) => reasons[leg].clear(),
   };
 }

@@ -94,7 +94,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
 /** What a call may ask of the engine that it is at. */
 const wherever = (
   session: () => EngineSession,
-): Pick<MediaSession, 'digits' | 'playback' | 'hush' | 'totals' | 'heard'> => ({
+): Pick<MediaSession, 'digits' | 'playback' | 'hush' | 'newcomer' | 'totals' | 'heard'> => ({
   digits: {
     prepare: async () => session().digits.prepare(),
     play: async (...press) => session().digits.play(...press),
@@ -106,6 +106,7 @@ const wherever = (
     stop: async (to) => session().playback.stop(to),
   },
   hush: async (...side) => session().hush(...side),
+  newcomer: (leg) => session().newcomer(leg),
   totals: async () => session().totals(),
   heard: async () => session().heard(),
 });

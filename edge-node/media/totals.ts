@@ -2,11 +2,16 @@ import type { LegMedia, LegName } from '../../contracts/events/call.ts';
 import type { CallMedia, HeardRtp } from '../ports.ts';
 import type { NgReply, NgStream } from './ng-reply.ts';
 
-/** Tag under which rtpengine knows a leg. Each attempt to reach a target is a B side of its own: b1, b2, … */
-export const tagOf = (leg: LegName, attempt: number) => (leg === 'a' ? 'a' : `b${attempt}`);
+/** Tags under which rtpengine knows the legs of a call. */
+export type Tags = Readonly<Record<LegName, string>>;
 
-export const legOfTag = (tag: string): LegName | undefined =>
-  tag === 'a' ? 'a' : /^b\d+$/.test(tag) ? 'b' : undefined;
+/** Whoever is called is a side of its own: b1, b2, …, and a1, a2, … in the place of the caller, who is a. */
+export const tagOf = (leg: LegName, attempt: number) => (attempt === 0 ? leg : `${leg}${attempt}`);
+
+export function legOfTag(tag: string): LegName | undefined {
+  const leg = /^(?:(a)\d*|(b)\d+)$/.exec(tag);
+  return leg ? (leg[1] ? 'a' : 'b') : undefined;
+}
 
 const silent: LegMedia = {
   packets: 0,
@@ -31,7 +36,7 @@ export const localPortOf = (reply: NgReply, tag: string): number | undefined =>
   rtpOf(reply, tag)?.stream['local port'];
 
 /** Totals of both legs from a `query` or `delete` reply. Quality stands only where both sides sent RTCP. */
-export function totalsOf(reply: NgReply, attempt: number): CallMedia {
+export function totalsOf(reply: NgReply, tags: Tags): CallMedia {
   const leg = (tag: string): LegMedia => {
     const rtp = rtpOf(reply, tag);
     if (!rtp) return silent;
@@ -39,7 +44,7 @@ export function totalsOf(reply: NgReply, attempt: number): CallMedia {
     const packets = stream.stats?.packets ?? 0;
     return { ...silent, packets, bytes: stream.stats?.bytes ?? 0, codec, ...rtcpQuality(reply, stream) };
   };
-  return { a: leg(tagOf('a', attempt)), b: leg(tagOf('b', attempt)) };
+  return { a: leg(tags.a), b: leg(tags.b) };
 }
 
 /** rtpengine gives MOS times ten, jitter in ms, loss in percent; nothing at all without round-trip data from both sides. */
@@ -58,12 +63,12 @@ function rtcpQuality(reply: NgReply, stream: NgStream): Partial<LegMedia> {
 const LATEST_MS = 1_500;
 
 /** What has come from each leg, from a `query` reply. */
-export function heardOf(reply: NgReply, attempt: number): HeardRtp {
+export function heardOf(reply: NgReply, tags: Tags): HeardRtp {
   const leg = (tag: string) => {
     const stream = rtpOf(reply, tag)?.stream;
     const second = stream?.['last packet'];
     const lastAt = second === undefined ? undefined : second * 1000 + LATEST_MS;
     return { packets: stream?.stats?.packets ?? 0, lastAt };
   };
-  return { a: leg(tagOf('a', attempt)), b: leg(tagOf('b', attempt)) };
+  return { a: leg(tags.a), b: leg(tags.b) };
 }

@@ -4,6 +4,7 @@ import { AnyEvent, type CallScopedEvent } from '../../contracts/events.ts';
 import { digitsKept, digitsOf } from '../../core/call-digits.ts';
 import { advance, type CallPhase } from '../../core/call-phase.ts';
 import { type CallState, evolve } from '../../core/call-state.ts';
+import { transfersKept } from '../../core/call-transfers.ts';
 import {
   answered,
   aStory,
@@ -15,6 +16,7 @@ import {
   received,
   routed,
   tellDigit,
+  tellTransfer,
   ulid,
   wholeCalls,
 } from './call-story.ts';
@@ -164,6 +166,16 @@ describe('what the on-call engineer finds in the state', () => {
     expect(digitsOf(state, 'a')).toHaveLength(digitsKept);
     expect(JSON.stringify(state).length).toBeLessThan(16_000);
     expect(fold([...story.events].reverse())).toEqual(state);
+  });
+
+  test('a call that is handed on again and again: the latest transfers are kept, in any order', () => {
+    const story = talked();
+    for (let n = 0; n < transfersKept + 9; n += 1) tellTransfer(story, ulid(1_100 + n), n % 2 === 0);
+    const { transfers = {} } = fold(story.events);
+    expect(Object.keys(transfers)).toHaveLength(transfersKept);
+    expect(transfers[ulid(1_100 + transfersKept + 8)]).toMatchObject({ outcome: 'transferred' });
+    expect(transfers[ulid(1_100 + transfersKept + 7)]).toMatchObject({ outcome: 'failed', sipStatus: 486 });
+    expect(fold([...story.events].reverse()).transfers).toEqual(transfers);
   });
 
   test('an event with a seq far ahead costs no more than its gap', () => {

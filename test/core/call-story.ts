@@ -138,6 +138,7 @@ const talk = fc.array(
     }),
     fc.record({ what: fc.constant('quality' as const), packets: fc.nat(10_000) }),
     fc.record({ what: fc.constant('refused-command' as const) }),
+    fc.record({ what: fc.constant('transfer' as const), comesOff: fc.boolean() }),
     fc.record({ what: fc.constant('silence' as const), leg: fc.constantFrom('a' as const, 'b' as const) }),
   ),
   { maxLength: 12 },
@@ -210,6 +211,7 @@ function tellTalk(story: Story, moments: Talk): void {
         .say('media.one-way', { leg: moment.leg, silentMs: 10_000 + n })
         .say('media.timeout', { leg: moment.leg, silentMs: 30_000 + n, action: 'report' })
         .say('media.resumed', { leg: moment.leg, silentMs: 31_000 + n });
+    else if (moment.what === 'transfer') tellTransfer(story, ulid(1_100 + n), moment.comesOff);
     else if (moment.what === 'collection') tellCollection(story, ulid(900 + moment.id), moment.outcome);
     else tellDigit(story, ulid(700 + n), moment.digit, moment.arrives);
   }
@@ -218,6 +220,16 @@ function tellTalk(story: Story, moments: Talk): void {
 function tellCollection(story: Story, collectionId: string, outcome: 'complete' | 'timeout'): void {
   const result = outcome === 'complete' ? { digits: '42' } : { reason: 'too-late' as const };
   story.say('dtmf.collected', { collectionId, leg: 'a', name: 'pin', outcome, attempts: 1, ...result });
+}
+
+export function tellTransfer(story: Story, transferId: string, comesOff: boolean): void {
+  const transfer = { transferId, kind: 'bridged', by: 'command', target: '+15550111' } as const;
+  story.say('call.transferring', transfer);
+  if (comesOff) story.say('call.transferred', transfer);
+  else {
+    const why = { sipStatus: 486, failedBy: 'target', detail: '486 Busy Here' } as const;
+    story.say('call.transfer-failed', { ...transfer, ...why });
+  }
 }
 
 export function tellDigit(story: Story, digitId: string, digit: string, arrives = true): void {

@@ -247,6 +247,11 @@ const someMedia: CallMedia = { a: { ...silentLeg, packets: 100 }, b: { ...silent
 const towards = (leg: LegName) => sdpOf('0 101', leg === 'b' ? 30_000 : 30_002);
 
 class FakeMedia {
+  /** What was asked for those who are called in the place of a side, in order. */
+  readonly newcomers: string[] = [];
+  readonly newcomerOffers: Omit<MediaOffer, 'capture'>[] = [];
+  /** What the side that stays would be told. */
+  tellsTheOther = sdpOf('0 101', 30_002);
   readonly offers: MediaOffer[] = [];
   /** From now on answers lead to another port. */
   moved = false;
@@ -310,6 +315,24 @@ class FakeMedia {
         return 3_000;
       },
       stop: async (to: readonly LegName[]) => void this.recordings.push(`none to ${to.join()}`),
+    },
+    newcomer: (leg: LegName) => {
+      const note = (what: string) => void this.newcomers.push(`${what} ${leg}`);
+      return {
+        offer: async (offer: Omit<MediaOffer, 'capture'>) => {
+          if (this.failure) throw this.failure;
+          this.newcomerOffers.push(offer);
+          note('offer');
+          return sdpOf('0 101', 30_010);
+        },
+        takePlace: async () => {
+          if (this.failure) throw this.failure;
+          note('takes');
+          return this.tellsTheOther;
+        },
+        stay: async () => note('stays'),
+        leave: async () => note('leaves'),
+      };
     },
     totals: async () => someMedia,
     heard: async () => {
