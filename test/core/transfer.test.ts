@@ -13,7 +13,7 @@ const heard = (sipStatus: number, from: 'target' | 'referee' = 'target'): Transf
   ...{ sipStatus, from },
   detail: `${sipStatus}`,
 });
-const after = (...news: readonly TransferNews[]): Transfer => news.reduce(advanceTransfer, requested);
+const hearing = (...news: readonly TransferNews[]): Transfer => news.reduce(advanceTransfer, requested);
 
 describe('a transfer', () => {
   test.each([
@@ -23,18 +23,23 @@ describe('a transfer', () => {
     [[100, 180, 200], 'answered', 'SIP/2.0 200 OK'],
     [[200], 'answered', 'SIP/2.0 200 OK'],
   ])('that hears %j is %s, and its referrer is told %s', (statuses, phase, line) => {
-    const transfer = after(...statuses.map((status) => heard(status)));
+    const transfer = hearing(...statuses.map((status) => heard(status)));
     expect([transfer.phase, sipfragOf(transfer)]).toEqual([phase, line]);
   });
 
   test('fails with the status of who was called, and by whom', () => {
-    const transfer = after(heard(180), heard(486));
+    const transfer = hearing(heard(180), heard(486));
     expect(transfer).toEqual({ phase: 'failed', sipStatus: 486, failedBy: 'target', detail: '486' });
     expect(sipfragOf(transfer)).toBe('SIP/2.0 486 Busy Here');
   });
 
   test('that nobody answers has no status of its own, and its referrer hears 503', () => {
-    const transfer = after({ failed: true, sipStatus: null, failedBy: 'referee', detail: 'no NOTIFY came' });
+    const transfer = hearing({
+      failed: true,
+      sipStatus: null,
+      failedBy: 'referee',
+      detail: 'no NOTIFY came',
+    });
     expect(transfer).toMatchObject({ phase: 'failed', sipStatus: null, failedBy: 'referee' });
     expect(sipfragOf(transfer)).toMatch(/^SIP\/2\.0 503 /);
   });
@@ -79,6 +84,6 @@ describe('a sipfrag', () => {
         readSipfrag(`SIP/2.0 200 ${body}`);
       }),
     );
-    expect(readSipfrag(`${sipfragOf(after(heard(180)))}\r\n`)).toMatchObject({ sipStatus: 180 });
+    expect(readSipfrag(`${sipfragOf(hearing(heard(180)))}\r\n`)).toMatchObject({ sipStatus: 180 });
   });
 });
