@@ -4,6 +4,9 @@ import { createSrf, type SrfRequest, type SrfResponse } from '../edge-node/signa
 
 export interface Leg {
   on(event: 'destroy', then: () => void): void;
+  on(event: 'modify', then: (request: SrfRequest, response: SrfResponse) => void): void;
+  modify(sdp: string): Promise<string>;
+  readonly local: { readonly contact: string };
   destroy(): Promise<unknown>;
 }
 

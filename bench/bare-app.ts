@@ -26,6 +26,18 @@ startB2bua(async (create, request, response) => {
       void other.destroy();
       void ng('delete', id);
     };
+    /** Whatever one side wants to change, the other is asked. */
+    const change = (leg: Leg, other: Leg, from: string, to: string) =>
+      leg.on('modify', async (again, answer) => {
+        const tags = { 'call-id': id['call-id'], 'from-tag': from, 'to-tag': to, ...shape };
+        const offered = await ng('offer', { ...tags, sdp: again.body });
+        const sdp = await other.modify(offered.sdp ?? '');
+        const { sdp: body = '' } = await ng('answer', { ...tags, sdp });
+        const headers = { Contact: leg.local.contact, 'Content-Type': 'application/sdp' };
+        answer.send(200, { headers, body });
+      });
+    change(uas, uac, 'a', 'b');
+    change(uac, uas, 'b', 'a');
     uas.on('destroy', end(uac));
     uac.on('destroy', end(uas));
   } catch {
