@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { beginningOf, type CallState } from '../../core/call-state.ts';
 import { renderCall } from './call-view.ts';
 import { eventLine } from './event-line.ts';
+import { explainMedia, negotiationsIn } from './explain-media.ts';
 import { Failure } from './failure.ts';
 import { stateTables } from './state.ts';
 
@@ -22,6 +23,13 @@ export function addCalls(trunkline: Command): void {
     .option('--limit <n>', 'how many', '20')
     .option('--json', 'states as a JSON array')
     .action(list);
+  calls
+    .command('explain <id>')
+    .description(
+      'every SDP of a call, what became of each codec, and the rule behind it; the end of an id is enough',
+    )
+    .option('--json', 'the negotiations as a JSON array')
+    .action(explain);
   calls
     .command('show <id>')
     .description('one call: why it ended, who is to blame, and its timeline; the end of an id is enough')
@@ -52,6 +60,16 @@ function listLine(call: CallState): string {
   const how = ended ? `${ended.reason} (${ended.blame})` : call.phase;
   const talk = ended && answered ? `${(ended.talkMs / 1000).toFixed(1)} s` : '-';
   return `${call.callId}  ${began?.time ?? '?'}  ${who.padEnd(28)} ${(answered?.target ?? routed?.agent ?? '-').padEnd(12)} ${talk.padStart(8)}  ${how}`;
+}
+
+async function explain(id: string, { json }: { json?: boolean }): Promise<void> {
+  await using tables = await stateTables();
+  const state = (await tables.call(id)) ?? (await theOneEnding(id, await tables.calls()));
+  const timeline = await tables.timeline(state.callId);
+  const text = json
+    ? `${JSON.stringify(negotiationsIn(timeline), null, 2)}\n`
+    : explainMedia(state, timeline);
+  process.stdout.write(text);
 }
 
 async function show(id: string, { json }: { json?: boolean }): Promise<void> {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { callEvent, sharedEvent, Ulid } from '../envelope.ts';
 import { Blame, TerminationReason } from '../terminations.ts';
+import { Negotiation } from './negotiation.ts';
 
 /** `a` called us, `b` is the side we called. */
 export const LegName = z.enum(['a', 'b']);
@@ -89,6 +90,7 @@ export const CallAnswered = callEvent('call.answered', {
   decisionMs: z.number().nonnegative(),
   codecs: z.object({ a: CodecName.nullable(), b: CodecName.nullable() }),
   transcoded: z.boolean(),
+  negotiation: Negotiation.optional(),
   /** The collection of digits that the agent asks for; absent: none. */
   collect: z.string().max(64).optional(),
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { callEvent, Ulid } from '../envelope.ts';
 import { LegName } from './call.ts';
+import { Negotiation } from './negotiation.ts';
 
 const SipStatus = z.int().min(100).max(699);
 const CodecName = z.string().min(1).max(32);
@@ -13,9 +14,14 @@ export const CallHeld = callEvent('call.held', {
   leg: LegName,
   by: AskedBy,
   direction: z.enum(['sendonly', 'recvonly', 'inactive']),
+  negotiation: Negotiation.optional(),
 });
 
-export const CallResumed = callEvent('call.resumed', { leg: LegName, by: AskedBy });
+export const CallResumed = callEvent('call.resumed', {
+  leg: LegName,
+  by: AskedBy,
+  negotiation: Negotiation.optional(),
+});
 
 /** The media of an answered call is another than before. */
 export const CallMediaChanged = callEvent('call.media-changed', {
@@ -26,6 +32,7 @@ export const CallMediaChanged = callEvent('call.media-changed', {
   transcoded: z.boolean(),
   /** Whether the other side was asked as well. */
   relayed: z.boolean(),
+  negotiation: Negotiation.optional(),
 });
 
 const transfer = {

@@ -69,4 +69,9 @@ test('the commands of examples/two-carriers do what its README says', async () =
   for (const call of calls) expect(await run(...call, '--seconds', '1')).toMatchObject({ code: 0 });
   const { stdout } = await run('calls', 'list');
   expect(stdout.match(/caller-hangup/g)).toHaveLength(2);
+  const explained = await run('calls', 'explain', stdout.slice(0, 26));
+  expect([explained.code, explained.stdout]).toEqual([
+    0,
+    expect.stringMatching(/PCMU +kept +the policy: keep has it/),
+  ]);
 }, 120_000);

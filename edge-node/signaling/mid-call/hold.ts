@@ -7,6 +7,7 @@ import { codecsBetween } from '../steps/plan-codecs.ts';
 import { askSide } from './ask-side.ts';
 import { inExchange } from './in-exchange.ts';
 import { type Joined, otherLeg } from './joined.ts';
+import { negotiationOf } from './negotiation.ts';
 import { silence } from './silence.ts';
 
 /** The side is told that nobody listens (RFC 3264 §8.4); it hears recordings, and not the other side. */
@@ -18,8 +19,7 @@ export const hold: ApplyCommand<'call.hold'> = (call, { leg }) =>
     const { direction } = asked;
     return change(call, leg, true, () =>
       call.say('call.held', {
-        leg,
-        by: 'command',
+        ...about(call, leg),
         direction: direction === 'sendrecv' ? 'recvonly' : direction,
       }),
     );
@@ -33,8 +33,11 @@ export const resume: ApplyCommand<'call.resume'> = (call, { leg }) =>
     }
     const asked = await askSide(call, joined, leg, asTold(call, joined, leg, undefined));
     if ('why' in asked) return refused('failed', asked.why);
-    return change(call, leg, false, () => call.say('call.resumed', { leg, by: 'command' }));
+    return change(call, leg, false, () => call.say('call.resumed', about(call, leg)));
   });
+
+const about = (call: Call, leg: LegName) =>
+  ({ leg, by: 'command', ...negotiationOf(call, otherLeg(leg)) }) as const;
 
 /** What the other side says, with another direction where one is named. */
 function asTold(call: Call, { sides }: Joined, leg: LegName, direction: 'sendonly' | undefined) {

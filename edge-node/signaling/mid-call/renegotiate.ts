@@ -6,6 +6,7 @@ import type { SessionAnswer, SessionRequest } from '../sip.ts';
 import { codecsBetween } from '../steps/plan-codecs.ts';
 import { goneBy } from './ask-side.ts';
 import { type Joined, joinedOf, otherLeg } from './joined.ts';
+import { negotiationOf } from './negotiation.ts';
 import { putBack } from './put-back.ts';
 import { silence } from './silence.ts';
 
@@ -147,14 +148,23 @@ function tell(
   const isMoved = next.address && before.address && next.address !== before.address;
   if (!isMoved && next.codecs.join() === before.codecs.join()) return;
   const cause = method === 'INVITE' ? 'reinvite' : 'update';
-  call.say('call.media-changed', { leg, cause, codecs, transcoded: codecs.a !== codecs.b, relayed });
+  const negotiation = negotiationOf(call, leg);
+  call.say('call.media-changed', {
+    leg,
+    cause,
+    codecs,
+    transcoded: codecs.a !== codecs.b,
+    relayed,
+    ...negotiation,
+  });
 }
 
 /** A side on hold says so. */
 function follow(call: Call, leg: LegName, before: Direction, next: Direction): void {
   if (before === next) return;
-  if (next === 'sendrecv') call.say('call.resumed', { leg, by: 'peer' });
-  else call.say('call.held', { leg, by: 'peer', direction: next });
+  const about = { leg, by: 'peer', ...negotiationOf(call, leg) } as const;
+  if (next === 'sendrecv') call.say('call.resumed', about);
+  else call.say('call.held', { ...about, direction: next });
   call.onHold[leg] = next !== 'sendrecv';
   silence(call);
 }

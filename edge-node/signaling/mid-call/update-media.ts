@@ -5,6 +5,7 @@ import { allowedCodecs, codecsBetween } from '../steps/plan-codecs.ts';
 import { askSide } from './ask-side.ts';
 import { inExchange } from './in-exchange.ts';
 import { type Joined, otherLeg } from './joined.ts';
+import { negotiationOf } from './negotiation.ts';
 
 /** Asks one side for other codecs or packets by a re-INVITE; what the other side uses is converted, where that is needed. */
 export const updateMedia: ApplyCommand<'call.update-media'> = (call, { leg, codecs, ptime }) =>
@@ -44,5 +45,13 @@ function planOf(wanted: readonly Codec[], offered: readonly string[], used: stri
 function tell(call: Parameters<typeof updateMedia>[0], { sides }: Joined, leg: 'a' | 'b'): void {
   const codecs = { a: sides.a.codec, b: sides.b.codec };
   const transcoded = codecs.a !== codecs.b;
-  call.say('call.media-changed', { leg, cause: 'command', codecs, transcoded, relayed: false });
+  const negotiation = negotiationOf(call, otherLeg(leg));
+  call.say('call.media-changed', {
+    leg,
+    cause: 'command',
+    codecs,
+    transcoded,
+    relayed: false,
+    ...negotiation,
+  });
 }

@@ -3,6 +3,7 @@ import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
 import { targetOf } from '../digits/modes.ts';
 import { keepCallGoing } from '../joined-call.ts';
+import { negotiationOf } from '../mid-call/negotiation.ts';
 import { Side } from '../mid-call/side.ts';
 import { isSecure, readSdp } from '../sdp.ts';
 import type { Dialog } from '../sip.ts';
@@ -41,6 +42,7 @@ export const connectLegs: Step = async (call) => {
     decisionMs: Math.round(call.decisionMs),
     codecs,
     transcoded: codecs.a !== codecs.b,
+    ...negotiationOf(call, call.invite.sdp === undefined ? 'b' : 'a'),
     ...(call.route?.collect === undefined ? {} : { collect: call.route.collect }),
   });
   keepCallGoing(call, joined.a, joined.b);

@@ -1,6 +1,7 @@
 import type { CodecPolicy } from '../../../contracts/config.ts';
 import type { LegName } from '../../../contracts/events/call.ts';
-import { planLegs } from '../../../core/leg-codecs.ts';
+import { explainCodecs } from '../../../core/explain-codecs.ts';
+import { type CodecRules, planLegs } from '../../../core/leg-codecs.ts';
 import type { CodecPlan } from '../../../core/negotiate-codecs.ts';
 import type { Call, Verdict } from '../call.ts';
 
@@ -13,10 +14,16 @@ export const lateCodecs = (call: Call, offered: readonly string[], trunk: string
   planLegs(offered, { policy: policyOf(call), from: trunk, to: call.trunk }, trunksOf(call));
 
 /** Of an answered call: what becomes of the offer of one side on its way to the other. */
-export const codecsBetween = (call: Call, offered: readonly string[], from: LegName): CodecPlan => {
+export const codecsBetween = (call: Call, offered: readonly string[], from: LegName): CodecPlan =>
+  planLegs(offered, rulesBetween(call, from), trunksOf(call));
+
+/** The same, with the rule behind what becomes of each codec. */
+export const explainedBetween = (call: Call, offered: readonly string[], from: LegName) =>
+  explainCodecs(offered, rulesBetween(call, from), trunksOf(call));
+
+const rulesBetween = (call: Call, from: LegName): CodecRules => {
   const trunk = { a: call.trunk, b: call.answer?.trunk };
-  const rules = { policy: policyOf(call), from: trunk[from], to: trunk[from === 'a' ? 'b' : 'a'] };
-  return planLegs(offered, rules, trunksOf(call));
+  return { policy: policyOf(call), from: trunk[from], to: trunk[from === 'a' ? 'b' : 'a'] };
 };
 
 /** Every codec that this side may speak, as it is or converted; in lower case. */

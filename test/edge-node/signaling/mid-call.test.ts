@@ -393,3 +393,18 @@ describe('a command', () => {
     expect(a.reinvites).toEqual([]);
   });
 });
+
+test('what was agreed on is told with its rules, and without keys', async () => {
+  const { on, asked } = await aCall();
+  expect(on.event('call.answered').negotiation).toMatchObject({
+    offerer: 'a',
+    codecs: [{ codec: 'PCMU', outcome: 'kept', rule: 'the policy: keep has it' }],
+    a: { said: expect.stringContaining('m=audio 4000'), told: expect.stringContaining('m=audio 30002') },
+    b: { said: expect.stringContaining('m=audio 6000'), told: expect.stringContaining('m=audio 30000') },
+  });
+  const key = 'c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0';
+  const crypto = `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${key}\r\n`;
+  await asked(session({ direction: 'sendonly' }).replace('RTP/AVP', 'RTP/SAVP') + crypto);
+  expect(on.event('call.held').negotiation?.a.said).toContain('inline:…');
+  expect(JSON.stringify(on.events)).not.toContain(key);
+});
