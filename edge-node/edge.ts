@@ -206,6 +206,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     outboxDropped: backlog.dropped,
     rtpengines: backplane?.media.engines() ?? [],
     sipServerUp: signaling?.link.connected() ?? false,
+    sipDialogs: signaling?.link.dialogs() ?? 0,
     trunks: signaling?.trunkGauges() ?? [],
     registrations: signaling?.registrations() ?? [],
     bindings: signaling?.bindings() ?? [],

@@ -21,6 +21,7 @@ export interface Gauges {
     readonly sessions: number;
   }[];
   readonly sipServerUp: boolean;
+  readonly sipDialogs: number;
   readonly trunks: readonly TrunkGauges[];
   readonly registrations: readonly RegistrationGauges[];
   readonly bindings: readonly BindingGauges[];
@@ -125,6 +126,7 @@ function gaugesOf(registry: Registry, gauges: () => Gauges): void {
     (now) => now.outboxOldestSeconds,
   );
   gauge('outbox_dropped', 'Events dropped because the journal was full', (now) => now.outboxDropped);
+  gauge('sip_dialogs', 'SIP dialogs: two of each call that is up', (now) => now.sipDialogs);
   gauge('sip_server_up', 'Whether the SIP server is connected', (now) => Number(now.sipServerUp));
 }
 

@@ -159,6 +159,8 @@ export interface OutgoingCall {
 export interface SipLink extends AsyncDisposable {
   readonly contacts: readonly string[];
   connected(): boolean;
+  /** How many there are: two of each call that is up. */
+  dialogs(): number;
   dial(request: DialRequest): OutgoingCall;
   /** Undefined where no final response came in time. Never rejects. */
   request(request: OutOfDialogRequest): Promise<OutOfDialogResponse | undefined>;

@@ -55,6 +55,7 @@ export async function connectSipServer(
       return contacts;
     },
     connected: () => connected,
+    dialogs: () => srf._dialogs.size,
     dial: (request) => dial(srf, request, down.signal),
     request: (request) => sendRequest(srf, request),
     async [Symbol.asyncDispose]() {

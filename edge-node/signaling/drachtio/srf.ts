@@ -84,6 +84,8 @@ export interface LateOffer {
 export type SrfHandler = (request: SrfRequest, response: SrfResponse) => void;
 
 export interface SrfApp extends Pick<EventEmitter, 'on' | 'once' | 'off'> {
+  /** Dialogs that it keeps, by their id. */
+  readonly _dialogs: ReadonlyMap<string, unknown>;
   connect(options: Record<string, unknown>): void;
   disconnect(): void;
   invite(handler: SrfHandler): void;

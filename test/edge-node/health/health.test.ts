@@ -20,6 +20,7 @@ const gauges: Gauges = {
     { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
   ],
   sipServerUp: false,
+  sipDialogs: 0,
   trunks: [{ trunk: 'carrier', calls: 4, servers: 2, serversUp: 1, capUsed: 0.8 }],
   registrations: [{ trunk: 'carrier', registered: true }],
   bindings: [{ trunk: 'office', bindings: 3 }],

@@ -431,6 +431,7 @@ export function stage({
     link: {
       contacts: [],
       connected: () => true,
+      dialogs: () => 0,
       dial(request) {
         const attempt = new FakeAttempt(request);
         attempts.push(attempt);
