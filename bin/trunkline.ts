@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAnswer } from './cli/answer.ts';
 import { addCall } from './cli/call.ts';
 import { addCalls } from './cli/calls.ts';
+import { addCommand } from './cli/command.ts';
 import { addConfig } from './cli/config.ts';
 import { addDemo } from './cli/demo.ts';
 import { addEvents } from './cli/events.ts';
@@ -25,6 +26,7 @@ function program(): Command {
     addDemo,
     addCall,
     addCalls,
+    addCommand,
     addEvents,
     addConfig,
     addRouteTest,
