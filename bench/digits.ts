@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { DevEnv } from '../local/dev-env.ts';
 import { freePort } from '../local/free-ports.ts';
+import { type Counted, count } from '../local/phone/digit-count.ts';
+import { type DigitLoad, pressDigits, startDigitAgent, type TimedEvent } from '../local/phone/digit-load.ts';
 import { openDigitPhones } from '../local/phone/digit-phones.ts';
 import { ownSipServer } from './apps.ts';
-import { type Counted, count } from './digits/count.ts';
-import { type DigitLoad, pressDigits, startDigitAgent, type TimedEvent } from './digits/press.ts';
-import { printDigits } from './digits/table.ts';
+import { printDigits } from './digits-table.ts';
 
 const NUMBER = '+15550100';
 /** 100 ms held, 200 ms until the next one: somebody who knows the number by heart. */
@@ -38,7 +38,7 @@ const program = new Command('bench:digits')
   .option('--json', 'figures as JSON')
   .parse();
 const { calls, digits, json } = program.opts<{ calls: string; digits: string; json?: boolean }>();
-const load = { calls: Number(calls), digitsPerCall: Number(digits), how };
+const load = { calls: Number(calls), digitsPerCall: Number(digits), how, spareMs: 5_000 };
 process.stderr.write(`${calls} calls press ${digits} digits each\n`);
 const counted = await bench(load);
 if (json) process.stdout.write(`${JSON.stringify(counted)}\n`);

@@ -59,7 +59,7 @@ async function callUp(
   { events = true, says = talk, agentSays = talk } = {},
 ) {
   const answering = agents[to].answer(agentSays);
-  const answered = platform.next('call.answered');
+  const answered = platform.next('call.answered', ({ target }) => target === `${to}-1`);
   const caller = await digitCaller(sipPort, numberOf[to], { audio: says, events });
   await answering;
   const { callId } = await answered;
@@ -105,19 +105,22 @@ describe.each(['rfc4733', 'info', 'in-band'] as const)('a carrier with %s', (fro
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
 
-  test.each(modes)(
-    'and an agent with %s: what is pressed is heard, once each, in the ledger and at the agent',
-    async (to) => {
-      const says = from === 'in-band' ? pressedAsTones('15#') : talk;
-      const up = await callUp(stage, to, { says, events: from === 'rfc4733' });
-      await using _caller = up.caller;
-      await press(up, from, '15#');
-      await expect.poll(() => up.digits('dtmf.delivered', 'b')).toBe('15#');
-      await expect.poll(() => heardBy(up.agent, to)).toBe('15#');
-      const ended = stage.platform.next('call.ended');
-      await up.caller.hangUp();
-      expect((await ended).digits).toEqual({ received: 3, delivered: 3, gap: 0 });
-      expect(up.digits('dtmf.received', 'a')).toBe('15#');
-    },
-  );
+  /** What is heard by an agent of `15#`, and what the ledger says of it. */
+  async function goTo(to: Mode) {
+    const says = from === 'in-band' ? pressedAsTones('15#') : talk;
+    const up = await callUp(stage, to, { says, events: from === 'rfc4733' });
+    await using _caller = up.caller;
+    await press(up, from, '15#');
+    await expect.poll(() => up.digits('dtmf.delivered', 'b')).toBe('15#');
+    await expect.poll(() => heardBy(up.agent, to)).toBe('15#');
+    const ended = stage.platform.next('call.ended', ({ callId }) => callId === up.callId);
+    await up.caller.hangUp();
+    return { received: up.digits('dtmf.received', 'a'), counted: (await ended).digits };
+  }
+
+  test('reaches agents with each: what is pressed is heard, once each, in the ledger and by the agent', async () => {
+    const heard = await Promise.all(modes.map(async (to) => [to, await goTo(to)] as const));
+    const all = { received: '15#', counted: { received: 3, delivered: 3, gap: 0 } };
+    expect(Object.fromEntries(heard)).toEqual(Object.fromEntries(modes.map((to) => [to, all])));
+  });
 });

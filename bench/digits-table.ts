@@ -1,6 +1,6 @@
-import { percentile } from '../process-usage.ts';
-import type { Counted } from './count.ts';
-import type { DigitLoad } from './press.ts';
+import type { Counted } from '../local/phone/digit-count.ts';
+import type { DigitLoad } from '../local/phone/digit-load.ts';
+import { percentile } from './process-usage.ts';
 
 const spread = (values: readonly number[]) =>
   [0.5, 0.99, 1].map((share) => percentile(values, share)?.toFixed(1) ?? 'n/a').join(' / ');

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { EventOf } from '../../contracts/events.ts';
-import type { DevEnv } from '../../local/dev-env.ts';
-import { agentScenario } from '../../local/phone/agent-scenario.ts';
-import type { DigitPhones, Pressing, TimedKey } from '../../local/phone/digit-phones.ts';
-import { callerScenario } from '../../local/phone/scenario.ts';
-import { startSipp } from '../../local/phone/sipp.ts';
+import type { DevEnv } from '../dev-env.ts';
+import { agentScenario } from './agent-scenario.ts';
+import type { DigitPhones, Pressing, TimedKey } from './digit-phones.ts';
+import { callerScenario } from './scenario.ts';
+import { startSipp } from './sipp.ts';
 
 /** An event with the moment at which it was on the bus, ms of performance.now(). */
 export interface TimedEvent {
@@ -16,6 +16,8 @@ export interface DigitLoad {
   readonly calls: number;
   readonly digitsPerCall: number;
   readonly how: Pressing;
+  /** How much longer a call lasts than its keys take, ms: for all of them to be answered, and their end to be heard. */
+  readonly spareMs: number;
 }
 
 export interface DigitLoadResult {
@@ -39,13 +41,13 @@ export const startDigitAgent = (phones: DigitPhones, port: number) =>
 export async function pressDigits(
   env: Pick<DevEnv, 'sip'>,
   phones: DigitPhones,
-  { calls, digitsPerCall, how }: DigitLoad,
+  { calls, digitsPerCall, how, spareMs }: DigitLoad,
   number: string,
 ): Promise<DigitLoadResult> {
   const perSecond = 10;
   const pressMs = digitsPerCall * (how.heldFrames + 1 + how.gapFrames) * 20;
-  // Every call lasts until the last one has been up for as long as the keys take, and a while more.
-  const talkMs = (calls / perSecond) * 1000 + pressMs + 5_000;
+  // Keys are pressed once the last call is up.
+  const talkMs = (calls / perSecond) * 1000 + pressMs + spareMs;
   const base = { expect: 200, rtpPort: phones.ports.callers, codec: 'PCMU', talkMs } as const;
   await using sipp = await startSipp({
     scenario: callerScenario(base),

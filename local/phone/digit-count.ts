@@ -1,5 +1,5 @@
-import type { TimedKey } from '../../local/phone/digit-phones.ts';
-import { type DigitLoadResult, pairs, type TimedEvent } from './press.ts';
+import { type DigitLoadResult, pairs, type TimedEvent } from './digit-load.ts';
+import type { TimedKey } from './digit-phones.ts';
 
 /** What became of all digits, by all who know. */
 export interface Counted {
