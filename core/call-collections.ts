@@ -1,7 +1,7 @@
 import type { EventOf } from '../contracts/events.ts';
 
 /** What came of a collection of digits. What was encrypted stands in its event only. */
-export type CollectionState = Pick<
+type CollectionState = Pick<
   EventOf<'dtmf.collected'>,
   'leg' | 'name' | 'outcome' | 'attempts' | 'digits' | 'reason'
 > & { readonly seq: number; readonly time: string };

@@ -51,12 +51,7 @@ type Rules = z.output<z.ZodObject<typeof collectionRules>>;
 export type CollectionRules = Rules;
 
 /** What the fields say of each other, with the field that is at fault. */
-export function faultsOfRules({
-  minLength,
-  maxLength,
-  secret,
-  key,
-}: Rules): { path: string; message: string }[] {
+function faultsOfRules({ minLength, maxLength, secret, key }: Rules): { path: string; message: string }[] {
   const faults = [];
   if (minLength > maxLength)
     faults.push({ path: 'minLength', message: `must be at most maxLength, which is ${maxLength}` });

@@ -15,7 +15,7 @@ export interface TimedKey {
   readonly at: number;
 }
 
-export interface DigitReport {
+interface DigitReport {
   /** By stream. */
   readonly pressed: readonly (readonly TimedKey[])[];
   /** By call, in no order. */

@@ -15,7 +15,7 @@ const eventType = ({ body }: Heard) =>
   Number(/a=rtpmap:(\d+) telephone-event/i.exec(body)?.[1] ?? Number.NaN);
 
 /** One end of a call, message by message: what it was told in INFO, and what it heard in its audio. */
-export interface DigitEnd extends AsyncDisposable {
+interface DigitEnd extends AsyncDisposable {
   readonly peer: SipPeer;
   readonly rtp: RtpEndpoint;
   /** Types and bodies of INFO. */
