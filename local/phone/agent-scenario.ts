@@ -16,8 +16,8 @@ export interface AgentScript {
   readonly silent?: boolean;
   /** BYE this long after the ACK; undefined waits for the other side's. */
   readonly hangUpAfterMs?: number;
-  /** How it answers re-INVITEs, one after the other: with this direction, or this status. */
-  readonly reinvited?: readonly ('sendrecv' | 'sendonly' | 'recvonly' | 'inactive' | 488)[];
+  /** How it answers re-INVITEs, one after the other: with this direction, this codec, or this status. */
+  readonly reinvited?: readonly ('sendrecv' | 'sendonly' | 'recvonly' | 'inactive' | 'PCMA' | 488)[];
 }
 
 const responseHead = (status: string, more = '') => `SIP/2.0 ${status}
@@ -95,7 +95,12 @@ const reinvited = (
   typeof answer === 'number'
     ? send(bare(inDialogHead(`${answer} Refused`)), 'retrans="500"')
     : send(
-        withBody(inDialogHead('200 OK'), sdp(rtpPort, codec, { version, direction: answer })),
+        withBody(
+          inDialogHead('200 OK'),
+          answer === 'PCMA'
+            ? sdp(rtpPort, 'PCMA', { version })
+            : sdp(rtpPort, codec, { version, direction: answer }),
+        ),
         'retrans="500"',
       ),
   '<recv request="ACK"/>',

@@ -55,6 +55,14 @@ export async function placeCall(call: PlacedCall): Promise<CallReport> {
     },
     () => undefined,
   );
+  const spoken = call.script?.changes?.find(
+    (change) => change.codec === 'PCMU' || change.codec === 'PCMA',
+  )?.codec;
+  if (spoken === 'PCMU' || spoken === 'PCMA')
+    void sipp.noted(`CHANGED ${spoken}`).then(
+      () => rtp.speak(spoken),
+      () => undefined,
+    );
   const code = await sipp.ended;
   await talking;
   rtp.hush();

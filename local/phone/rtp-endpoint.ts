@@ -10,6 +10,7 @@ type ToRtpWorker =
       readonly events?: number | undefined;
     }
   | { readonly do: 'press'; readonly keys: readonly string[] }
+  | { readonly do: 'speak'; readonly payloadType: number }
   | { readonly do: 'hush' }
   | { readonly do: 'report' };
 
@@ -52,16 +53,20 @@ export interface RtpEndpoint extends AsyncDisposable {
   talk(to: { readonly host: string; readonly port: number }, audio: Int16Array, events?: number): void;
   /** Presses keys one after the other: 160 ms each, 100 ms between. Audio pauses meanwhile. */
   press(digits: string): void;
+  /** Goes on in another codec. */
+  speak(codec: 'PCMU' | 'PCMA'): void;
   hush(): void;
   report(): Promise<RtpReport>;
 }
+
+const typeOf = (codec: 'PCMU' | 'PCMA') => (codec === 'PCMA' ? 8 : 0);
 
 /** Opens an RTP port on loopback. With `echo` everything heard goes back where it came from. */
 export async function openRtpEndpoint({
   codec = 'PCMU' as 'PCMU' | 'PCMA',
   echo = false,
 } = {}): Promise<RtpEndpoint> {
-  const workerData = { payloadType: codec === 'PCMA' ? 8 : 0, echo };
+  const workerData = { payloadType: typeOf(codec), echo };
   const worker = new Worker(new URL('./rtp-worker.mjs', import.meta.url), { workerData, execArgv: [] });
   const ask = (message: ToRtpWorker) => worker.postMessage(message);
   const [first] = (await once(worker, 'message')) as [FromRtpWorker];
@@ -70,6 +75,7 @@ export async function openRtpEndpoint({
     port: first.port,
     talk: (to, audio, events) => ask({ do: 'talk', to, audio, events }),
     press: (digits) => ask({ do: 'press', keys: [...digits] }),
+    speak: (other) => ask({ do: 'speak', payloadType: typeOf(other) }),
     hush: () => ask({ do: 'hush' }),
     async report() {
       ask({ do: 'report' });

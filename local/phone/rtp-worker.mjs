@@ -19,7 +19,8 @@ const END_REPEATS = 3;
 const GAP_FRAMES = 5;
 
 const { alaw, mulaw } = alawmulaw;
-const { payloadType, echo } = workerData;
+const { echo } = workerData;
+let { payloadType } = workerData;
 const port = parentPort;
 if (!port) throw new Error('runs in a worker thread only');
 const tell = (message) => port.postMessage(message);
@@ -139,6 +140,7 @@ port.on('message', (message) => {
     due = performance.now();
     if (!beat) tick();
   } else if (message.do === 'press') keys.push(...message.keys);
+  else if (message.do === 'speak') payloadType = message.payloadType;
   else if (message.do === 'hush') {
     clearTimeout(beat);
     beat = undefined;

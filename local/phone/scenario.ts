@@ -139,7 +139,7 @@ function changed(
     pause(change.afterMs),
     send(late ? bare(request) : withBody(request, body), 'retrans="500"'),
     '<recv response="100" optional="true"/>',
-    `<recv response="${expect}"/>`,
+    `<recv response="${expect}"><action><log message="CHANGED ${change.codec ?? script.codec}"/></action></recv>`,
     ...(method === 'INVITE' ? [send(late ? withBody(ack, body) : bare(ack))] : []),
   ];
 }

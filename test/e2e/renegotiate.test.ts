@@ -124,6 +124,21 @@ describe('a carrier', () => {
     expect(toneShare(carrier.rtp.pcm, 700)).toBeGreaterThan(0.9);
   });
 
+  test('that changes its codec to one that the agent does not use changes that of the agent, and both hear on', async () => {
+    const { carrier, record, events } = await aCall(
+      [{ afterMs: 1_000, version: 2, codec: 'PCMA' }],
+      ['PCMA'],
+      2_000,
+    );
+    expect(events.find(({ type }) => type === 'call.media-changed')).toMatchObject({
+      ...{ leg: 'a', cause: 'reinvite', relayed: true, transcoded: false },
+      codecs: { a: 'PCMA', b: 'PCMA' },
+    });
+    expect(record.ended?.media).toMatchObject({ a: { codec: 'PCMA' }, b: { codec: 'PCMA' } });
+    expect(carrier.rtp.received).toBeGreaterThan(120);
+    expect(toneShare(carrier.rtp.pcm, 700)).toBeGreaterThan(0.9);
+  });
+
   test('that asks for a codec that the policy excludes hears 488, and the call goes on', async () => {
     const { carrier, types } = await aCall([{ afterMs: 500, version: 2, codec: 'G729', expect: 488 }]);
     expect(types).toEqual([]);
