@@ -22,11 +22,12 @@ interface DigitEnd extends AsyncDisposable {
   readonly infos: readonly string[];
 }
 
-/** Answers INFO with 200 and writes it down. */
+/** Answers BYE with 200, and INFO, which it writes down. */
 function takeInfo(peer: SipPeer, infos: string[]): void {
-  void peer.next(/^INFO/).then((info) => {
-    infos.push(`${info.header('content-type')} ${info.body.trim().replace(/\s+/g, ' ')}`);
-    peer.reply(info, '200 OK');
+  void peer.next(/^(INFO|BYE) /).then((request) => {
+    if (request.startLine.startsWith('INFO'))
+      infos.push(`${request.header('content-type')} ${request.body.trim().replace(/\s+/g, ' ')}`);
+    peer.reply(request, '200 OK');
     takeInfo(peer, infos);
   });
 }
@@ -57,7 +58,7 @@ export async function digitAgent(sipPort: number, { events = true } = {}): Promi
 }
 
 export interface DigitCaller extends DigitEnd {
-  /** Sends INFO and gives the status of the answer. */
+  /** Sends INFO, and sends it again, and gives the status of the answer. */
   info(contentType: string, body: string): Promise<string>;
   hangUp(): Promise<void>;
 }
@@ -90,6 +91,8 @@ export async function digitCaller(
     async info(contentType, body) {
       cseq += 1;
       const sent = request('INFO', { to, body }).replace('application/sdp', contentType);
+      peer.send(sent);
+      // As somebody does to whom the answer comes late (RFC 3261 §17.1.2.2).
       peer.send(sent);
       return (await answerTo('INFO')).startLine;
     },
