@@ -5,6 +5,7 @@ import { crossCheck } from './config/cross-check.ts';
 import { mediaEncryption } from './config/encryption.ts';
 import { Guard } from './config/guard.ts';
 import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
+import { refer } from './config/refer.ts';
 import { Silence } from './config/silence.ts';
 import { Trunk } from './config/trunk.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
@@ -31,6 +32,7 @@ export const Agent = z.strictObject({
   policy: Name.default('default'),
   ...mediaEncryption,
   ...digitsTaken,
+  refer,
   /** One of the `collections`: the caller is asked for it as soon as the agent answers. */
   collect: Name.optional(),
 });

@@ -15,9 +15,15 @@ export interface TakenHeaders {
   readonly custom: Taken;
   readonly diversion?: string;
   readonly historyInfo?: string;
+  readonly referredBy?: string;
 }
 
-export function takeHeaders(headers: ReceivedHeaders, rules: HeaderRules): TakenHeaders {
+export function takeHeaders(
+  headers: ReceivedHeaders,
+  rules: Pick<HeaderRules, 'diversion' | 'historyInfo' | 'referredBy'> & {
+    readonly passIn: readonly string[];
+  },
+): TakenHeaders {
   const custom = Object.entries(headers)
     .filter(([name, value]) => matches(name, rules.passIn) && isSafe(value, MOST_CHARACTERS))
     .slice(0, MOST_HEADERS)
@@ -28,22 +34,25 @@ export function takeHeaders(headers: ReceivedHeaders, rules: HeaderRules): Taken
   };
   const diversion = way('diversion', rules.diversion);
   const historyInfo = way('history-info', rules.historyInfo);
+  const referredBy = way('referred-by', rules.referredBy);
   return {
     custom: Object.fromEntries(custom),
     ...(diversion === undefined ? {} : { diversion }),
     ...(historyInfo === undefined ? {} : { historyInfo }),
+    ...(referredBy === undefined ? {} : { referredBy }),
   };
 }
 
 /** Of what was taken, what goes on; `rules` of the trunk it goes to, undefined for an agent, who gets all. */
 export function passHeaders(taken: TakenHeaders, rules: HeaderRules | undefined): Taken {
-  const { custom, diversion, historyInfo } = taken;
+  const { custom, diversion, historyInfo, referredBy } = taken;
   const may = Object.entries(custom).filter(([name]) => !rules || matches(name, rules.passOut));
   const passes = (rule: 'pass' | 'remove' | undefined) => rule !== 'remove';
   return {
     ...Object.fromEntries(may),
     ...(diversion !== undefined && passes(rules?.diversion) ? { Diversion: diversion } : {}),
     ...(historyInfo !== undefined && passes(rules?.historyInfo) ? { 'History-Info': historyInfo } : {}),
+    ...(referredBy !== undefined && passes(rules?.referredBy) ? { 'Referred-By': referredBy } : {}),
   };
 }
 

@@ -108,6 +108,8 @@ export const HeaderRules = z
     /** `pass` on the trunk where the call comes from, and on the one where it goes to. */
     diversion: passOrRemove,
     historyInfo: passOrRemove,
+    /** By whom a call was transferred (RFC 3892). */
+    referredBy: passOrRemove,
     /** Headers of calls from this trunk that events show and that go on with the call. */
     passIn: HeaderList,
     /** Of those, what goes on over this trunk; agents get all. */

@@ -3,6 +3,7 @@ import { TrunkAuthentication } from './authentication.ts';
 import { trunkMedia } from './codecs.ts';
 import { mediaEncryption } from './encryption.ts';
 import { HeaderRules } from './headers.ts';
+import { refer } from './refer.ts';
 import { TrunkRegistration } from './registration.ts';
 import { TrunkSilence } from './silence.ts';
 import { CallRates, MinuteCap, NumberCap, SpendCap } from './spend.ts';
@@ -83,6 +84,7 @@ export const Trunk = z.strictObject({
   probe: TrunkProbe.prefault({}),
   /** Instead of the policy's, for the side of this trunk. */
   silence: TrunkSilence.optional(),
+  refer,
   /** Statuses with which a call is over instead of trying the next endpoint or trunk, besides 486, 600 and 603. */
   finalStatuses: z.array(z.int().min(400).max(699)).max(64).default([]),
 });

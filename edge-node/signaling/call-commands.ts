@@ -7,6 +7,7 @@ import { sendDtmf } from './digits/send-dtmf.ts';
 import { hold, resume } from './mid-call/hold.ts';
 import { updateMedia } from './mid-call/update-media.ts';
 import { play, stop } from './play.ts';
+import { transfer } from './transfer/transfer.ts';
 
 const hangup: ApplyCommand<'call.hangup'> = (call, { reason }) => {
   afterThisTurn(() => void call.end({ reason: 'hung-up-by-command', detail: reason }));
@@ -32,6 +33,7 @@ const appliers: { readonly [T in CommandType]?: ApplyCommand<T> } = {
   'call.play': play,
   'call.stop': stop,
   'call.send-dtmf': sendDtmf,
+  'call.transfer': transfer,
   'call.collect': collect,
 };
 

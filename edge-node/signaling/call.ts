@@ -8,10 +8,14 @@ import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
 import { CallDigits } from './digits/call-digits.ts';
+import { Leases } from './leases.ts';
 import { Exchanges } from './mid-call/exchanges.ts';
 import type { Side } from './mid-call/side.ts';
+import type { Occupant } from './occupant.ts';
 import type { Binding } from './registrar/bindings.ts';
 import type { Dialog, IncomingInvite, OutgoingCall, ResponseHeaders } from './sip.ts';
+import type { Referred } from './transfer/referred.ts';
+import type { Transferring } from './transfer/transferring.ts';
 
 /** Why a call is to end. `by` has hung up already and gets no BYE. */
 export interface Verdict {
@@ -29,6 +33,8 @@ export interface OwnCall {
   readonly id: string;
   /** Of the call of which this is a part: it has no record of its own, and ends with that one. */
   readonly voice?: SayOfCall;
+  /** That call is answered: how this part rings is no phase of it. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -84,6 +90,13 @@ export class Call implements LiveCall {
   /** Legs that a command has put on hold. */
   readonly heldByCommand: Record<LegName, boolean> = { a: false, b: false };
   readonly exchanges = new Exchanges();
+  readonly leases = new Leases();
+  /** Who has come into a place by a transfer. */
+  readonly newcomers: { [leg in LegName]?: Occupant } = {};
+  /** The transfer that is on its way. */
+  transfer?: Transferring;
+  /** What a REFER adds to our INVITEs. */
+  referred?: Referred;
   /** What each side has agreed on, once both stand. */
   sides?: Readonly<Record<LegName, Side>>;
   /** Who hung up. */
@@ -132,6 +145,21 @@ export class Call implements LiveCall {
     return this.#own !== undefined;
   }
 
+  /** A part of this call, in which somebody is called while both sides talk. */
+  part(invite: IncomingInvite): Call {
+    return new Call(this.context, invite, { id: this.id, voice: this.say, quiet: true });
+  }
+
+  get isQuiet(): boolean {
+    return this.#own?.quiet === true;
+  }
+
+  /** Until the side leaves or the call ends. */
+  holdFor(leg: LegName, release: () => void): void {
+    if (this.isOver) release();
+    else this.leases.add(leg, release);
+  }
+
   /** ms since the INVITE came in. */
   age(): number {
     return this.context.clock.monotonic() - this.receivedAt;
@@ -161,6 +189,8 @@ export class Call implements LiveCall {
       this.#over.abort();
       for (const stop of this.#timers) stop();
       this.#timers.clear();
+      this.leases.release('a');
+      this.leases.release('b');
       this.#ended = this.#own?.voice ? leaveOff(this) : endCall(this, verdict);
     }
     return this.#ended;

@@ -3,6 +3,7 @@ import type { LegName } from '../../contracts/events/call.ts';
 import { lookForSilence, nextLook, type SilenceFound, startOfSilence } from '../../core/silence.ts';
 import type { HeardRtp } from '../ports.ts';
 import type { Call } from './call.ts';
+import { occupantOf } from './occupant.ts';
 
 /** The next look where rtpengine gave no answer, ms. */
 const AGAIN_MS = 5_000;
@@ -63,5 +64,5 @@ function limitsOf(call: Call): { readonly [leg in LegName]: Silence } {
       oneWaySeconds: own?.oneWaySeconds ?? usual.oneWaySeconds,
     };
   };
-  return { a: of(call.trunk), b: of(call.answer?.trunk) };
+  return { a: of(occupantOf(call, 'a').trunk), b: of(occupantOf(call, 'b').trunk) };
 }

@@ -80,6 +80,29 @@ export type ReinviteResult =
 /** Why the SIP server has ended a dialog whose session nobody refreshed (RFC 4028 §10). */
 export const SESSION_EXPIRED = 'Session timer expired';
 
+/** Call-ID and tags of a dialog, as we see it. */
+export interface DialogIds {
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+}
+
+/** REFER (RFC 3515) in a dialog; headers as they came. */
+export interface ReferRequest {
+  readonly referTo: string | undefined;
+  readonly referredBy: string | undefined;
+  /** Sequence number: what names the subscription, where there are several. */
+  readonly cseq: number;
+  /** False: no NOTIFYs are wanted (RFC 4488). */
+  readonly subscribes: boolean;
+}
+
+export interface ReferAnswer {
+  readonly status: 202 | 400 | 403 | 404 | 488 | 491 | 603;
+  /** Called once the answer is on its way. */
+  readonly accepted?: () => void;
+}
+
 /** An established dialog. Every method settles within a bound and none throws. */
 export interface Dialog {
   readonly remoteSdp: string;
@@ -92,6 +115,17 @@ export interface Dialog {
   onSessionRequest(answer: (request: SessionRequest) => Promise<SessionAnswer>): void;
   /** Offers the other side another session. Glare is waited out, so it may take some 15 s. */
   reinvite(sdp: string): Promise<ReinviteResult>;
+  readonly ids: DialogIds;
+  /** Where the other side is reached. */
+  readonly remoteUri: string;
+  /** Who answers a REFER; until then it hears 491. */
+  onRefer(answer: (request: ReferRequest) => ReferAnswer): void;
+  /** Asks the other side to call somebody; status of its answer. */
+  refer(headers: Headers): Promise<number | undefined>;
+  /** Told the body of each NOTIFY about a REFER of ours, and its Subscription-State. */
+  onNotify(listener: (sipfrag: string, state: string) => void): void;
+  /** Status with which the other side answered; undefined where it did not. */
+  notify(headers: Headers, sipfrag: string): Promise<number | undefined>;
   /** INFO (RFC 6086) is answered with the status that this gives. */
   onInfo(answer: (contentType: string, body: string) => number): void;
   /** Status with which the other side answered; undefined where it did not. */

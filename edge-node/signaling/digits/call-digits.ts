@@ -2,6 +2,7 @@ import type { LegName } from '../../../contracts/events/call.ts';
 import { type DigitSide, type DigitWay, type InfoType, wayOn } from '../../../core/digit-way.ts';
 import type { SeenDigit } from '../../ports.ts';
 import type { Call } from '../call.ts';
+import { occupantOf } from '../occupant.ts';
 import type { Dialog } from '../sip.ts';
 import { DigitCollections } from './collections.ts';
 import { readInfo, writeInfo } from './info-body.ts';
@@ -38,17 +39,32 @@ export class CallDigits {
     this.ledger = new DigitLedger({
       say: call.say,
       clock: call.context.clock,
-      trunkOf: (leg) => (leg === 'a' ? call.trunk : call.answer?.trunk),
+      trunkOf: (leg) => occupantOf(call, leg).trunk,
     });
   }
 
   /** Both legs are up; how each takes digits stands from now on, whatever becomes of the configuration. */
   begin(a: Dialog, b: Dialog): void {
-    const side = (leg: LegName) => ({ takes: takenBy(this.#call, leg), events: this.#call.takesDigits[leg] });
-    this.#sides = { a: side('a'), b: side('b') };
+    this.#sides = { a: this.#sideNow('a'), b: this.#sideNow('b') };
     a.onInfo((contentType, body) => this.#info('a', contentType, body));
     b.onInfo((contentType, body) => this.#info('b', contentType, body));
     for (const leg of ['a', 'b'] as const) if (this.#takesInfo(leg)) this.#withhold(otherLeg(leg));
+  }
+
+  /** Somebody else is on a leg now, for whom nothing is withheld at rtpengine yet. */
+  changeSide(leg: LegName, dialog: Dialog): void {
+    if (!this.#sides) return;
+    const other = otherLeg(leg);
+    const tookInfo = this.#takesInfo(leg);
+    this.#sides = { ...this.#sides, [leg]: this.#sideNow(leg) };
+    dialog.onInfo((contentType, body) => this.#info(leg, contentType, body));
+    if (this.#takesInfo(other)) this.#withhold(leg);
+    if (this.#takesInfo(leg)) this.#withhold(other);
+    else if (tookInfo && !this.gate.isClosed(other)) this.gate.openSoon(other);
+  }
+
+  #sideNow(leg: LegName): DigitSide {
+    return { takes: takenBy(this.#call, leg), events: this.#call.takesDigits[leg] };
   }
 
   /** How a leg takes digits, once the call is answered. */

@@ -2,18 +2,13 @@ import type { DigitsTaken } from '../../../contracts/config/codecs.ts';
 import type { LegName } from '../../../contracts/events/call.ts';
 import type { RouteTarget } from '../../../contracts/route-decision.ts';
 import type { Call } from '../call.ts';
+import { occupantOf } from '../occupant.ts';
 
 /** How a leg of an answered call takes digits, by the configuration. */
-export function takenBy(call: Call, leg: LegName): DigitsTaken {
-  if (leg === 'a') return takenByTrunk(call, call.trunk);
-  return takenByTarget(call, targetOf(call));
-}
+export const takenBy = (call: Call, leg: LegName): DigitsTaken => takenByTarget(call, occupantOf(call, leg));
 
 /** Who answered. */
-export function targetOf({ route, answer }: Call): Pick<RouteTarget, 'trunk' | 'dtmf'> {
-  const target = route?.targets.find(({ id }) => id === answer?.target);
-  return { trunk: answer?.trunk, dtmf: target?.dtmf };
-}
+export const targetOf = (call: Call): Pick<RouteTarget, 'trunk' | 'dtmf'> => occupantOf(call, 'b');
 
 /** An agent's stands in the decision. */
 export const takenByTarget = (
@@ -21,7 +16,7 @@ export const takenByTarget = (
   { trunk, dtmf }: Pick<RouteTarget, 'trunk' | 'dtmf'>,
 ): DigitsTaken => (trunk === undefined ? (dtmf ?? 'rfc4733') : takenByTrunk(call, trunk));
 
-export function takenByTrunk({ context }: Call, trunk: string): DigitsTaken {
+function takenByTrunk({ context }: Call, trunk: string): DigitsTaken {
   const { trunks = {} } = context.snapshot.current()?.config ?? {};
   return (Object.hasOwn(trunks, trunk) ? trunks[trunk]?.dtmf : undefined) ?? 'rfc4733';
 }

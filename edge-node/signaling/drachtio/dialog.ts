@@ -4,6 +4,7 @@ import { isChallenge } from '../auth/answer-challenge.ts';
 import type { Dialog, Headers } from '../sip.ts';
 import type { Answering } from './again.ts';
 import { inviteAgain } from './invite-again.ts';
+import { References } from './references.ts';
 import { sdpIn } from './sdp-body.ts';
 import { SessionChanges } from './session-changes.ts';
 import type { SrfDialog, SrfRequest, SrfResponse } from './srf.ts';
@@ -30,6 +31,12 @@ export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
     isOurs: dialog.type === 'uac',
     ask: (request) => ask(dialog, request, answering, REINVITE_TIMEOUT_MS),
   });
+  const references = new References(dialog, (request) => ask(dialog, request, answering));
+  let answerInfo: ((contentType: string, body: string) => number) | undefined;
+  dialog.on('info', (request: SrfRequest, response: SrfResponse) => {
+    response.send(answerInfo?.(request.get('content-type') ?? '', request.body ?? '') ?? 200);
+  });
+  const { callId, localTag, remoteTag } = dialog.sip;
 
   return {
     remoteSdp: dialog.remote.sdp,
@@ -45,10 +52,14 @@ export function wrapDialog(dialog: SrfDialog, answering?: Answering): Dialog {
     onBye: (listener) => void bye.promise.then(listener),
     onSessionRequest: (answer) => changes.onRequest(answer),
     reinvite: (sdp) => changes.reinvite(sdp),
+    ids: { callId, localTag, remoteTag },
+    remoteUri: dialog.remote.uri,
+    onRefer: (answer) => references.onRequest(answer),
+    refer: (headers) => references.refer(headers),
+    onNotify: (listener) => references.onNotify(listener),
+    notify: (headers, sipfrag) => references.notify(headers, sipfrag),
     onInfo(answer) {
-      dialog.on('info', (request: SrfRequest, response: SrfResponse) => {
-        response.send(answer(request.get('content-type') ?? '', request.body ?? ''));
-      });
+      answerInfo = answer;
     },
     async info(contentType, body) {
       const info = { method: 'INFO', headers: { 'Content-Type': contentType }, body };

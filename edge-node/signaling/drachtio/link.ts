@@ -72,7 +72,7 @@ export async function connectSipServer(
 
 /** Methods outside a dialog that we know and do not take. */
 const unwanted = ['subscribe', 'message', 'publish', 'notify', 'refer'] as const;
-const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, PRACK, UPDATE';
+const allow = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, PRACK, UPDATE, REFER, NOTIFY';
 
 function routeRequests(srf: SrfApp, handlers: SipHandlers, down: () => AbortSignal): void {
   const screened = (handle: SrfHandler) => screenedBy(handlers, handle);

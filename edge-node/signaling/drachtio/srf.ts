@@ -68,6 +68,7 @@ export interface SrfDialog extends Pick<EventEmitter, 'on' | 'once'> {
       sent: (error: unknown, request?: SrfRequest) => void,
     ): void;
   };
+  readonly sip: { readonly callId: string; readonly localTag: string; readonly remoteTag: string };
   readonly local: { sdp: string; contact: string };
   readonly remote: { sdp: string; uri: string };
   destroy(options: { headers: Record<string, string> }): Promise<unknown>;

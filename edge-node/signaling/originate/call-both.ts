@@ -51,7 +51,9 @@ async function callFirst(call: Call, plan: Plan, route: ConnectRoute): Promise<V
   if (failed || call.isOver || !dialog || !answer) return failed ?? undefined;
   call.a = dialog;
   call.trunk = answer.trunk ?? '';
-  dialog.onBye(() => void call.end({ reason: 'caller-hangup', by: 'a' }));
+  dialog.onBye(() => {
+    if (call.answeredAt === undefined) void call.end({ reason: 'caller-hangup', by: 'a' });
+  });
   const offer = readSdp(answer.sdp);
   if (!offer) return { reason: 'target-bad-media', detail: 'the 200 has no readable audio stream' };
   try {
@@ -79,7 +81,7 @@ async function callFirst(call: Call, plan: Plan, route: ConnectRoute): Promise<V
   return undefined;
 }
 
-/** What it holds (a trunk's line, the cost of the call) it holds until the whole call ends. */
+/** What it holds (a trunk's line, the cost of the call) it holds until its side leaves or the whole call ends. */
 function diallingFor(call: Call, plan: Plan, route: ConnectRoute, media: FirstLegMedia): Call {
   const sdp = ownOffer(route.codecs);
   const invite = new OwnInvite(call.id, { ...plan.first, sdp });
@@ -88,6 +90,6 @@ function diallingFor(call: Call, plan: Plan, route: ConnectRoute, media: FirstLe
   dialling.offer = readSdp(sdp);
   dialling.media = media;
   const over = () => void dialling.end({ reason: 'internal-error' });
-  call.over.addEventListener('abort', over, { once: true });
+  call.holdFor('a', over);
   return dialling;
 }

@@ -37,7 +37,8 @@ export function firstLegMedia(call: Call): FirstLegMedia {
 
 const other = (leg: LegName): LegName => (leg === 'a' ? 'b' : 'a');
 
-const exchanged = ({ from, ptime, inBand, ...offer }: MediaOffer): MediaOffer => ({
+/** The legs have changed places. */
+export const exchanged = ({ from, ptime, inBand, ...offer }: MediaOffer): MediaOffer => ({
   ...offer,
   from: other(from),
   ...(ptime ? { ptime: exchangedLegs(ptime) } : {}),

@@ -1,5 +1,5 @@
 import type { Party } from '../../../contracts/events/call.ts';
-import type { Dialog, IncomingInvite } from '../sip.ts';
+import type { Dialog, Headers, IncomingInvite } from '../sip.ts';
 
 /** Nobody: for whom no caller's number is given. */
 export const nobody: Party = { uri: 'sip:anonymous@anonymous.invalid', number: 'anonymous' };
@@ -16,7 +16,7 @@ export class OwnInvite implements IncomingInvite {
   readonly addressed = undefined;
   readonly authorization = undefined;
   readonly source = { address: '127.0.0.1', port: 0, transport: 'none' };
-  readonly headers = {};
+  readonly headers: Headers = {};
   readonly cancelled = new AbortController().signal;
   #answered: { readonly dialog: Dialog; readonly told: string } | undefined;
 
@@ -41,7 +41,7 @@ export class OwnInvite implements IncomingInvite {
     this.to = as.to;
   }
 
-  provisional(): void {}
+  provisional(_status: 180 | 183): void {}
 
   /** It is in the call already, and is told only where rtpengine has moved its port or its keys meanwhile. */
   async answer(sdp: string): Promise<Dialog> {

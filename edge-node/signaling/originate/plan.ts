@@ -41,9 +41,9 @@ export function planCalls(command: Originate, current: VersionedConfig, time: st
   };
 }
 
-const partyOf = (number: string): Party => ({ uri: `sip:${number}@localhost`, number });
+export const partyOf = (number: string): Party => ({ uri: `sip:${number}@localhost`, number });
 
-function nameOf(destination: Destination): string {
+export function nameOf(destination: Destination): string {
   if ('number' in destination) return destination.number;
   if ('agent' in destination) return destination.agent;
   return 'user' in destination ? destination.user : destination.uri.replace(/^sips?:|@.*$/g, '');

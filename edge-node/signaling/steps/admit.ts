@@ -46,6 +46,6 @@ export const refuseOverTrunkLimit: Step = (call) => {
   if (call.handover) return undefined;
   const release = call.context.trunks.take(call.trunk);
   if (!release) return { reason: 'trunk-limit' };
-  call.over.addEventListener('abort', release, { once: true });
+  call.holdFor('a', release);
   return undefined;
 };

@@ -130,4 +130,4 @@ const aborted = (signal: AbortSignal) =>
   });
 
 /** What both sides have named. */
-const takesDigits = ({ local, remote }: Side) => [local, remote].every((sdp) => readSdp(sdp)?.dtmf);
+export const takesDigits = ({ local, remote }: Side) => [local, remote].every((sdp) => readSdp(sdp)?.dtmf);

@@ -115,7 +115,7 @@ async function withinLimits(call: Call, attempt: Attempt): Promise<Failed | unde
   const failed = 'reason' in permit ? permit : await tryServer(call, attempt);
   if (failed || call.isOver) release();
   else {
-    call.over.addEventListener('abort', release, { once: true });
+    call.holdFor('b', release);
     if ('answered' in permit) permit.answered();
   }
   return failed;
@@ -140,7 +140,7 @@ function permitFor(call: Call, { target }: Attempt, trunk: string): Permit | Fai
     return { reason: refused, status: terminations[refused].sip, detail };
   }
   held.set(trunk, permit);
-  call.over.addEventListener('abort', () => permit.release(), { once: true });
+  call.holdFor('b', () => permit.release());
   return permit;
 }
 

@@ -5,7 +5,7 @@ import type { TerminationReason } from '../../../contracts/terminations.ts';
 import { terminations } from '../../../core/terminations.ts';
 import { MediaError, type MediaOffer } from '../../ports.ts';
 import type { Call } from '../call.ts';
-import { takenByTarget, takenByTrunk } from '../digits/modes.ts';
+import { takenBy, takenByTarget } from '../digits/modes.ts';
 import { codecsFor } from './plan-codecs.ts';
 
 /** Why one attempt to reach somebody failed. */
@@ -41,7 +41,7 @@ export function audioOf(
 ): Pick<MediaOffer, 'ptime' | 'inBand' | 'byInfo'> {
   const trunks = call.context.snapshot.current()?.config.trunks ?? {};
   const ptime = { a: trunks[call.trunk]?.ptime, b: trunk === undefined ? undefined : trunks[trunk]?.ptime };
-  return { ptime, ...digitsBetween(takenByTrunk(call, call.trunk), takenByTarget(call, { trunk, dtmf })) };
+  return { ptime, ...digitsBetween(takenBy(call, 'a'), takenByTarget(call, { trunk, dtmf })) };
 }
 
 function digitsBetween(one: DigitsTaken, other: DigitsTaken): Pick<MediaOffer, 'inBand' | 'byInfo'> {

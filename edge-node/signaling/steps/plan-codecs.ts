@@ -4,6 +4,7 @@ import { explainCodecs } from '../../../core/explain-codecs.ts';
 import { type CodecRules, planLegs } from '../../../core/leg-codecs.ts';
 import type { CodecPlan } from '../../../core/negotiate-codecs.ts';
 import type { Call, Verdict } from '../call.ts';
+import { occupantOf } from '../occupant.ts';
 
 /** What becomes of the caller's offer on its way to a target on `trunk`. */
 export const codecsFor = (call: Call, trunk: string | undefined): CodecPlan =>
@@ -22,13 +23,13 @@ export const explainedBetween = (call: Call, offered: readonly string[], from: L
   explainCodecs(offered, rulesBetween(call, from), trunksOf(call));
 
 const rulesBetween = (call: Call, from: LegName): CodecRules => {
-  const trunk = { a: call.trunk, b: call.answer?.trunk };
-  return { policy: policyOf(call), from: trunk[from], to: trunk[from === 'a' ? 'b' : 'a'] };
+  const trunkOf = (leg: LegName) => occupantOf(call, leg).trunk;
+  return { policy: policyOf(call), from: trunkOf(from), to: trunkOf(from === 'a' ? 'b' : 'a') };
 };
 
 /** Every codec that this side may speak, as it is or converted; in lower case. */
 export function allowedCodecs(call: Call, leg: LegName): ReadonlySet<string> {
-  const trunk = leg === 'a' ? call.trunk : call.answer?.trunk;
+  const { trunk } = occupantOf(call, leg);
   const trunks = trunksOf(call);
   const own = trunk !== undefined && Object.hasOwn(trunks, trunk) ? trunks[trunk]?.codecs : undefined;
   const { keep, transcode } = own ?? policyOf(call);

@@ -35,5 +35,10 @@ export function presentCaller(
   const { identity, taken } = callerOf(call);
   const host = parseUri(target.uri)?.host ?? 'localhost';
   const { from, headers } = present({ identity, rules, host });
-  return { from, headers: { ...passHeaders(taken, rules), ...headers, 'X-Trunkline-Call-Id': call.id } };
+  const { by, replaces = {} } = call.referred ?? {};
+  const told = by === undefined ? taken : { ...taken, referredBy: by };
+  return {
+    from,
+    headers: { ...passHeaders(told, rules), ...replaces, ...headers, 'X-Trunkline-Call-Id': call.id },
+  };
 }

@@ -17,6 +17,7 @@ export function createProgress(call: Call, target: string): Progress {
   const once = (type: 'call.ringing' | 'call.early-media', sipStatus: number) => {
     if (said.has(type)) return;
     said.add(type);
+    if (call.isQuiet) return;
     call.say(type, { target, sipStatus });
   };
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import pDefer from 'p-defer';
 import type { CommandOf } from '../../../contracts/commands.ts';
@@ -31,11 +32,14 @@ import { openRegistrar, type Registrar } from '../../../edge-node/signaling/regi
 import { readSession, withDirection } from '../../../edge-node/signaling/sdp.ts';
 import type {
   Dialog,
+  DialogIds,
   DialRequest,
   DialResult,
   IncomingInvite,
   IncomingRegister,
   OutgoingCall,
+  ReferAnswer,
+  ReferRequest,
   ReinviteResult,
   ResponseHeaders,
   SessionAnswer,
@@ -100,7 +104,7 @@ export const twoTargets: RoutingConfigInput = {
 };
 
 /** One side of an established dialog, in the story's hand. */
-class FakeDialog implements Dialog {
+export class FakeDialog implements Dialog {
   readonly byes: string[] = [];
   readonly infos: string[] = [];
   readonly infoTypes: string[] = [];
@@ -123,6 +127,38 @@ class FakeDialog implements Dialog {
     this.remoteSdp = remoteSdp;
   }
   acked = () => this.ack.promise;
+  readonly ids: DialogIds = { callId: randomUUID(), localTag: 'ours', remoteTag: 'theirs' };
+  readonly remoteUri = 'sip:peer@192.0.2.1:5060';
+  /** What it hears of its REFERs: `SIP/2.0 100 Trying active`. */
+  readonly notified: string[] = [];
+  readonly notifyHeaders: Readonly<Record<string, string>>[] = [];
+  /** REFERs to it, and what it answers them with. */
+  readonly refers: Readonly<Record<string, string>>[] = [];
+  referStatus: number | undefined = 202;
+  notifies: (sipfrag: string, state: string) => void = () => {};
+  #refer?: (request: ReferRequest) => ReferAnswer;
+  onRefer = (answer: (request: ReferRequest) => ReferAnswer) => {
+    this.#refer = answer;
+  };
+  refer = async (headers: Readonly<Record<string, string>>) => {
+    this.refers.push(headers);
+    return this.referStatus;
+  };
+  onNotify = (listener: (sipfrag: string, state: string) => void) => {
+    this.notifies = listener;
+  };
+  notify = async (headers: Readonly<Record<string, string>>, sipfrag: string) => {
+    this.notifyHeaders.push(headers);
+    this.notified.push(`${sipfrag.trim()} ${headers['Subscription-State']?.split(';')[0]}`);
+    return 200;
+  };
+  /** Status with which its REFER is answered. */
+  asksFor(referTo: string, more: Partial<ReferRequest> = {}): number | undefined {
+    const request = { referTo, referredBy: undefined, cseq: 2, subscribes: true, ...more };
+    const answer = this.#refer?.(request);
+    answer?.accepted?.();
+    return answer?.status;
+  }
   bye = async (headers: Readonly<Record<string, string>> = {}) =>
     void this.byes.push(headers['Reason'] ?? '');
   onBye = (listener: (why: string) => void) => void this.#bye.push(listener);
