@@ -132,8 +132,9 @@ describe('a secret collection', () => {
     await hears('a', '1');
     await hears('a', '2');
     await hears('a', '3');
+    await playedOut(499);
     expect(s.media.released).toEqual([]);
-    await playedOut(500);
+    await playedOut(1);
     expect(s.media.released).toEqual(['a']);
     await hears('a', '4');
     expect(said().slice(-3)).toEqual([
