@@ -2,7 +2,7 @@ import type { LegName } from '../../contracts/events/call.ts';
 import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '../ports.ts';
 import type { CaptureReader } from './capture.ts';
 import { createEventMemory } from './event-memory.ts';
-import { gatesOf } from './gates.ts';
+import { type Gates, gatesOf } from './gates.ts';
 import { newcomerOf, type SessionState } from './newcomer.ts';
 import type { NgReply } from './ng-reply.ts';
 import { codecsOf, flagsOf, framesOf, SDES, sdpOf, shape, transportIn, transports } from './offer-words.ts';
@@ -27,146 +27,186 @@ export interface EngineSession extends MediaSession {
  * The media of one call at one rtpengine, under *our* call id: SIP Call-IDs may hold quotes, which rtpengine's DTMF log
  * does not escape. `onUnfreed` is told where rtpengine did not say that the call is gone.
  */
-export function createSession(
-  callId: string,
-  { request: ng, once, captures }: SessionEngine,
-  onUnfreed: () => void,
-): EngineSession {
-  const id = { 'call-id': callId };
-  const state: SessionState = {
+export const createSession = (callId: string, engine: SessionEngine, onUnfreed: () => void): EngineSession =>
+  new OneEngineSession(callId, engine, onUnfreed);
+
+class OneEngineSession implements EngineSession {
+  readonly digits: MediaSession['digits'];
+  readonly playback: MediaSession['playback'];
+  readonly #engine: SessionEngine;
+  readonly #onUnfreed: () => void;
+  readonly #id: { readonly 'call-id': string };
+  readonly #state: SessionState = {
     ...{ tags: { a: 'a', b: 'b0' }, offerer: 'a', wishes: {}, speaks: { a: 'plain', b: 'plain' } },
-    events: createEventMemory(() => state.wishes),
+    events: createEventMemory(() => this.#state.wishes),
   };
   /** How many have been called in the place of each side. */
-  const called: Record<LegName, number> = { a: 0, b: 0 };
-  let capturing = false;
+  readonly #called: Record<LegName, number> = { a: 0, b: 0 };
+  readonly #gates: Gates;
+  #capturing = false;
   /** What is offered from now on changes a call that has been answered. */
-  let isUp = false;
-  let looking: Promise<void> | undefined;
-  const { speaks } = state;
-  const side = (leg: LegName) => ({ ...id, 'from-tag': state.tags[leg] });
-  const between = (from: LegName) => ({ 'from-tag': state.tags[from], 'to-tag': state.tags[otherLeg(from)] });
-  const gates = gatesOf(side, ng);
-  const inBand = (leg: LegName) => state.wishes.inBand?.[leg] === true;
-  const flags = (latched: boolean) => flagsOf(latched, looking !== undefined);
+  #isUp = false;
+  #looking: Promise<void> | undefined;
+
+  constructor(callId: string, engine: SessionEngine, onUnfreed: () => void) {
+    this.#engine = engine;
+    this.#onUnfreed = onUnfreed;
+    this.#id = { 'call-id': callId };
+    const side = (leg: LegName) => this.#side(leg);
+    this.#gates = gatesOf(side, engine.request);
+    this.playback = playbackOf(side, engine.request, this.#gates);
+    this.digits = sessionDigits({
+      ...{ request: engine.request, once: engine.once, side },
+      inBand: (leg) => this.#isInBand(leg),
+      stopCapture: () => this.#stopCapture(),
+      lookIn: () => this.#lookIn(),
+    });
+  }
+
+  async offer(offer: MediaOffer, ask = this.#engine.request): Promise<string> {
+    const { from } = offer;
+    const to = otherLeg(from);
+    if (from === 'a' || this.#called.b === 0)
+      this.#state.tags = { ...this.#state.tags, b: this.#nextTag('b') };
+    Object.assign(this.#state, { offerer: from, wishes: offer });
+    Object.assign(this.#state.speaks, { [from]: transportIn(offer.sdp), [to]: offer.keying ?? 'plain' });
+    this.#capturing ||= offer.capture === true && this.#engine.captures !== undefined;
+    const reply = await ask('offer', {
+      ...this.#words(from, this.#called.b > 1),
+      ...(this.#capturing ? { 'record call': 'yes' } : {}),
+      sdp: this.#state.events.heard(from, offer.sdp, 'offer'),
+    });
+    return this.#state.events.told(to, sdpOf(reply));
+  }
+
+  async answer(sdp: string, from: LegName): Promise<string> {
+    const { events, offerer } = this.#state;
+    const latched = !this.#isUp && this.#called.b > 1;
+    const asked = { ...this.#id, ...shape, SDES, ...this.#between(offerer), ...this.#flags(latched) };
+    const reply = await this.#engine.request('answer', { ...asked, sdp: events.heard(from, sdp, 'answer') });
+    if (!this.#isUp) await this.#listenForTones();
+    return events.told(offerer, sdpOf(reply));
+  }
+
+  async reoffer({ sdp, from, codecs, ptime }: Parameters<MediaSession['reoffer']>[0]): Promise<string> {
+    const state = this.#state;
+    this.#isUp = true;
+    state.offerer = from;
+    if (codecs) state.wishes = { ...state.wishes, codecs };
+    if (ptime) state.wishes = { ...state.wishes, ptime: { ...state.wishes.ptime, ...ptime } };
+    state.speaks[from] = transportIn(sdp);
+    // Without port-latching a new address on this side would move our port on the other side too.
+    const asked = { ...this.#words(from, true), sdp: state.events.heard(from, sdp, 'offer') };
+    return state.events.told(otherLeg(from), sdpOf(await this.#engine.request('offer', asked)));
+  }
+
+  hush(leg: LegName, isHushed: boolean): Promise<void> {
+    return isHushed ? this.#gates.close(leg, 'hold') : this.#gates.open(leg, 'hold');
+  }
+
+  async totals(): Promise<CallMedia> {
+    return totalsOf(await this.#engine.request('query', this.#id), this.#state.tags);
+  }
+
+  async heard() {
+    return heardOf(await this.#engine.request('query', this.#id), this.#state.tags);
+  }
+
+  newcomer(leg: LegName) {
+    return newcomerOf(leg, {
+      ...{ id: this.#id, state: this.#state, ng: this.#engine.request, gates: this.#gates },
+      listenForTones: () => this.#listenForTones(),
+      nextTag: () => this.#nextTag(leg),
+      sayAgain: async (from) => {
+        this.#isUp = true;
+        return sdpOf(await this.#sayAgain(from, this.#looking !== undefined, true));
+      },
+    });
+  }
+
+  async end(): Promise<CallMedia | undefined> {
+    if (this.#called.b === 0) return undefined;
+    const { request, captures } = this.#engine;
+    const callId = this.#id['call-id'];
+    const { tags, offerer } = this.#state;
+    // Only a delete that names a tag is answered with the totals.
+    const reply = await request('delete', this.#side(offerer)).catch(() => undefined);
+    if (!reply) this.#onUnfreed();
+    else if (reply.warning && this.#capturing) await captures?.discard(callId);
+    if (!reply || reply.warning) return undefined;
+    const totals: CallMedia = totalsOf(reply, tags);
+    return this.#capturing && captures ? captures.measure(callId, reply, tags, totals) : totals;
+  }
+
+  #side(leg: LegName) {
+    return { ...this.#id, 'from-tag': this.#state.tags[leg] };
+  }
+
+  #between(from: LegName) {
+    const { tags } = this.#state;
+    return { 'from-tag': tags[from], 'to-tag': tags[otherLeg(from)] };
+  }
+
+  #nextTag(leg: LegName): string {
+    this.#called[leg] += 1;
+    return tagOf(leg, this.#called[leg]);
+  }
+
+  /** Of an offer of one side; with the tag of the other, or the next target would be offered the keys of the one before. */
+  #words(from: LegName, latched: boolean) {
+    const { speaks, wishes } = this.#state;
+    return {
+      ...{ ...this.#id, ...shape, ...transports[speaks[otherLeg(from)]], ...this.#between(from) },
+      ...{ ...framesOf(wishes, from), ...this.#flags(latched), ...codecsOf(wishes, from) },
+    };
+  }
+
+  #flags(latched: boolean, looksIn = this.#looking !== undefined) {
+    return flagsOf(latched, looksIn);
+  }
+
+  #isInBand(leg: LegName): boolean {
+    return this.#state.wishes.inBand?.[leg] === true;
+  }
+
   /** Afterwards rtpengine lets go of what is withheld. */
-  const listenForTones = async () => {
+  async #listenForTones(): Promise<void> {
     for (const leg of ['a', 'b'] as const)
-      if (inBand(leg)) await ng('unblockDTMF', { ...side(leg), ...LISTEN_FOR_TONES });
-  };
+      if (this.#isInBand(leg))
+        await this.#engine.request('unblockDTMF', { ...this.#side(leg), ...LISTEN_FOR_TONES });
+  }
 
   /** Both sides say again what they said, and hear nothing of it. */
-  const sayAgain = async (from: LegName, looksIn: boolean, latched: boolean): Promise<NgReply> => {
-    const to = otherLeg(from);
-    const [offer, answer] = [state.events.last(from), state.events.last(to)];
+  async #sayAgain(from: LegName, looksIn: boolean, latched: boolean): Promise<NgReply> {
+    const { events } = this.#state;
+    const [offer, answer] = [events.last(from), events.last(otherLeg(from))];
     if (offer === undefined || answer === undefined)
       throw new MediaError('refused', 'the call is not answered');
-    const { wishes } = state;
-    const tags = between(from);
-    const asked = { ...transports[speaks[to]], ...framesOf(wishes, from), ...codecsOf(wishes, from) };
-    await ng('offer', { ...id, ...shape, ...asked, ...tags, ...flagsOf(true, looksIn), sdp: offer });
-    return ng('answer', { ...id, ...shape, SDES, ...tags, ...flagsOf(latched, looksIn), sdp: answer });
-  };
-  /** rtpengine sees each packet from then on. */
-  const lookIn = async () => void (await sayAgain(state.offerer, true, false));
+    const { request } = this.#engine;
+    await request('offer', { ...this.#words(from, true), ...this.#flags(true, looksIn), sdp: offer });
+    const asked = { ...this.#id, ...shape, SDES, ...this.#between(from), ...this.#flags(latched, looksIn) };
+    return request('answer', { ...asked, sdp: answer });
+  }
 
-  return {
-    async offer(offer, ask = ng) {
-      if (offer.from === 'a' || called.b === 0) {
-        called.b += 1;
-        state.tags = { ...state.tags, b: tagOf('b', called.b) };
-      }
-      state.offerer = offer.from;
-      const to = otherLeg(offer.from);
-      state.wishes = offer;
-      Object.assign(speaks, { [offer.from]: transportIn(offer.sdp), [to]: offer.keying ?? 'plain' });
-      capturing ||= offer.capture === true && captures !== undefined;
-      const reply = await ask('offer', {
-        ...id,
-        ...shape,
-        ...transports[speaks[to]],
-        // Without the tag of its own the next target would be offered the keys of the one before.
-        ...between(offer.from),
-        ...framesOf(offer, offer.from),
-        ...flags(called.b > 1),
-        ...codecsOf(offer, offer.from),
-        ...(capturing ? { 'record call': 'yes' } : {}),
-        sdp: state.events.heard(offer.from, offer.sdp, 'offer'),
-      });
-      return state.events.told(to, sdpOf(reply));
-    },
-    async answer(sdp, from) {
-      const latched = !isUp && called.b > 1;
-      const asked = { SDES, ...between(state.offerer), ...flags(latched) };
-      const heard = state.events.heard(from, sdp, 'answer');
-      const reply = await ng('answer', { ...id, ...shape, ...asked, sdp: heard });
-      if (!isUp) await listenForTones();
-      return state.events.told(state.offerer, sdpOf(reply));
-    },
-    async reoffer({ sdp, from, codecs, ptime }) {
-      const to = otherLeg(from);
-      state.offerer = from;
-      isUp = true;
-      if (codecs) state.wishes = { ...state.wishes, codecs };
-      if (ptime) state.wishes = { ...state.wishes, ptime: { ...state.wishes.ptime, ...ptime } };
-      speaks[from] = transportIn(sdp);
-      const reply = await ng('offer', {
-        ...id,
-        ...shape,
-        ...transports[speaks[to]],
-        ...between(from),
-        ...framesOf(state.wishes, from),
-        // Without port-latching a new address on this side would move our port on the other side too.
-        ...flags(true),
-        ...codecsOf(state.wishes, from),
-        sdp: state.events.heard(from, sdp, 'offer'),
-      });
-      return state.events.told(to, sdpOf(reply));
-    },
-    digits: sessionDigits({
-      ...{ request: ng, once, side, inBand },
-      async stopCapture() {
-        if (!capturing) return;
-        await ng('stopRecording', id);
-        capturing = false;
-        await captures?.discard(callId);
+  /** rtpengine sees each packet from then on; false where it does already. */
+  async #lookIn(): Promise<boolean> {
+    if (this.#looking) return this.#looking.then(() => false);
+    this.#looking = this.#sayAgain(this.#state.offerer, true, false).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#looking = undefined;
+        throw error;
       },
-      async lookIn() {
-        if (looking) return looking.then(() => false);
-        looking = lookIn().catch((error: unknown) => {
-          looking = undefined;
-          throw error;
-        });
-        return looking.then(() => true);
-      },
-    }),
-    playback: playbackOf(side, ng, gates),
-    hush: (leg, isHushed) => (isHushed ? gates.close(leg, 'hold') : gates.open(leg, 'hold')),
-    totals: async () => totalsOf(await ng('query', id), state.tags),
-    heard: async () => heardOf(await ng('query', id), state.tags),
-    newcomer: (leg) =>
-      newcomerOf(leg, {
-        ...{ id, state, ng, gates, listenForTones },
-        nextTag: () => {
-          called[leg] += 1;
-          return tagOf(leg, called[leg]);
-        },
-        async sayAgain(from) {
-          isUp = true;
-          return sdpOf(await sayAgain(from, looking !== undefined, true));
-        },
-      }),
-    async end() {
-      if (called.b === 0) return undefined;
-      // Only a delete that names a tag is answered with the totals.
-      const reply = await ng('delete', side(state.offerer)).catch(() => undefined);
-      if (!reply) onUnfreed();
-      else if (reply.warning && capturing) await captures?.discard(callId);
-      if (!reply || reply.warning) return undefined;
-      const totals: CallMedia = totalsOf(reply, state.tags);
-      return capturing && captures ? captures.measure(callId, reply, state.tags, totals) : totals;
-    },
-  };
+    );
+    return this.#looking.then(() => true);
+  }
+
+  async #stopCapture(): Promise<void> {
+    if (!this.#capturing) return;
+    await this.#engine.request('stopRecording', this.#id);
+    this.#capturing = false;
+    await this.#engine.captures?.discard(this.#id['call-id']);
+  }
 }
 
 const otherLeg = (leg: LegName): LegName => (leg === 'a' ? 'b' : 'a');
