@@ -34,10 +34,7 @@ export function renderCall(call: CallState): string {
         ? `${answered.target} in ${answered.setupMs} ms, ${answered.codecs.a} ↔ ${answered.codecs.b}`
         : 'no',
     ],
-    [
-      'digits',
-      `"${digitsOf(call, 'a', 'received')}" received, "${digitsOf(call, 'a', 'delivered')}" delivered`,
-    ],
+    ...digitLines(call),
     [
       'ended',
       ended
@@ -67,3 +64,23 @@ function renderMedia(media: { readonly a: LegMedia; readonly b: LegMedia }): str
     row('b (agent)', media.b),
   ].join('\n');
 }
+
+function digitLines(call: CallState): [string, string][] {
+  const [received, delivered] = [digitsOf(call, 'a', 'received'), digitsOf(call, 'a', 'delivered')];
+  const { gap } = call.digitCount;
+  return [
+    [
+      'digits',
+      `"${received}" received, "${delivered}" delivered${gap > 0 ? `, ${gap} missed on both sides` : ''}`,
+    ],
+    ...Object.values(call.collections ?? {}).map((one): [string, string] => [
+      'collected',
+      collectedLine(one),
+    ]),
+  ];
+}
+
+type CollectionState = NonNullable<CallState['collections']>[string];
+
+const collectedLine = ({ name = 'digits', outcome, attempts, digits, reason }: CollectionState): string =>
+  `${name}: ${outcome} at attempt ${attempts}, ${digits ?? reason ?? 'encrypted'}`;

@@ -36,8 +36,8 @@ function rungsOf(event: TrunklineEvent): readonly Rung[] {
       return [{ left: both, right: both }];
     case 'dtmf.received':
       return event.leg === 'a'
-        ? [{ left: right(`key ${event.digit}`) }]
-        : [{ right: left(`key ${event.digit}`) }];
+        ? [{ left: right(`key ${event.digit ?? '?'}`) }]
+        : [{ right: left(`key ${event.digit ?? '?'}`) }];
     case 'dtmf.delivered':
       return event.leg === 'b'
         ? [{ right: right(`key ${event.digit}`) }]
