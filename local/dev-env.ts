@@ -92,7 +92,7 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   const dataDir = options.dataDir ?? (await temporaryFolder(parts));
   const cloud = parts.use(await bootCloud(options, dataDir, logger, timed));
   const state = parts.use(openStateTables(cloud));
-  await timed('configuration pushed', () => state.pushConfig(options.config));
+  await timed('configuration pushed', () => state.routing.push(options.config));
 
   const [first, ...others] = idsOf(options.edges);
   if (others.length > 0 && process.env['DRACHTIO_URL'] && options.sipServer !== 'embedded')

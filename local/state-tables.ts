@@ -1,16 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  PutCommand,
-  paginateQuery,
-  paginateScan,
-} from '@aws-sdk/lib-dynamodb';
-import { RoutingConfig, type RoutingConfigInput } from '../contracts/config.ts';
+import { DynamoDBDocumentClient, paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { TrunklineEvent } from '../contracts/events.ts';
 import { RegistrationRow, tables } from '../contracts/tables.ts';
 import type { CallState } from '../core/call-state.ts';
-import { type ConfigItem, toItems } from '../core/config-items.ts';
+import { type RoutingTable, routingTable } from './routing-table.ts';
 
 /** Where the tables are: the outputs of the stack and the environment for its clients. */
 export interface StateLocation {
@@ -26,11 +19,8 @@ export interface StateTables extends AsyncDisposable {
   timeline(callId: string): Promise<TrunklineEvent[]>;
   /** Every contact of every user that is registered with an edge, without what lets others call it. */
   registrations(): Promise<Registration[]>;
-  /**
-   * Makes this the whole configuration; gives the number of its items. @throws Error when another push ended meanwhile:
-   * the table may hold parts of both until one of them is pushed again.
-   */
-  pushConfig(config: RoutingConfigInput): Promise<number>;
+  /** The routing configuration. */
+  readonly routing: RoutingTable;
 }
 
 export function openStateTables({ outputs, env }: StateLocation): StateTables {
@@ -81,7 +71,7 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
         rows.push(...(page.Items ?? []).map((item) => withoutPass(RegistrationRow.parse(item))));
       return rows;
     },
-    pushConfig: (input) => pushConfig(client, configTable, input),
+    routing: routingTable(client, configTable),
     async [Symbol.asyncDispose]() {
       client.destroy();
     },
@@ -108,37 +98,6 @@ async function itemsOf(client: DynamoDBDocumentClient, TableName: string, key: s
   return items;
 }
 
-async function pushConfig(client: DynamoDBDocumentClient, TableName: string, input: RoutingConfigInput) {
-  const { partitionKey, partition, version } = tables.config;
-  const there = await itemsOf(client, TableName, partitionKey, partition);
-  const seen = there.find(({ sk }) => sk === version)?.['value'];
-  const items = toItems(RoutingConfig.parse(input), Math.max(Date.now(), Number(seen ?? 0) + 1));
-  const kept = new Set(items.map(({ sk }) => sk));
-
-  for (const item of items.filter((each) => !isMark(each)))
-    await client.send(new PutCommand({ TableName, Item: item }));
-  for (const { pk, sk } of there.filter((item) => !kept.has(String(item['sk']))))
-    await client.send(new DeleteCommand({ TableName, Key: { pk, sk } }));
-  // The version goes last: whoever sees it finds the rest.
-  const mark = { TableName, Item: { ...items.find(isMark) }, ...unchanged(seen) };
-  await client.send(new PutCommand(mark)).catch((cause: Error) => {
-    if (cause.name !== 'ConditionalCheckFailedException') throw cause;
-    throw new Error('somebody else has pushed a configuration meanwhile: push it again', { cause });
-  });
-  return items.length;
-}
-
 const stateIn = (item: Record<string, unknown>): CallState | undefined =>
   item['state'] as CallState | undefined;
 const isKnown = (state: CallState | undefined): state is CallState => state !== undefined;
-
-const isMark = ({ sk }: ConfigItem) => sk === tables.config.version;
-
-const unchanged = (seen: unknown) =>
-  seen === undefined
-    ? { ConditionExpression: 'attribute_not_exists(pk)' }
-    : {
-        ConditionExpression: '#value = :seen',
-        ExpressionAttributeNames: { '#value': 'value' },
-        ExpressionAttributeValues: { ':seen': seen },
-      };

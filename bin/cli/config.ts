@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { encryptionWarnings } from '../../core/media-encryption.ts';
 import { checkConfig, faultLines, warningLines } from './config-file.ts';
+import { addConfigTable } from './config-table.ts';
 import { Failure } from './failure.ts';
 
 export function addConfig(trunkline: Command): void {
@@ -32,4 +33,5 @@ export function addConfig(trunkline: Command): void {
       );
       process.stdout.write(warningLines(encryptionWarnings(checked.config)));
     });
+  addConfigTable(config);
 }

@@ -30,7 +30,9 @@ afterAll(async () => {
   client?.destroy();
   await env?.[Symbol.asyncDispose]();
 });
-beforeEach(() => env.state.pushConfig(routing([one, two])));
+beforeEach(async () => {
+  await env.state.routing.push(routing([one, two]));
+});
 
 const tableName = () => env.cloud.outputs['ConfigTable'] ?? '';
 
@@ -41,7 +43,7 @@ async function loaded() {
 }
 
 test('what the new configuration has no more is gone', async () => {
-  await env.state.pushConfig(routing([two, three]));
+  await env.state.routing.push(routing([two, three]));
   expect((await loaded()).numbers).toEqual([two, three]);
 });
 
@@ -49,7 +51,7 @@ test('a new configuration has a higher version, even where another clock was ahe
   const ahead = Date.now() + 60_000;
   const Item = { pk: tables.config.partition, sk: tables.config.version, value: ahead };
   await DynamoDBDocumentClient.from(client).send(new PutCommand({ TableName: tableName(), Item }));
-  await env.state.pushConfig(routing([three]));
+  await env.state.routing.push(routing([three]));
   expect((await loaded()).version).toBeGreaterThan(ahead);
 });
 
@@ -57,12 +59,52 @@ test('of two that push at once one is told, and wins when it pushes again', asyn
   // Long enough that both have looked at the version before the first one ends.
   const numbersFrom = (start: number) => Array.from({ length: 60 }, (_, n) => `+1555${start + n}`);
   const wanted = [numbersFrom(2_000), numbersFrom(3_000)] as const;
-  const pushes = await Promise.allSettled(wanted.map((numbers) => env.state.pushConfig(routing(numbers))));
+  const pushes = await Promise.allSettled(wanted.map((numbers) => env.state.routing.push(routing(numbers))));
   expect(pushes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   const loser = pushes.findIndex(({ status }) => status === 'rejected');
   expect(pushes[loser]).toMatchObject({ reason: { message: expect.stringContaining('push it again') } });
 
   const again = wanted[loser] ?? [];
-  await env.state.pushConfig(routing(again));
+  await env.state.routing.push(routing(again));
   expect((await loaded()).numbers).toEqual(again);
+});
+
+test('a push tells what it has changed, and writes nothing where nothing differs', async () => {
+  const { version } = await env.state.routing.push(routing([one, two]));
+  expect(await env.state.routing.push(routing([one, two]))).toEqual({ version, changes: [] });
+  expect(await env.state.routing.compare(routing([two, three]))).toEqual([
+    { item: `number#${one}`, change: 'removed', paths: [] },
+    { item: `number#${three}`, change: 'added', paths: [] },
+  ]);
+  expect(await env.state.routing.read()).toMatchObject({ version });
+});
+
+test('a push that expects another version than the one that stands changes nothing', async () => {
+  const before = await loaded();
+  await expect(env.state.routing.push(routing([three]), before.version - 1)).rejects.toThrow(
+    `version ${before.version} stands`,
+  );
+  expect(await loaded()).toEqual(before);
+  await env.state.routing.push(routing([three]), before.version);
+  expect((await loaded()).numbers).toEqual([three]);
+});
+
+test('while one push is at work another changes nothing, and one that died is forgotten', async () => {
+  const before = await loaded();
+  const mark = (until: number) =>
+    DynamoDBDocumentClient.from(client).send(
+      new PutCommand({
+        TableName: tableName(),
+        Item: {
+          ...{ pk: tables.config.partition, sk: tables.config.version, value: before.version },
+          ...{ pushedBy: 'somebody', pushUntil: until },
+        },
+      }),
+    );
+  await mark(Date.now() + 60_000);
+  await expect(env.state.routing.push(routing([three]))).rejects.toThrow('push it again');
+  expect(await loaded()).toEqual(before);
+  await mark(Date.now() - 1);
+  await env.state.routing.push(routing([three]));
+  expect((await loaded()).numbers).toEqual([three]);
 });
