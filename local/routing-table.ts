@@ -17,7 +17,7 @@ const key = { pk: partition, sk: markSk };
 /** A push that has not ended after so long has died, ms. */
 const PUSH_MS = 30_000;
 
-export interface PushedConfig {
+interface PushedConfig {
   readonly version: number;
   readonly changes: readonly ConfigChange[];
 }
