@@ -6,6 +6,7 @@ import type { Call } from '../call.ts';
 import { keepSideGoing } from '../joined-call.ts';
 import { askSide } from '../mid-call/ask-side.ts';
 import { type Joined, joinedOf, otherLeg } from '../mid-call/joined.ts';
+import { negotiationOf } from '../mid-call/negotiation.ts';
 import { Side } from '../mid-call/side.ts';
 import { silence } from '../mid-call/silence.ts';
 import type { Occupant } from '../occupant.ts';
@@ -113,5 +114,6 @@ function settle(call: Call, { sides }: Joined, leg: LegName, newcomer: Newcomer,
     codecs,
     transcoded: codecs.a !== codecs.b,
     relayed,
+    ...negotiationOf(call, leg),
   });
 }
