@@ -3,7 +3,7 @@ import type { EventOf } from '../contracts/events.ts';
 type TransferEvent = EventOf<'call.transferring' | 'call.transferred' | 'call.transfer-failed'>;
 
 /** How far one transfer of a call has come. */
-export type TransferState = Pick<TransferEvent, 'kind' | 'by' | 'target'> & {
+type TransferState = Pick<TransferEvent, 'kind' | 'by' | 'target'> & {
   readonly seq: number;
   readonly time: string;
   readonly outcome: 'transferring' | 'transferred' | 'failed';

@@ -4,7 +4,7 @@
  *
  * One transfer, as its referrer is told of it: by us in NOTIFYs, or by whom we have asked (RFC 3515).
  */
-export type TransferPhase = 'requested' | 'trying' | 'ringing' | 'answered' | 'failed';
+type TransferPhase = 'requested' | 'trying' | 'ringing' | 'answered' | 'failed';
 
 export interface TransferFailure {
   /** Null where nobody answered. */

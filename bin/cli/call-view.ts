@@ -35,6 +35,7 @@ export function renderCall(call: CallState): string {
         : 'no',
     ],
     ...digitLines(call),
+    ...transferLines(call),
     [
       'ended',
       ended
@@ -64,6 +65,12 @@ function renderMedia(media: { readonly a: LegMedia; readonly b: LegMedia }): str
     row('b (agent)', media.b),
   ].join('\n');
 }
+
+const transferLines = ({ transfers = {} }: CallState): [string, string][] =>
+  Object.values(transfers).map(({ kind, target, by, outcome, failedBy, sipStatus }) => [
+    'transfer',
+    `${kind} to ${target} by ${by}: ${outcome}${failedBy ? ` by the ${failedBy}, ${sipStatus ?? 'no answer'}` : ''}`,
+  ]);
 
 function digitLines(call: CallState): [string, string][] {
   const [received, delivered] = [digitsOf(call, 'a', 'received'), digitsOf(call, 'a', 'delivered')];

@@ -51,7 +51,7 @@ import { type HeldClock, heldClock } from '../held-clock.ts';
 import { FleetTables } from './fleet-tables.ts';
 
 /** Trunks without limits and without media of their own, all of them reached. */
-const untroubled: SignalingContext['trunks'] = {
+export const untroubled: SignalingContext['trunks'] = {
   take: () => () => {},
   async *attempts(targets) {
     const begin = () => ({ heard: () => {}, leftOff: () => {} });
@@ -104,7 +104,7 @@ export const twoTargets: RoutingConfigInput = {
 };
 
 /** One side of an established dialog, in the story's hand. */
-export class FakeDialog implements Dialog {
+class FakeDialog implements Dialog {
   readonly byes: string[] = [];
   readonly infos: string[] = [];
   readonly infoTypes: string[] = [];

@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { RoutingConfigInput } from '../../../contracts/config.ts';
 import type { LegName } from '../../../contracts/events/call.ts';
 import { applyCommand } from '../../../edge-node/signaling/call-commands.ts';
@@ -22,8 +21,6 @@ export const transferConfig: RoutingConfigInput = {
     },
   },
 };
-
-export type UpCall = Awaited<ReturnType<typeof aCall>>;
 
 /** A call that is up between a carrier and the agent `echo`. */
 export async function aCall(on: Stage = stage({ config: transferConfig }), invite = new FakeInvite()) {
@@ -55,10 +52,3 @@ export const told = ({ events }: Stage) =>
     .map(({ type }) => type)
     .filter((type) => /^call\.(transfer|ended)/.test(type))
     .map((type) => type.replace('call.', ''));
-
-/** Nothing is left of any call: no dialog that nobody hung up, no session at rtpengine, no timer. */
-export function nothingIsLeft(on: Stage, begun: number): void {
-  expect(on.calls.size).toBe(0);
-  expect(on.media.ended).toHaveLength(begun);
-  expect(on.clock.pending()).toBe(0);
-}

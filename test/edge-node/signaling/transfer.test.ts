@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sdpOf, stage } from './stage.ts';
+import { sdpOf, stage, untroubled } from './stage.ts';
 import { aCall, told, transferConfig } from './transfer-call.ts';
 
 const NUMBER = { number: '+15550111' };
@@ -133,6 +133,47 @@ describe('call.transfer', () => {
     await on.settled();
     expect(on.event('call.ended')).toMatchObject({ reason: 'caller-hangup' });
     expect(b.byes).toHaveLength(1);
+  });
+
+  test('holds a line of the trunk of whom it calls, and gives it back when that one is handed on', async () => {
+    const lines = new Map<string, number>();
+    const count = (trunk: string, by: number) => void lines.set(trunk, (lines.get(trunk) ?? 0) + by);
+    const trunks = () => ({
+      ...untroubled,
+      take: (trunk: string) => {
+        count(trunk, 1);
+        return () => count(trunk, -1);
+      },
+    });
+    const { on, a, command } = await aCall(stage({ config: transferConfig, trunks }));
+    expect(lines.get('carrier')).toBe(1);
+    await command(NUMBER);
+    on.attempt(1).answers();
+    await on.settled();
+    expect(lines.get('carrier')).toBe(2);
+    await command({ agent: 'desk' });
+    on.attempt(2).answers();
+    await on.settled();
+    expect(lines.get('carrier')).toBe(1);
+    await command({ number: '+15550112' });
+    on.attempt(3).fails(486);
+    await on.settled();
+    expect(lines.get('carrier')).toBe(1);
+    a.hangsUp();
+    await on.settled();
+    expect(lines.get('carrier')).toBe(0);
+  });
+
+  test('lets the digits of who has come go on, and counts them for its trunk', async () => {
+    const { on, a, command } = await aCall();
+    await command(NUMBER);
+    on.attempt(1).answers();
+    await on.settled();
+    const body = 'Signal=5\r\nDuration=160\r\n';
+    expect(on.attempt(1).dialog.sendsInfo('application/dtmf-relay', body)).toBe(200);
+    await on.settled();
+    expect(on.event('dtmf.received')).toMatchObject({ leg: 'b', digit: '5', trunk: 'carrier' });
+    expect(a.infos).toEqual([body]);
   });
 
   test('of a caller that the agent has on hold ends the hold with a re-INVITE', async () => {
