@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { DevEnv } from '../local/dev-env.ts';
-import { freePort } from '../local/free-ports.ts';
 import { type Counted, count } from '../local/phone/digit-count.ts';
 import { type DigitLoad, pressDigits, startDigitAgent, type TimedEvent } from '../local/phone/digit-load.ts';
 import { openDigitPhones } from '../local/phone/digit-phones.ts';
@@ -12,8 +11,9 @@ const NUMBER = '+15550100';
 const how = { heldFrames: 5, gapFrames: 9, troubled: true };
 
 async function bench(load: DigitLoad): Promise<Counted> {
-  const port = await freePort();
   const events: TimedEvent[] = [];
+  await using phones = await openDigitPhones();
+  await using agent = await startDigitAgent(phones);
   await using _server = await ownSipServer();
   await using env = await DevEnv.create({
     edge: 'process',
@@ -21,12 +21,10 @@ async function bench(load: DigitLoad): Promise<Counted> {
       version: 1,
       trunks: { carrier: { sources: ['127.0.0.0/8'] } },
       numbers: { [NUMBER]: { agent: 'ivr' } },
-      agents: { ivr: { targets: [{ uri: `sip:ivr@127.0.0.1:${port}` }] } },
+      agents: { ivr: { targets: [{ uri: `sip:ivr@127.0.0.1:${agent.port}` }] } },
     },
     onEvent: ({ detail }) => events.push({ at: performance.now(), event: detail as TimedEvent['event'] }),
   });
-  await using phones = await openDigitPhones();
-  await using _agent = await startDigitAgent(phones, port);
   const result = await pressDigits(env, phones, load, NUMBER);
   await env.settled();
   return count(result, events);

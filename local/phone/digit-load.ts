@@ -33,9 +33,9 @@ const KEYS = '0123456789*#ABCD';
 const randomKeys = (count: number) =>
   Array.from({ length: count }, () => KEYS[randomInt(KEYS.length)]).join('');
 
-/** An agent for all calls. */
-export const startDigitAgent = (phones: DigitPhones, port: number) =>
-  startSipp({ scenario: agentScenario({ rtpPort: phones.ports.agents, codec: 'PCMU' }), port });
+/** An agent for all calls. It takes its port now: one that was only looked up may be gone when it is wanted. */
+export const startDigitAgent = (phones: DigitPhones) =>
+  startSipp({ scenario: agentScenario({ rtpPort: phones.ports.agents, codec: 'PCMU' }) });
 
 /** Places the calls, lets every caller press keys once all are up, and hangs up when the last key was pressed. */
 export async function pressDigits(

@@ -8,7 +8,7 @@ import { freePort } from '../../local/free-ports.ts';
 import { tone } from '../../local/phone/audio.ts';
 import { count } from '../../local/phone/digit-count.ts';
 import { pressDigits, startDigitAgent, type TimedEvent } from '../../local/phone/digit-load.ts';
-import { openDigitPhones } from '../../local/phone/digit-phones.ts';
+import { type DigitPhones, openDigitPhones } from '../../local/phone/digit-phones.ts';
 import { heardLogger } from '../edge-node/heard-logger.ts';
 import { type DigitAgent, digitAgent, digitCaller } from './digit-peer.ts';
 import { type Platform, routeTo, startPlatform } from './platform.ts';
@@ -22,12 +22,14 @@ const vault = await generateKeyPair('RSA-OAEP-256', { extractable: true });
 
 let platform: Platform;
 let sipPort: number;
-let loadPort: number;
+let phones: DigitPhones;
+let loadAgent: Awaited<ReturnType<typeof startDigitAgent>>;
 let agent: DigitAgent;
 
 beforeAll(async () => {
   sipPort = await freePort();
-  loadPort = await freePort();
+  phones = await openDigitPhones();
+  loadAgent = await startDigitAgent(phones);
   agent = await digitAgent(sipPort);
   const key = { ...(await exportJWK(vault.publicKey)), alg: 'RSA-OAEP-256' };
   const targets = (port: number) => [{ uri: `sip:agent@127.0.0.1:${port}` }];
@@ -40,7 +42,7 @@ beforeAll(async () => {
       agents: {
         pin: { targets: targets(agent.peer.port), policy: 'tested', collect: 'pin' },
         card: { targets: targets(agent.peer.port), policy: 'tested', collect: 'card' },
-        load: { targets: targets(loadPort) },
+        load: { targets: targets(loadAgent.port) },
       },
       collections: {
         pin: { maxLength: 8, terminator: '#', pattern: '\\d{4}', attempts: 2, otherwise: 'hangup' },
@@ -52,7 +54,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
-  await agent?.[Symbol.asyncDispose]();
+  for (const part of [agent, loadAgent, phones]) await part?.[Symbol.asyncDispose]();
 });
 
 /** A call whose agent's collection has begun. */
@@ -151,8 +153,6 @@ async function everythingIn(folder: string): Promise<string> {
 }
 
 test('ten calls at once, their packets lost, doubled, out of order and late: received is delivered is heard, no gap', async () => {
-  await using phones = await openDigitPhones();
-  await using _agent = await startDigitAgent(phones, loadPort);
   const how = { heldFrames: 4, gapFrames: 4, troubled: true };
   const load = { calls: 10, digitsPerCall: 15, how, spareMs: 4_500 };
   const before = platform.env.events().length;
