@@ -12,6 +12,8 @@ export interface SessionState {
   /** Who has made the last offer. */
   offerer: LegName;
   events: EventMemory;
+  /** Tags of those who are called and have no place yet: a delete of the two sides leaves them there. */
+  readonly coming: Set<string>;
   /** What the last offer asked for goes for its answer and for every re-offer. */
   wishes: Wishes;
   /** Each leg as we speak to it: who was called as it was offered, the caller as it offered itself. */
@@ -45,7 +47,9 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
   const leave = async () => {
     const { tag } = coming ?? {};
     coming = undefined;
-    if (tag !== undefined) for (const one of [standInFor(tag), tag]) await forget(one);
+    if (tag === undefined) return;
+    for (const one of [standInFor(tag), tag]) await forget(one);
+    state.coming.delete(tag);
   };
 
   return {
@@ -54,6 +58,7 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
       const tag = parts.nextTag();
       const events = createEventMemory(() => offer);
       coming = { tag, offer, events };
+      state.coming.add(tag);
       const reply = await ng('offer', {
         ...id,
         ...shape,
@@ -80,7 +85,9 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
     },
     async stay() {
       if (!coming) return;
-      for (const tag of [standInFor(coming.tag), before.tags[leg]]) await forget(tag);
+      const { tag } = coming;
+      for (const one of [standInFor(tag), before.tags[leg]]) await forget(one);
+      state.coming.delete(tag);
     },
     async leave() {
       if (coming && state.tags[leg] === coming.tag) {

@@ -68,6 +68,12 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
     throw failure;
   };
 
+  /** An offer that rtpengine had after the call was freed has begun it anew there. */
+  const unlessOver = <T>(asked: Promise<T>): Promise<T> =>
+    asked.finally(() => {
+      if (isOver) here?.engine.leave(callId, true);
+    });
+
   return {
     offer: async (offer) => (isKept ? theSession().offer(offer) : offerAnywhere(offer)),
     async answer(sdp, from) {
@@ -76,6 +82,14 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
     },
     reoffer: async (offer) => theSession().reoffer(offer),
     ...wherever(theSession),
+    newcomer: (leg) => {
+      const newcomer = theSession().newcomer(leg);
+      return {
+        ...newcomer,
+        offer: (offer) => unlessOver(newcomer.offer(offer)),
+        takePlace: (...what) => unlessOver(newcomer.takePlace(...what)),
+      };
+    },
     async end() {
       isOver = true;
       if (!here) return undefined;
@@ -94,7 +108,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
 /** What a call may ask of the engine that it is at. */
 const wherever = (
   session: () => EngineSession,
-): Pick<MediaSession, 'digits' | 'playback' | 'hush' | 'newcomer' | 'totals' | 'heard'> => ({
+): Pick<MediaSession, 'digits' | 'playback' | 'hush' | 'totals' | 'heard'> => ({
   digits: {
     prepare: async () => session().digits.prepare(),
     play: async (...press) => session().digits.play(...press),
@@ -106,7 +120,6 @@ const wherever = (
     stop: async (to) => session().playback.stop(to),
   },
   hush: async (...side) => session().hush(...side),
-  newcomer: (leg) => session().newcomer(leg),
   totals: async () => session().totals(),
   heard: async () => session().heard(),
 });

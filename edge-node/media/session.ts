@@ -37,7 +37,13 @@ class OneEngineSession implements EngineSession {
   readonly #onUnfreed: () => void;
   readonly #id: { readonly 'call-id': string };
   readonly #state: SessionState = {
-    ...{ tags: { a: 'a', b: 'b0' }, offerer: 'a', wishes: {}, speaks: { a: 'plain', b: 'plain' } },
+    ...{
+      tags: { a: 'a', b: 'b0' },
+      offerer: 'a',
+      wishes: {},
+      speaks: { a: 'plain', b: 'plain' },
+      coming: new Set(),
+    },
     events: createEventMemory(() => this.#state.wishes),
   };
   /** How many have been called in the place of each side. */
@@ -131,6 +137,9 @@ class OneEngineSession implements EngineSession {
     const { tags, offerer } = this.#state;
     // Only a delete that names a tag is answered with the totals.
     const reply = await request('delete', this.#side(offerer)).catch(() => undefined);
+    // It ends the two sides that talk, and not the call where somebody is just called for one of them.
+    if (reply && this.#state.coming.size > 0)
+      await request('delete', this.#id).catch(() => this.#onUnfreed());
     if (!reply) this.#onUnfreed();
     else if (reply.warning && this.#capturing) await captures?.discard(callId);
     if (!reply || reply.warning) return undefined;

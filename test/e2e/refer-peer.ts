@@ -22,6 +22,8 @@ export interface PeerCall {
   report(): Promise<RtpReport>;
   /** Status with which its REFER is answered. */
   refer(to: string): Promise<number>;
+  /** Says by a re-INVITE that it only sends from now on. */
+  hold(): Promise<unknown>;
   hangUp(): Promise<void>;
 }
 
@@ -131,12 +133,16 @@ function wrap(dialog: SrfDialog, rtp: RtpEndpoint, audio: Int16Array): PeerCall 
       const headers = { 'Refer-To': to, Contact: dialog.local.contact };
       return (await dialog.request({ method: 'REFER', headers })).status;
     },
+    hold: () => changeable(dialog).modify(`${sdpFor(rtp.port).replace('o=- 1 1', 'o=- 1 2')}a=sendonly\r\n`),
     async hangUp() {
       rtp.hush();
       await dialog.destroy({ headers: {} });
     },
   };
 }
+
+/** drachtio-srf gives this to every dialog; the edge has no use for it. */
+const changeable = (dialog: SrfDialog) => dialog as SrfDialog & { modify(sdp: string): Promise<unknown> };
 
 const talk = (rtp: RtpEndpoint, sdp: string, audio: Int16Array) =>
   rtp.talk({ host: '127.0.0.1', port: Number(/m=audio (\d+)/.exec(sdp)?.[1]) }, audio);

@@ -59,7 +59,8 @@ async function nothingIsLeft() {
   await platform.env.settled();
   const dialogs = async () => Number(/^\S*sip_dialogs\S* (\d+)$/m.exec(await platform.metrics())?.[1]);
   await expect.poll(dialogs, { timeout: 10_000 }).toBe(0);
-  for (const { ng } of platform.env.rtpengines) expect(await callsInRtpengine(ng)).toEqual([]);
+  for (const { ng } of platform.env.rtpengines)
+    await expect.poll(() => callsInRtpengine(ng), { timeout: 10_000 }).toEqual([]);
 }
 
 test('a REFER of the agent: the caller hears the third party and the third party the caller, who is sent no re-INVITE', async () => {
@@ -97,6 +98,35 @@ test('a target that is busy: the agent is told, and both talk on', async () => {
   await expect.poll(async () => (await caller.report()).received).toBeGreaterThan(before + 20);
   await Promise.all([hears(caller, HZ.agent), hears(desk, HZ.caller)]);
   await caller.hangUp();
+  await nothingIsLeft();
+});
+
+test('a caller that hangs up while the target rings: the target is cancelled, and the agent is told', async () => {
+  await using target = await startAgent({ port: away, calls: 1, silent: true });
+  const { caller, desk, callId } = await aCall();
+  expect(await desk.refer(`<sip:${AWAY}@anywhere.example>`)).toBe(202);
+  await expect.poll(() => desk.notified, { timeout: 10_000 }).toContain('SIP/2.0 180 Ringing active');
+  const ended = platform.next('call.ended', (event) => event.callId === callId);
+  await caller.hangUp();
+  expect(await ended).toMatchObject({ reason: 'caller-hangup' });
+  expect(await target.ended).toBe(0);
+  await desk.over;
+  await nothingIsLeft();
+});
+
+test('a caller whom the agent has on hold is heard again once the target has answered', async () => {
+  await using target = await startAgent({ port: away, calls: 1, echo: false, says: tone(HZ.target, 1_000) });
+  const { caller, desk } = await aCall();
+  const held = platform.next('call.held');
+  await desk.hold();
+  await held;
+  const transferred = platform.next('call.transferred');
+  expect(await desk.refer(`<sip:${AWAY}@anywhere.example>`)).toBe(202);
+  await transferred;
+  await Promise.all([hears(caller, HZ.target), hears(target, HZ.caller)]);
+  expect(caller.reinvited()).toBe(2);
+  await caller.hangUp();
+  expect(await target.ended).toBe(0);
   await nothingIsLeft();
 });
 
