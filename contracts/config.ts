@@ -46,6 +46,15 @@ export const Policy = z.strictObject({
   quality: z.enum(['rtcp', 'capture']).default('rtcp'),
   qualityEverySeconds: z.int().min(5).max(3600).default(60),
   silence: Silence.prefault({}),
+  /** What `functions/codec-policy` does about media: says nothing, or asks a side for other media by `call.update-media`. */
+  media: z
+    .strictObject({
+      /** A side sends another codec, or packets of another length, than was agreed on. */
+      onContractBroken: z.enum(['report', 'update']).default('report'),
+      /** The audio is converted: the side that was called is asked for what the caller speaks. */
+      onTranscoded: z.enum(['report', 'update']).default('report'),
+    })
+    .prefault({}),
 });
 export type Policy = z.infer<typeof Policy>;
 

@@ -210,7 +210,14 @@ export type CallMedia = { readonly [leg in LegName]: LegMedia };
 
 /** RTP that has come from each side so far, and when the last of it did, ms since 1970 by rtpengine's clock, at the latest. */
 export type HeardRtp = {
-  readonly [leg in LegName]: { readonly packets: number; readonly lastAt: number | undefined };
+  readonly [leg in LegName]: {
+    readonly packets: number;
+    /** Of payload. */
+    readonly bytes: number;
+    /** That was seen last. */
+    readonly codec: string | null;
+    readonly lastAt: number | undefined;
+  };
 };
 
 export interface MediaDigits {

@@ -3,25 +3,21 @@ import type { Command } from '../contracts/commands.ts';
 import type { Collection } from '../contracts/config/collections.ts';
 import { CallAnswered } from '../contracts/events/call.ts';
 import { DtmfCollected } from '../contracts/events/dtmf.ts';
-import { beginningOf } from '../core/call-state.ts';
-import { askAgain, type Patience } from './ask-again.ts';
 import type { Outcome } from './bus-handler.ts';
+import { type CallPorts, recordOf, replyToOf } from './call-record.ts';
 import { derivedId } from './derived-id.ts';
-import type { CallStates, Clock, CommandRecords, EdgeQueues } from './ports.ts';
+import type { Clock, CommandRecords, EdgeQueues } from './ports.ts';
 import type { Routing } from './routing.ts';
 
 /** A call whose agent asks for digits was answered, or what it asked for has come to an end. */
 export const Moment = z.discriminatedUnion('type', [CallAnswered, DtmfCollected]);
 type Moment = z.infer<typeof Moment>;
 
-export interface CollectDtmfPorts {
+export interface CollectDtmfPorts extends CallPorts {
   readonly routing: Routing;
-  readonly calls: CallStates;
   readonly commands: CommandRecords;
   readonly edges: EdgeQueues;
   readonly clock: Clock;
-  /** How long it waits for the record of the call. */
-  readonly patience: Patience;
 }
 
 /** Nobody waits for digits that are asked for later than this, ms. */
@@ -36,7 +32,7 @@ export const collect =
   async (moment: Moment): Promise<Outcome> => {
     const command = await commandFor(ports, moment);
     if (!command) return { outcome: 'nothing-to-do', routine: true };
-    const queue = await queueOf(ports, command.callId);
+    const queue = replyToOf(await recordOf(ports, command.callId));
     if (queue === undefined) return { outcome: 'over-already' };
     await ports.edges.send(queue, await ports.commands.keepFirst(command));
     return { outcome: 'sent', facts: { command: command.type } };
@@ -69,14 +65,4 @@ function asking(callId: string, name: string, collection: Collection, now: numbe
     collectionId: derivedId(callId, `collection ${name}`),
     expiresAt: new Date(now + WORTH_MS).toISOString(),
   };
-}
-
-/** Undefined where the call is over. @throws Error where there is no record of it: the event is then tried again. */
-async function queueOf({ calls, patience }: CollectDtmfPorts, callId: string): Promise<string | undefined> {
-  const state = await askAgain(async () => {
-    const known = (await calls.load(callId, 'latest'))?.state;
-    return known?.ended || (known && beginningOf(known)?.replyTo) ? known : undefined;
-  }, patience);
-  if (!state) throw new Error(`There is no record of call ${callId} that says where its edge listens`);
-  return state.ended ? undefined : beginningOf(state)?.replyTo;
 }

@@ -33,6 +33,8 @@ export const CollectDtmfEnv = z.object({
   RETENTION_DAYS: RetentionDays,
 });
 
+export const CodecPolicyEnv = CollectDtmfEnv;
+
 export const ReapCallsEnv = z.object({
   CALLS_TABLE: TableName,
   FLEET_TABLE: TableName,
@@ -47,6 +49,7 @@ export const handlerEnvs = {
   'project-call': ProjectCallEnv,
   'accept-command': AcceptCommandEnv,
   'collect-dtmf': CollectDtmfEnv,
+  'codec-policy': CodecPolicyEnv,
   'reap-calls': ReapCallsEnv,
 } as const;
 export type HandlerName = keyof typeof handlerEnvs;

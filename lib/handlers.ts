@@ -114,8 +114,34 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
 }
 
 export function collectDtmf(scope: Construct, on: Platform): HandlerFunction {
-  const handler = new HandlerFunction(scope, {
-    name: 'collect-dtmf',
+  const handler = commanding(scope, on, 'collect-dtmf');
+  const source = [sources.edge];
+  // Calls of which nobody asks anything cost nothing.
+  const asked = { detailType: ['call.answered'], detail: { collect: Match.exists() } };
+  const missed = {
+    detailType: ['dtmf.collected'],
+    detail: { name: Match.exists(), outcome: Match.anythingBut('complete') },
+  };
+  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...asked } }, 'Asked');
+  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...missed } }, 'Missed');
+  return handler;
+}
+
+export function codecPolicy(scope: Construct, on: Platform): HandlerFunction {
+  const handler = commanding(scope, on, 'codec-policy');
+  const source = [sources.edge];
+  // Calls whose audio goes through as it is cost nothing.
+  const converted = { detailType: ['call.answered'], detail: { transcoded: [true] } };
+  const broken = { detailType: ['media.contract-broken'] };
+  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...converted } }, 'Converted');
+  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...broken } }, 'Broken');
+  return handler;
+}
+
+/** A function that reads the record of a call and the configuration, and sends commands to the edge of the call. */
+function commanding(scope: Construct, on: Platform, name: 'collect-dtmf' | 'codec-policy'): HandlerFunction {
+  return new HandlerFunction(scope, {
+    name,
     env: {
       CALLS_TABLE: on.calls.tableName,
       CONFIG_TABLE: on.config.tableName,
@@ -129,18 +155,8 @@ export function collectDtmf(scope: Construct, on: Platform): HandlerFunction {
     ],
     timeout: Duration.seconds(15),
     retries: whileItMatters,
-    reservedConcurrency: on.settings.reservedConcurrency['collect-dtmf'],
+    reservedConcurrency: on.settings.reservedConcurrency[name],
   });
-  const source = [sources.edge];
-  // Calls of which nobody asks anything cost nothing.
-  const asked = { detailType: ['call.answered'], detail: { collect: Match.exists() } };
-  const missed = {
-    detailType: ['dtmf.collected'],
-    detail: { name: Match.exists(), outcome: Match.anythingBut('complete') },
-  };
-  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...asked } }, 'Asked');
-  triggers(handler, { eventBus: on.bus, eventPattern: { source, ...missed } }, 'Missed');
-  return handler;
 }
 
 export function reapCalls(scope: Construct, on: Platform): HandlerFunction {

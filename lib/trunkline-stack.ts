@@ -4,6 +4,7 @@ import { Edges } from './edges.ts';
 import { TrunklineBus } from './event-bus.ts';
 import {
   acceptCommand,
+  codecPolicy,
   collectDtmf,
   decideRoute,
   type Platform,
@@ -36,7 +37,7 @@ export class TrunklineStack extends Stack {
     const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, ...shared });
     const edgeQueues = edges.map(({ queue }) => queue);
     const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings };
-    for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, reapCalls])
+    for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, codecPolicy, reapCalls])
       build(this, platform);
 
     const output = (name: string, value: string) => new CfnOutput(this, name, { value });

@@ -80,7 +80,7 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
       isKept = true;
       return theSession().answer(sdp, from);
     },
-    reoffer: async (offer) => theSession().reoffer(offer),
+    reoffer: async (offer) => unlessOver(theSession().reoffer(offer)),
     ...wherever(theSession),
     newcomer: (leg) => {
       const newcomer = theSession().newcomer(leg);

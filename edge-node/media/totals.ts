@@ -65,10 +65,11 @@ const LATEST_MS = 1_500;
 /** What has come from each leg, from a `query` reply. */
 export function heardOf(reply: NgReply, tags: Tags): HeardRtp {
   const leg = (tag: string) => {
-    const stream = rtpOf(reply, tag)?.stream;
+    const { stream, codec = null } = rtpOf(reply, tag) ?? {};
     const second = stream?.['last packet'];
     const lastAt = second === undefined ? undefined : second * 1000 + LATEST_MS;
-    return { packets: stream?.stats?.packets ?? 0, lastAt };
+    const { packets = 0, bytes = 0 } = stream?.stats ?? {};
+    return { packets, bytes, codec, lastAt };
   };
   return { a: leg(tags.a), b: leg(tags.b) };
 }

@@ -3,6 +3,7 @@ import type { LegName } from '../../contracts/events/call.ts';
 import { lookForSilence, nextLook, type SilenceFound, startOfSilence } from '../../core/silence.ts';
 import type { HeardRtp } from '../ports.ts';
 import type { Call } from './call.ts';
+import { watchContract } from './contract-watch.ts';
 import { occupantOf } from './occupant.ts';
 
 /** The next look where rtpengine gave no answer, ms. */
@@ -15,10 +16,12 @@ const AGAIN_MS = 5_000;
 export function watchSilence(call: Call): void {
   const { clock } = call.context;
   let silence = startOfSilence(clock.monotonic());
+  const checkContract = watchContract(call);
   const look = async () => {
     const heard = await call.media?.heard().catch(() => undefined);
     if (call.isOver) return;
     if (!heard) return lookAgain(clock.monotonic() + AGAIN_MS);
+    checkContract(heard);
     const limits = limitsOf(call);
     const after = lookForSilence(silence, sidesOf(call, heard), clock.monotonic(), limits);
     silence = after.silence;

@@ -31,6 +31,7 @@ describe('a routing configuration', () => {
       quality: 'rtcp',
       qualityEverySeconds: 60,
       silence: { seconds: 30, action: 'hangup', oneWaySeconds: 10 },
+      media: { onContractBroken: 'report', onTranscoded: 'report' },
     });
   });
 

@@ -27,6 +27,18 @@ test('a trunk with a ptime of 40 ms gets half as many packets as the agent sends
   expect(Math.abs(carrier.rtp.received - there.sent / 2)).toBeLessThanOrEqual(aFew);
 });
 
+test('a carrier that sends 20 ms where 40 ms were agreed on is told of, and an agent that does as agreed is not', async () => {
+  const port = await freePort();
+  const trunk = { ptime: 40, silence: { oneWaySeconds: 2 } };
+  await using platform = await startPlatform({ config: withTrunk(port, trunk) });
+  await using _ = await startAgent({ port, calls: 1 });
+  const { carrier, events } = await platform.place({ to: NUMBER, audio: tone(700, 1_000), talkMs: 6_000 });
+  expect(carrier).toMatchObject({ ok: true, errors: '' });
+  expect(events.filter(({ type }) => type === 'media.contract-broken')).toMatchObject([
+    { leg: 'a', promise: 'ptime', agreed: '40 ms', found: '20 ms' },
+  ]);
+});
+
 describe('a trunk with dtmf: info', () => {
   test('sends INFO and the agent hears RFC 4733; what the agent presses comes as INFO', async () => {
     const port = await freePort();

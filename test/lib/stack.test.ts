@@ -78,6 +78,13 @@ describe('what reaches a function', () => {
     ]);
   });
 
+  test('codec-policy hears of calls whose audio is converted and of broken contracts; of no other', () => {
+    expect(rulesOf('codec-policy').map(({ EventPattern }) => EventPattern)).toEqual([
+      { source: ['trunkline.edge'], 'detail-type': ['call.answered'], detail: { transcoded: [true] } },
+      { source: ['trunkline.edge'], 'detail-type': ['media.contract-broken'] },
+    ]);
+  });
+
   test('reap-calls wakes every minute, and when an edge begins a new life', () => {
     expect(rulesOf('reap-calls')).toMatchObject([
       { ScheduleExpression: 'rate(1 minute)' },
@@ -102,6 +109,7 @@ describe('what reaches a function', () => {
     ['accept-command', 60],
     ['reap-calls', 60],
     ['collect-dtmf', 60],
+    ['codec-policy', 60],
     ['project-call', 21_600],
   ])('%s is given no event older than %i s', (name, seconds) => {
     const [id] = Object.keys(functionOf(name));

@@ -313,6 +313,12 @@ class FakeMedia {
   failure: Error | undefined;
   /** Sides from which no RTP comes any more. */
   readonly silent = new Set<LegName>();
+  /** What each side sends from one look to the next, in packets of so many bytes. */
+  readonly sends: Record<LegName, { packets: number; bytesEach: number; codec: string }> = {
+    a: { packets: 500, bytesEach: 160, codec: 'PCMU' },
+    b: { packets: 500, bytesEach: 160, codec: 'PCMU' },
+  };
+  readonly #bytes: Record<LegName, number> = { a: 0, b: 0 };
   /** How often it was asked for what is heard. */
   looks = 0;
   readonly #packets = { a: 0, b: 0 };
@@ -374,9 +380,17 @@ class FakeMedia {
     heard: async () => {
       if (this.failure) throw this.failure;
       this.looks += 1;
-      for (const leg of ['a', 'b'] as const) if (!this.silent.has(leg)) this.#packets[leg] += 50;
-      const { a, b } = this.#packets;
-      return { a: { packets: a, lastAt: undefined }, b: { packets: b, lastAt: undefined } };
+      for (const leg of ['a', 'b'] as const) {
+        if (this.silent.has(leg)) continue;
+        const { packets, bytesEach } = this.sends[leg];
+        this.#packets[leg] += packets;
+        this.#bytes[leg] += packets * bytesEach;
+      }
+      const of = (leg: LegName) => ({
+        ...{ packets: this.#packets[leg], bytes: this.#bytes[leg], codec: this.sends[leg].codec },
+        lastAt: undefined,
+      });
+      return { a: of('a'), b: of('b') };
     },
     end: async () => {
       this.ended.push(callId);

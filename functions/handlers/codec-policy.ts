@@ -1,0 +1,28 @@
+import { patience } from '../accept-command.ts';
+import { dynamoDb, sqs } from '../adapters/clients.ts';
+import { dynamoCallStates } from '../adapters/dynamo-calls.ts';
+import { dynamoCommands } from '../adapters/dynamo-commands.ts';
+import { dynamoConfig } from '../adapters/dynamo-config.ts';
+import { afterDays } from '../adapters/retention.ts';
+import { sqsEdgeQueues } from '../adapters/sqs-edge-queues.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { busHandler } from '../bus-handler.ts';
+import { Moment, mendMedia } from '../codec-policy.ts';
+import { CodecPolicyEnv, readEnv } from '../env.ts';
+import { cachedRouting } from '../routing.ts';
+
+const env = readEnv(CodecPolicyEnv);
+const db = dynamoDb();
+
+export const handler = busHandler(
+  'codec-policy',
+  Moment,
+  mendMedia({
+    routing: cachedRouting(dynamoConfig(db, env.CONFIG_TABLE)),
+    calls: dynamoCallStates(db, env.CALLS_TABLE),
+    commands: dynamoCommands(db, env.CALLS_TABLE, afterDays(env.RETENTION_DAYS, systemClock)),
+    edges: sqsEdgeQueues(sqs(), env.EDGE_QUEUE_PREFIX),
+    clock: systemClock,
+    patience,
+  }),
+);
