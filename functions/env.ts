@@ -26,14 +26,13 @@ export const AcceptCommandEnv = z.object({
   RETENTION_DAYS: RetentionDays,
 });
 
-export const CollectDtmfEnv = z.object({
+/** Of functions that send commands to the edge of a call. */
+export const CommandingEnv = z.object({
   CALLS_TABLE: TableName,
   CONFIG_TABLE: TableName,
   EDGE_QUEUE_PREFIX: z.string().min(1).max(60),
   RETENTION_DAYS: RetentionDays,
 });
-
-export const CodecPolicyEnv = CollectDtmfEnv;
 
 export const ReapCallsEnv = z.object({
   CALLS_TABLE: TableName,
@@ -48,8 +47,8 @@ export const handlerEnvs = {
   'decide-route': DecideRouteEnv,
   'project-call': ProjectCallEnv,
   'accept-command': AcceptCommandEnv,
-  'collect-dtmf': CollectDtmfEnv,
-  'codec-policy': CodecPolicyEnv,
+  'collect-dtmf': CommandingEnv,
+  'codec-policy': CommandingEnv,
   'reap-calls': ReapCallsEnv,
 } as const;
 export type HandlerName = keyof typeof handlerEnvs;

@@ -8,10 +8,10 @@ import { sqsEdgeQueues } from '../adapters/sqs-edge-queues.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { busHandler } from '../bus-handler.ts';
 import { collect, Moment } from '../collect-dtmf.ts';
-import { CollectDtmfEnv, readEnv } from '../env.ts';
+import { CommandingEnv, readEnv } from '../env.ts';
 import { cachedRouting } from '../routing.ts';
 
-const env = readEnv(CollectDtmfEnv);
+const env = readEnv(CommandingEnv);
 const db = dynamoDb();
 
 export const handler = busHandler(
