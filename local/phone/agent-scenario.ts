@@ -1,8 +1,20 @@
-import { bare, keep, linesOf, noteRtp, okTo, pause, scenario, sdp, send, withBody } from './sipp-words.ts';
+import {
+  bare,
+  keep,
+  linesOf,
+  noteRtp,
+  okTo,
+  pause,
+  type SpokenCodec,
+  scenario,
+  sdp,
+  send,
+  withBody,
+} from './sipp-words.ts';
 
 export interface AgentScript {
   readonly rtpPort: number;
-  readonly codec: 'PCMU' | 'PCMA';
+  readonly codec: SpokenCodec;
   /** 180 first. */
   readonly rings?: boolean;
   /** 183 with SDP first; 'reliable' waits for its PRACK. */

@@ -94,7 +94,9 @@ export interface AgentOptions extends Partial<Omit<AgentScript, 'rtpPort'>> {
 /** An agent that answers with sipp and sends every packet back that it hears, unless it is told not to. */
 export async function startAgent(options: AgentOptions = {}): Promise<EchoAgent> {
   const codec = options.codec ?? 'PCMU';
-  const rtp = await openRtpEndpoint({ codec, echo: options.echo ?? true });
+  // An echo need not understand what it hears.
+  const understood = codec === 'PCMA' ? codec : 'PCMU';
+  const rtp = await openRtpEndpoint({ codec: understood, echo: options.echo ?? true });
   const scenario = agentScenario({ rings: true, ...options, codec, rtpPort: rtp.port });
   const sipp = await startSipp({
     scenario,

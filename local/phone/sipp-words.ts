@@ -6,21 +6,29 @@ export interface Spoken {
   readonly nowhere?: boolean | undefined;
 }
 
-export const types = { PCMU: 0, PCMA: 8, G729: 18 } as const;
+/** Payload type and rtpmap of each codec that our phones name (RFC 3551 §6, RFC 7587 §7). */
+export const spokenCodecs = {
+  PCMU: [0, 'PCMU/8000'],
+  PCMA: [8, 'PCMA/8000'],
+  G722: [9, 'G722/8000'],
+  G729: [18, 'G729/8000'],
+  opus: [111, 'opus/48000/2'],
+} as const;
+export type SpokenCodec = keyof typeof spokenCodecs;
 
 export const sdp = (
   port: number,
-  codec: keyof typeof types,
+  codec: SpokenCodec,
   { version = 1, direction = 'sendrecv', nowhere = false }: Spoken = {},
 ) => {
-  const type = types[codec];
+  const [type, name] = spokenCodecs[codec];
   return `v=0
 o=- 1 ${version} IN IP4 [local_ip]
 s=-
 c=IN IP4 ${nowhere ? '0.0.0.0' : '[local_ip]'}
 t=0 0
 m=audio ${port} RTP/AVP ${type} 101
-a=rtpmap:${type} ${codec}/8000
+a=rtpmap:${type} ${name}
 a=rtpmap:101 telephone-event/8000
 a=fmtp:101 0-15
 a=ptime:20

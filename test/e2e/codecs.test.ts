@@ -33,6 +33,24 @@ describe('a codec policy', () => {
     expect(await agent.ended).toBe(0);
   });
 
+  test.each(['G722', 'G729', 'opus'] as const)(
+    'converts PCMU of the carrier to %s of the agent and back: what the agent sends back is what was said',
+    async (codec) => {
+      const port = await freePort();
+      const policy = { codecs: { keep: [codec], transcode: ['PCMU' as const] } };
+      await using platform = await startPlatform({
+        config: routeTo([`sip:agent@127.0.0.1:${port}`], policy),
+      });
+      await using agent = await startAgent({ port, codec, calls: 1 });
+      const { carrier, record } = await platform.place({ to: NUMBER, audio, talkMs: 2_500 });
+      expect(carrier).toMatchObject({ ok: true, errors: '' });
+      expect(record.ended?.media).toMatchObject({ a: { codec: 'PCMU' }, b: { codec } });
+      expect(carrier.rtp.received).toBeGreaterThan(90);
+      expect(toneShare(carrier.rtp.pcm, 700)).toBeGreaterThan(0.8);
+      expect(await agent.ended).toBe(0);
+    },
+  );
+
   test('that neither keeps nor converts what the carrier has refuses the call', async () => {
     const policy = { codecs: { keep: ['PCMA' as const], transcode: [] } };
     await using platform = await startPlatform({ config: routeTo(['sip:agent@127.0.0.1:9'], policy) });
