@@ -7,7 +7,7 @@ export interface Spoken {
 }
 
 /** Payload type and rtpmap of each codec that our phones name (RFC 3551 §6, RFC 7587 §7). */
-export const spokenCodecs = {
+const spokenCodecs = {
   PCMU: [0, 'PCMU/8000'],
   PCMA: [8, 'PCMA/8000'],
   G722: [9, 'G722/8000'],
