@@ -1,6 +1,8 @@
 /** Names of the stack's outputs: the CLI, the local cloud and operators find the platform's parts by them. */
 export const outputs = {
   busName: 'BusName',
+  busArn: 'BusArn',
+  callsTableArn: 'CallsTableArn',
   callsTable: 'CallsTable',
   configTable: 'ConfigTable',
   fleetTable: 'FleetTable',
@@ -9,6 +11,9 @@ export const outputs = {
   edgeQueueUrl: (edgeId: string) => `EdgeQueueUrl${pascal(edgeId)}`,
   edgePolicyArn: (edgeId: string) => `EdgePolicyArn${pascal(edgeId)}`,
 } as const;
+
+/** Under which name stacks of the same account and region import an output: `trunkline:CallsTable`. */
+export const exportOf = (prefix: string, output: string): string => `${prefix}:${output}`;
 
 /** CloudFormation knows letters and digits only. */
 export const pascal = (kebab: string): string =>

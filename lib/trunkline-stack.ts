@@ -11,7 +11,7 @@ import {
   projectCall,
   reapCalls,
 } from './handlers.ts';
-import { outputs } from './outputs.ts';
+import { exportOf, outputs } from './outputs.ts';
 import type { Settings } from './settings.ts';
 import { Tables } from './tables.ts';
 
@@ -40,8 +40,11 @@ export class TrunklineStack extends Stack {
     for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, codecPolicy, reapCalls])
       build(this, platform);
 
-    const output = (name: string, value: string) => new CfnOutput(this, name, { value });
+    const output = (name: string, value: string) =>
+      new CfnOutput(this, name, { value, exportName: exportOf(settings.prefix, name) });
     output(outputs.busName, bus.eventBusName);
+    output(outputs.busArn, bus.eventBusArn);
+    output(outputs.callsTableArn, calls.tableArn);
     output(outputs.callsTable, calls.tableName);
     output(outputs.configTable, config.tableName);
     output(outputs.fleetTable, fleet.tableName);

@@ -33,6 +33,8 @@ export interface DevEnvOptions {
   readonly httpPort?: number;
   /** Context of the stack that differs from what is deployed by default. */
   readonly stack?: Omit<SettingsInput, 'edges'>;
+  /** Folders that `cdk synth` wrote for customers' apps: their functions run on the same bus. */
+  readonly apps?: readonly string[];
   /** What Secrets Manager of this platform holds, by the names of the secrets. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Keeps tables and journal there; without it they go when this ends. */
@@ -153,7 +155,7 @@ type SitePlace = Pick<EdgeSiteOptions, 'id' | 'cloud' | 'dataDir' | 'logger' | '
 };
 
 async function bootCloud(
-  { dataDir: kept, onEvent, edges, secrets = {}, stack = {} }: DevEnvOptions,
+  { dataDir: kept, onEvent, edges, secrets = {}, stack = {}, apps = [] }: DevEnvOptions,
   dataDir: string,
   logger: Logger,
   timed: EdgeSiteOptions['timed'],
@@ -162,7 +164,7 @@ async function bootCloud(
   const assembly = await timed('template synthesized', () => synthesizeOnce({ ...stack, ...ids }));
   const cloud = await timed('local cloud booted from the template', () =>
     bootLocalCloud({
-      ...{ assembly, logger, secrets },
+      ...{ assemblies: [assembly, ...apps], logger, secrets },
       ...(kept === undefined ? {} : { dataDir: join(dataDir, 'tables') }),
       ...(onEvent ? { onEvent } : {}),
     }),

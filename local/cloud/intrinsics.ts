@@ -1,8 +1,8 @@
-import { type Place, type RawTemplate, references } from './references.ts';
+import { type RawTemplate, references, type StackPlace } from './references.ts';
 
 /** Resolves the intrinsic functions of a template; one that is not known here stops the start. */
-export function resolver(raw: RawTemplate, place: Place, stackName: string) {
-  const { ref, getAtt, sub } = references(raw, place, stackName, (node) => value(node));
+export function resolver(raw: RawTemplate, place: StackPlace) {
+  const { ref, getAtt, sub, importValue } = references(raw, place, (node) => value(node));
   const list = (operand: unknown) => value(operand) as unknown[];
   const condition = (name: string | undefined): boolean =>
     name === undefined || Boolean(value(raw.Conditions?.[name]));
@@ -11,6 +11,7 @@ export function resolver(raw: RawTemplate, place: Place, stackName: string) {
     Ref: (operand) => ref(String(operand)),
     'Fn::GetAtt': getAtt,
     'Fn::Sub': sub,
+    'Fn::ImportValue': importValue,
     'Fn::Join': (operand) => {
       const [separator, parts] = operand as [string, unknown];
       return list(parts).join(separator);

@@ -15,8 +15,8 @@ import { systemTimers, type Timers } from './timers.ts';
 export type { BusEvent } from './bus-entry.ts';
 
 export interface LocalCloudOptions {
-  /** The folder that `cdk synth` wrote. */
-  readonly assembly: string;
+  /** The folders that `cdk synth` wrote, in the order in which they are deployed. */
+  readonly assemblies: readonly string[];
   /** On loopback; 0, the default, lets the system choose. */
   readonly port?: number;
   /** Keeps the tables there; without it they live in memory. */
@@ -35,7 +35,7 @@ export interface LocalCloud extends AsyncDisposable {
   readonly endpoint: string;
   /** Environment with which any AWS SDK client talks to this cloud. */
   readonly env: Readonly<Record<string, string>>;
-  /** Outputs of the stack. */
+  /** Outputs of the stacks. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Resources of the template that nothing here stands for. */
   readonly notEmulated: readonly { readonly logicalId: string; readonly type: string }[];
@@ -82,7 +82,7 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
     const door = await openDoor(services, options.port ?? 0);
     owned.push(door);
     place.endpoint = door.endpoint;
-    const read = readTemplate(options.assembly, place);
+    const read = readTemplate(options.assemblies, place);
     for (const service of services) await service.start(read);
     await emulators.tables.create(door.endpoint);
     return read;

@@ -5,11 +5,20 @@ export interface Place {
   readonly endpoint: string;
 }
 
+/** Where a stack stands. */
+export interface StackPlace extends Place {
+  readonly stackName: string;
+  /** Of resources to which the template gives no name. */
+  readonly namesBeginWith: string;
+  /** What the stacks before it export, by the names of the exports. */
+  readonly exported: ReadonlyMap<string, string>;
+}
+
 type Json = Record<string, unknown>;
 /** The file, as far as it is read. */
 export interface RawTemplate {
   readonly Resources?: Record<string, { Type: string; Properties?: Json; Condition?: string }>;
-  readonly Outputs?: Record<string, { Value: unknown; Condition?: string }>;
+  readonly Outputs?: Record<string, { Value: unknown; Condition?: string; Export?: { Name: unknown } }>;
   readonly Parameters?: Record<string, { Default?: unknown }>;
   readonly Conditions?: Record<string, unknown>;
   readonly Mappings?: Record<string, Record<string, Record<string, unknown>>>;
@@ -37,21 +46,21 @@ const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
   'AWS::Lambda::Function': (name, at) => `arn:aws:lambda:${at}:function:${name}`,
 };
 
-/** Ref, Fn::GetAtt and Fn::Sub: what leads from one resource to another. */
-export function references(raw: RawTemplate, place: Place, stackName: string, value: Value) {
+/** Ref, Fn::GetAtt, Fn::Sub and Fn::ImportValue: what leads from one resource to another. */
+export function references(raw: RawTemplate, place: StackPlace, value: Value) {
   const pseudo: Record<string, unknown> = {
     'AWS::Region': place.region,
     'AWS::AccountId': place.accountId,
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': 'amazonaws.com',
-    'AWS::StackName': stackName,
+    'AWS::StackName': place.stackName,
     'AWS::NoValue': undefined,
   };
   const nameOf = (logicalId: string): string => {
     const resource = raw.Resources?.[logicalId];
     if (!resource) throw new Error(`the template refers to ${logicalId}, which it does not have`);
     const given = resource.Properties?.[nameProperties[resource.Type] ?? ''];
-    return given === undefined ? logicalId : String(value(given));
+    return given === undefined ? `${place.namesBeginWith}${logicalId}` : String(value(given));
   };
   const ref = (id: string): unknown => {
     if (id in pseudo) return pseudo[id];
@@ -84,5 +93,14 @@ export function references(raw: RawTemplate, place: Place, stackName: string, va
       return String(name.includes('.') ? getAtt(name) : ref(name));
     });
   };
-  return { ref, getAtt, sub };
+  const importValue = (operand: unknown): string => {
+    const name = String(value(operand));
+    const found = place.exported.get(name);
+    if (found !== undefined) return found;
+    const exported = [...place.exported.keys()].join(', ') || 'nothing';
+    throw new Error(
+      `stack ${place.stackName} imports "${name}", which no stack before it exports; exported: ${exported}`,
+    );
+  };
+  return { ref, getAtt, sub, importValue };
 }

@@ -1,58 +1,76 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolver } from './intrinsics.ts';
-import type { Place, RawTemplate } from './references.ts';
+import type { Place, RawTemplate, StackPlace } from './references.ts';
+import { type StackFiles, stacksOf } from './stacks.ts';
 
 export interface Resource {
+  /** Of the template; in a second stack and later ones the stack's name and a hyphen stand before it. */
   readonly logicalId: string;
   readonly type: string;
   /** Properties with every intrinsic function resolved. */
   readonly properties: Record<string, unknown>;
 }
 
-/** A synthesized stack, resolved for this machine. */
+/** Synthesized stacks as one, resolved for this machine. */
 export interface Template {
   readonly resources: readonly Resource[];
+  /** Where two stacks have outputs of one name, those of the first. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Folder of a file asset by its hash. */
   asset(hash: string): string;
 }
 
-/** Reads the one stack of a cloud assembly (the folder `cdk synth` writes). */
-export function readTemplate(assembly: string, place: Place): Template {
-  const manifest = readJson<{
-    artifacts: Record<string, { type: string; properties?: { templateFile?: string } }>;
-  }>(join(assembly, 'manifest.json'));
-  const stacks = Object.entries(manifest.artifacts).filter(
-    ([, { type }]) => type === 'aws:cloudformation:stack',
+/**
+ * Reads every stack of cloud assemblies (the folders that `cdk synth` writes), in the order in which they are deployed.
+ * A stack sees what those before it export.
+ * @throws Error that names an assembly without stacks, and a value that is imported and that no stack exports.
+ */
+export function readTemplate(assemblies: readonly string[], place: Place): Template {
+  const exported = new Map<string, string>();
+  const stacks = assemblies.flatMap(stacksOf).map((stack, index) =>
+    readStack(stack, {
+      ...place,
+      exported,
+      stackName: stack.name,
+      namesBeginWith: index === 0 ? '' : `${stack.name}-`,
+    }),
   );
-  const [stack, ...more] = stacks;
-  const file = stack?.[1].properties?.templateFile;
-  if (!stack || !file || more.length > 0)
-    throw new Error(`${assembly} must hold exactly one stack, it holds ${stacks.length}`);
-  const assets = readJson<{ files?: Record<string, { source: { path: string } }> }>(
-    join(assembly, `${stack[0]}.assets.json`),
-  );
-  const raw = readJson<RawTemplate>(join(assembly, file));
-  const resolve = resolver(raw, place, stack[0]);
+  const assets = new Map(stacks.flatMap(({ assets: each }) => each));
+  return {
+    resources: stacks.flatMap(({ resources }) => resources),
+    outputs: Object.assign({}, ...stacks.map(({ outputs }) => outputs).reverse()),
+    asset(hash) {
+      const path = assets.get(hash);
+      if (!path) throw new Error(`the assembly has no asset ${hash}`);
+      return path;
+    },
+  };
+}
+
+type Exported = Map<string, string>;
+
+function readStack({ folder, template, assets }: StackFiles, place: StackPlace & { exported: Exported }) {
+  const raw = readJson<RawTemplate>(template);
+  const resolve = resolver(raw, place);
+  const outputs = Object.entries(raw.Outputs ?? {})
+    .filter(([, { Condition }]) => resolve.condition(Condition))
+    .map(([name, { Value, Export }]) => {
+      const value = String(resolve.value(Value));
+      if (Export) place.exported.set(String(resolve.value(Export.Name)), value);
+      return [name, value] as const;
+    });
+  const { files = {} } = readJson<{ files?: Record<string, { source: { path: string } }> }>(assets);
   return {
     resources: Object.entries(raw.Resources ?? {})
       .filter(([, { Condition }]) => resolve.condition(Condition))
       .map(([logicalId, { Type: type, Properties = {} }]) => ({
-        logicalId,
+        logicalId: `${place.namesBeginWith}${logicalId}`,
         type,
         properties: resolve.value(Properties) as Record<string, unknown>,
       })),
-    outputs: Object.fromEntries(
-      Object.entries(raw.Outputs ?? {})
-        .filter(([, { Condition }]) => resolve.condition(Condition))
-        .map(([name, { Value }]) => [name, String(resolve.value(Value))]),
-    ),
-    asset(hash) {
-      const path = assets.files?.[hash]?.source.path;
-      if (!path) throw new Error(`the assembly has no asset ${hash}`);
-      return join(assembly, path);
-    },
+    outputs: Object.fromEntries(outputs),
+    assets: Object.entries(files).map(([hash, { source }]) => [hash, join(folder, source.path)] as const),
   };
 }
 

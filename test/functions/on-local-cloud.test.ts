@@ -22,7 +22,7 @@ let bus: EventBridgeClient;
 
 beforeAll(async () => {
   buildApp({ outdir: assembly, validate: false }).synth();
-  cloud = await bootLocalCloud({ assembly, retryMs: 10 });
+  cloud = await bootLocalCloud({ assemblies: [assembly], retryMs: 10 });
   const client = {
     endpoint: cloud.endpoint,
     region: 'local-1',

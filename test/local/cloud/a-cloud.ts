@@ -8,11 +8,13 @@ import { bootLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../.
 
 type Resources = Record<string, { Type: string; Properties?: Record<string, unknown>; Condition?: string }>;
 
-interface TestOptions extends Omit<LocalCloudOptions, 'assembly'> {
+interface TestOptions extends Omit<LocalCloudOptions, 'assemblies'> {
   /** index.mjs of each function, by the hash of its asset. */
   readonly code?: Readonly<Record<string, string>>;
   /** The template beside its resources. */
   readonly template?: Readonly<Record<string, unknown>>;
+  /** Stacks beside the first one, in the order in which they are deployed: by name, the template of each. */
+  readonly others?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export interface TestCloud extends LocalCloud {
@@ -22,19 +24,28 @@ export interface TestCloud extends LocalCloud {
   urlOf(queue: string): string;
 }
 
-/** Writes the folder that `cdk synth` would. */
-async function writeAssembly(folder: string, template: object, code: Readonly<Record<string, string>>) {
+/** Writes the folder that `cdk synth` would. Listed last first: their order is that of their dependencies. */
+async function writeAssembly(
+  folder: string,
+  stacks: Readonly<Record<string, object>>,
+  code: Readonly<Record<string, string>>,
+) {
   const files = Object.fromEntries(
     Object.keys(code).map((hash) => [hash, { source: { path: `asset.${hash}` } }]),
   );
-  const artifacts = {
-    Tree: { type: 'cdk:tree' },
-    Test: { type: 'aws:cloudformation:stack', properties: { templateFile: 'Test.template.json' } },
-  };
+  const names = Object.keys(stacks);
+  const artifacts = names.map((name, index) => {
+    const properties = { templateFile: `${name}.template.json` };
+    return [name, { type: 'aws:cloudformation:stack', properties, dependencies: names.slice(0, index) }];
+  });
   const write = (name: string, content: unknown) => writeFile(join(folder, name), JSON.stringify(content));
-  await write('manifest.json', { artifacts });
-  await write('Test.assets.json', { files });
-  await write('Test.template.json', template);
+  await write('manifest.json', {
+    artifacts: Object.fromEntries([['Tree', { type: 'cdk:tree' }], ...artifacts.reverse()]),
+  });
+  for (const [name, template] of Object.entries(stacks)) {
+    await write(`${name}.assets.json`, { files });
+    await write(`${name}.template.json`, template);
+  }
   for (const [hash, source] of Object.entries(code)) {
     await mkdir(join(folder, `asset.${hash}`));
     await writeFile(join(folder, `asset.${hash}`, 'index.mjs'), source);
@@ -43,13 +54,15 @@ async function writeAssembly(folder: string, template: object, code: Readonly<Re
 
 /** A cloud of a template made by hand, with clients of the real SDK that do not try again by themselves. */
 export async function aCloud(Resources: Resources, options: TestOptions = {}): Promise<TestCloud> {
-  const { code = {}, template = {}, ...rest } = options;
+  const { code = {}, template = {}, others = {}, ...rest } = options;
   const assembly = await mkdtemp(join(tmpdir(), 'trunkline-test-'));
-  await writeAssembly(assembly, { ...template, Resources }, code);
-  const cloud = await bootLocalCloud({ retryMs: 1, ...rest, assembly }).catch(async (error: unknown) => {
-    await rm(assembly, { recursive: true });
-    throw error;
-  });
+  await writeAssembly(assembly, { Test: { ...template, Resources }, ...others }, code);
+  const cloud = await bootLocalCloud({ retryMs: 1, ...rest, assemblies: [assembly] }).catch(
+    async (error: unknown) => {
+      await rm(assembly, { recursive: true });
+      throw error;
+    },
+  );
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const settings = { endpoint: cloud.endpoint, region: 'local-1', credentials, maxAttempts: 1 };
   const clients = {

@@ -118,14 +118,43 @@ describe('the template', () => {
 
   test.each([
     ['a reference to nothing', { Ref: 'Nobody' }, 'the template refers to Nobody, which it does not have'],
+    ['a function that is not resolved here', { 'Fn::Cidr': 'x' }, 'Fn::Cidr is not resolved on this machine'],
     [
-      'a function that is not resolved here',
+      'an import of what nobody exports',
       { 'Fn::ImportValue': 'x' },
-      'Fn::ImportValue is not resolved on this machine',
+      'stack Test imports "x", which no stack before it exports; exported: nothing',
     ],
   ])('%s stops the start', async (_what, QueueName, message) => {
     await expect(aCloud({ Inbox: { Type: 'AWS::SQS::Queue', Properties: { QueueName } } })).rejects.toThrow(
       message,
     );
+  });
+
+  test('a second stack imports what the first exports, and what bears one name in both is told apart', async () => {
+    const inbox = { Type: 'AWS::SQS::Queue', Properties: {} };
+    await using cloud = await aCloud(
+      { Inbox: inbox },
+      {
+        template: {
+          Outputs: { Name: { Value: { 'Fn::GetAtt': ['Inbox', 'QueueName'] }, Export: { Name: 'first' } } },
+        },
+        others: {
+          Second: {
+            Resources: {
+              Inbox: inbox,
+              Own: {
+                Type: 'AWS::SQS::Queue',
+                Properties: {
+                  QueueName: { 'Fn::Join': ['-', [{ 'Fn::ImportValue': 'first' }, 'too']] },
+                },
+              },
+            },
+            Outputs: { Here: { Value: { Ref: 'Inbox' } }, Name: { Value: 'of the second' } },
+          },
+        },
+      },
+    );
+    expect(cloud.queues).toEqual(['Inbox', 'Second-Inbox', 'Inbox-too']);
+    expect(cloud.outputs).toEqual({ Name: 'Inbox', Here: cloud.urlOf('Second-Inbox') });
   });
 });
