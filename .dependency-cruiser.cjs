@@ -5,7 +5,7 @@ const only = (from, allowed, comment) => ({
   severity: 'error',
   from: { path: `^${from}/` },
   to: {
-    path: '^(contracts|core|functions|edge-node|lib|bin|local|bench|test)/',
+    path: '^(contracts|core|functions|edge-node|lib|sdk|bin|local|bench|test)/',
     pathNot: `^(${[from, ...allowed].join('|')})/`,
   },
 });
@@ -14,7 +14,7 @@ const only = (from, allowed, comment) => ({
 const door = (name, packages, doors) => ({
   name: `${name}-door`,
   severity: 'error',
-  from: { path: '^(contracts|core|functions|edge-node|lib)/', pathNot: doors },
+  from: { path: '^(contracts|core|functions|edge-node|lib|sdk)/', pathNot: doors },
   to: { path: `node_modules/(${packages})/` },
 });
 
@@ -35,6 +35,21 @@ module.exports = {
       ['contracts', 'core', 'edge-node', 'bin/app.ts'.replace('/app.ts', ''), 'lib'],
       'the laptop cloud knows functions only through the template',
     ),
+    {
+      name: 'sdk-arrows',
+      comment: 'what customers get is made of what the platform itself is made of, and drags nothing else along',
+      severity: 'error',
+      from: { path: '^sdk/' },
+      to: {
+        path: '^(functions|edge-node|lib|bin|local|bench|test)/',
+        pathNot: [
+          '^functions/(bus-handler|derived-id|log|ports)\\.ts$',
+          '^functions/adapters/(clients|dynamo-calls)\\.ts$',
+          '^lib/(dead-letters|outputs|permissions)\\.ts$',
+          '^local/cloud/event-pattern\\.ts$',
+        ],
+      },
+    },
     {
       name: 'contracts-only-zod',
       severity: 'error',
@@ -58,12 +73,12 @@ module.exports = {
     },
     door('drachtio', 'drachtio-srf', '^edge-node/signaling/drachtio/srf.ts$'),
     door('rtpengine', 'rtpengine-client', '^edge-node/media/rtpengine\\.ts$'),
-    door('aws', '@aws-sdk|@smithy', '^(functions|edge-node)/adapters/'),
+    door('aws', '@aws-sdk|@smithy', '^(functions|edge-node|sdk)/adapters/'),
     {
       name: 'no-circular',
       comment: 'types may know each other, code may not',
       severity: 'error',
-      from: { path: '^(contracts|core|functions|edge-node|lib|bin|local)/' },
+      from: { path: '^(contracts|core|functions|edge-node|lib|sdk|bin|local)/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
   ],

@@ -20,6 +20,7 @@ const steps = [
       'functions',
       'edge-node',
       'lib',
+      'sdk',
       'bin',
       'local',
       'bench',

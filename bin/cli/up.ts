@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import pino from 'pino';
+import type { RoutingConfig } from '../../contracts/config.ts';
+import { Parts } from '../../edge-node/parts.ts';
 import { DevEnv } from '../../local/dev-env.ts';
+import { type AppFolder, openApp, standInFor } from './app-folder.ts';
 import { loadConfig } from './config-file.ts';
 import { openEventStream } from './event-stream.ts';
 import { Failure } from './failure.ts';
@@ -13,6 +16,8 @@ import { loadSecrets } from './secrets-file.ts';
 import { untilStopped } from './until-stopped.ts';
 
 interface Options {
+  readonly app?: string;
+  readonly standIns: boolean;
   readonly config?: string;
   readonly edges: number;
   readonly secrets?: string;
@@ -33,7 +38,18 @@ export function addUp(trunkline: Command): void {
   trunkline
     .command('up')
     .description('run the platform on this machine, until Ctrl-C')
-    .option('--config <file>', 'routing configuration; without it the quickstart, with an echo agent')
+    .option(
+      '--app <dir>',
+      'a CDK app of yours: its functions run on the same bus; with its trunkline.yaml and prompts/',
+    )
+    .option(
+      '--no-stand-ins',
+      'with --app: do not answer in the place of agents at 127.x addresses that nobody has',
+    )
+    .option(
+      '--config <file>',
+      'routing configuration; without it that of --app, or the quickstart with an echo agent',
+    )
     .option(
       '--secrets <file>',
       'what Secrets Manager holds here: "name: secret" lines; none goes to the real one',
@@ -52,7 +68,10 @@ export function addUp(trunkline: Command): void {
     .option('--prompts <dir>', 'recordings for call.play')
     .option('--data <dir>', 'keep tables and journal there; without it they go at the end')
     .option('--json', 'print the addresses as one JSON')
-    .addHelpText('after', '\nExample:\n  $ npx trunkline up --config trunkline.yaml --sip-port 5060')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx trunkline up --config trunkline.yaml --sip-port 5060\n  $ npx trunkline up --app examples/ivr',
+    )
     .action(up);
 }
 
@@ -75,18 +94,19 @@ async function up(options: Options): Promise<void> {
   const tls = await tlsOf(options);
   const level = process.env['LOG_LEVEL'] ?? 'warn';
   const logger = pino({ level }, pino.destination(2));
-  const quickstart = options.config === undefined ? await startQuickstart() : undefined;
-  const config = quickstart?.config ?? (await loadConfig(options.config ?? ''));
   const secrets = options.secrets === undefined ? {} : await loadSecrets(options.secrets);
+  await using parts = new Parts();
+  const { config, number, app, prompts } = await prepare(options, parts);
   await using stream = await openEventStream();
   await using env = await DevEnv.create({
     ...{ config, secrets, logger, edges: options.edges },
     ...{ sipPort: options.sipPort, httpPort: options.httpPort },
     ...(tls === undefined ? {} : { tls }),
     ...(options.data === undefined ? {} : { dataDir: options.data }),
+    ...(app === undefined ? {} : { apps: [app.assembly] }),
     edgeSettings: {
       TRUNKLINE_DRAIN_SECONDS: 1,
-      ...(options.prompts === undefined ? {} : { TRUNKLINE_PROMPTS_DIR: resolve(options.prompts) }),
+      ...(prompts === undefined ? {} : { TRUNKLINE_PROMPTS_DIR: prompts }),
     },
     onEvent: (event) => stream.publish(event),
     onStep: showStep,
@@ -105,7 +125,6 @@ async function up(options: Options): Promise<void> {
     events: stream.url,
   };
   await using _announced = await announce(platform);
-  const number = quickstart?.number ?? Object.keys(config.numbers)[0] ?? '';
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ ...platform, endpoint, number })}\n`
@@ -114,7 +133,28 @@ async function up(options: Options): Promise<void> {
   await untilStopped();
   process.stderr.write('stopping: calls that are up have a second\n');
   await Promise.all(env.edges.map(({ edge }) => edge.stop()));
-  await quickstart?.[Symbol.asyncDispose]();
+}
+
+interface Prepared {
+  readonly config: RoutingConfig;
+  /** The number to call. */
+  readonly number: string;
+  readonly app: AppFolder | undefined;
+  readonly prompts: string | undefined;
+}
+
+/** What the platform is started with; whoever is started for it belongs to `parts`. */
+async function prepare(options: Options, parts: Parts): Promise<Prepared> {
+  const app = options.app === undefined ? undefined : parts.use(await openApp(options.app));
+  const prompts = options.prompts === undefined ? app?.prompts : resolve(options.prompts);
+  const file = options.config ?? app?.config;
+  if (file === undefined) {
+    const { config, number } = parts.use(await startQuickstart());
+    return { config, number, app, prompts };
+  }
+  const config = await loadConfig(file);
+  if (app && options.standIns) for (const agent of await standInFor(config)) parts.use(agent);
+  return { config, number: Object.keys(config.numbers)[0] ?? '', app, prompts };
 }
 
 const welcome = ({ edges }: RunningPlatform, endpoint: string, number: string, kind: string) => `

@@ -1,0 +1,43 @@
+import type { EventType } from '../../contracts/events.ts';
+
+/** How events and commands travel. Times in ms of virtual time. */
+export interface Delivery {
+  /** From an event to its handlers, and from a command to the call; 40 by default. */
+  readonly latencyMs?: number;
+  /** Events of these types come that much later than others. */
+  readonly late?: { readonly [T in EventType]?: number };
+  /** Delivered twice, the second time right after the first one was handled: all events, or those of these types. */
+  readonly doubled?: boolean | readonly EventType[];
+  /** Never delivered. EventBridge loses nothing; a rule that was off for a while does. */
+  readonly lost?: readonly EventType[];
+  /** Every event comes up to 2 s late and perhaps twice, as chance has it: the same for the same seed. */
+  readonly seed?: number;
+}
+
+const LATENCY_MS = 40;
+const DISORDER_MS = 2_000;
+
+/** When an event reaches its handlers, ms from when it was said; several times where it is doubled, never where it is lost. */
+export function arrivals(delivery: Delivery): (type: EventType) => readonly number[] {
+  const { latencyMs = LATENCY_MS, late = {}, doubled = false, lost = [], seed } = delivery;
+  const chance = seed === undefined ? undefined : randomOf(seed);
+  const disorder = () => (chance ? Math.round(chance() * DISORDER_MS) : 0);
+  const isDoubled = (type: EventType) => (typeof doubled === 'boolean' ? doubled : doubled.includes(type));
+  return (type) => {
+    if (lost.includes(type)) return [];
+    const first = latencyMs + (late[type] ?? 0) + disorder();
+    const again = isDoubled(type) || (chance !== undefined && chance() < 0.3);
+    return again ? [first, first + disorder()] : [first];
+  };
+}
+
+export const latencyOf = ({ latencyMs = LATENCY_MS }: Delivery): number => latencyMs;
+
+/** 0 to 1, by a linear congruential generator: chance that can be repeated. */
+function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aFolder } from '../local/stand-in.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+const manifest = async (file: string) => JSON.parse(await readFile(join(root, file), 'utf8')) as Manifest;
+
+let folder: Awaited<ReturnType<typeof aFolder>>;
+let app: string;
+
+/** examples/ivr as a customer has it: outside of this project, with the packed package and what npm would install beside it. */
+beforeAll(async () => {
+  folder = await aFolder();
+  app = join(folder.path, 'ivr');
+  await run('npm', ['pack', join(root, 'sdk'), '--pack-destination', folder.path], { cwd: folder.path });
+  const [tarball = ''] = (await readdir(folder.path)).filter((name) => name.endsWith('.tgz'));
+  await cp(join(root, 'examples', 'ivr'), app, { recursive: true });
+  // What `npm install` leaves.
+  await writeFile(join(app, 'package-lock.json'), '{}');
+  const modules = join(app, 'node_modules');
+  await mkdir(join(modules, '@trunkline', 'sdk'), { recursive: true });
+  const unpacked = join(modules, '@trunkline', 'sdk');
+  await run('tar', ['-xzf', join(folder.path, tarball), '-C', unpacked, '--strip-components=1']);
+  for (const name of await readdir(join(root, 'node_modules')))
+    await symlink(join(root, 'node_modules', name), join(modules, name)).catch(() => undefined);
+}, 120_000);
+
+afterAll(async () => {
+  await folder?.[Symbol.asyncDispose]();
+  await rm(join(root, 'sdk', 'dist'), { recursive: true, force: true });
+});
+
+const program = (name: string, ...args: string[]) =>
+  run(join(root, 'node_modules', '.bin', name), args, { cwd: app });
+
+describe('the packed package', () => {
+  test('has declarations that a strict compiler takes', async () => {
+    const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess'];
+    // Where a declaration could not be read, all would be any, and nothing an error.
+    const wrong = [
+      "import { onCallEvent } from '@trunkline/sdk';",
+      "import { CallEventHandler } from '@trunkline/sdk/cdk';",
+      '// @ts-expect-error: there is no such event',
+      "onCallEvent('call.anwsered', () => undefined);",
+      '// @ts-expect-error: nor such a command',
+      "onCallEvent('call.ended', ({ callId }, calls) => calls.hangUp(callId));",
+      '// @ts-expect-error: nor such a filter',
+      "new CallEventHandler(null as never, 'A', { platform: null as never, events: 'call.ended', where: { reson: ['x'] }, entry: '' });",
+    ];
+    await writeFile(join(app, 'wrong.ts'), wrong.join('\n'));
+    const modern = [
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--allowImportingTsExtensions',
+    ];
+    await program('tsc', ...strict, ...modern, 'app.ts', 'ivr.test.ts', 'wrong.ts').catch(({ stdout }) => {
+      throw new Error(stdout);
+    });
+  });
+
+  test('makes the template and bundles the handlers', async () => {
+    await run('node', ['--import', 'tsx', 'app.ts'], {
+      cwd: app,
+      env: { ...process.env, CDK_OUTDIR: join(folder.path, 'out') },
+    });
+    const template = await readFile(join(folder.path, 'out', 'Ivr.template.json'), 'utf8');
+    expect(template.match(/"Type": "AWS::Lambda::Function"/g)).toHaveLength(3);
+  });
+
+  test('has a test kit that runs the tests of the example', async () => {
+    const { stdout } = await program('vitest', 'run', '--root', app, '--reporter=json');
+    expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toMatchObject({ success: true });
+  });
+
+  test('holds no test, no secret and nothing but what it needs', async () => {
+    const files = await readdir(join(app, 'node_modules', '@trunkline', 'sdk'), { recursive: true });
+    expect(files.filter((name) => /test\.|edge-node|\.env|\.pem/.test(name))).toEqual([]);
+    expect(files).toContain('README.md');
+  });
+});
+
+test('the package asks for the versions that were tested, and the example for the same', async () => {
+  const ours = await manifest('package.json');
+  const known = { ...ours.dependencies, ...ours.devDependencies, '@trunkline/sdk': '^0.1.0' };
+  const sdk = await manifest('sdk/package.json');
+  const ivr = await manifest('examples/ivr/package.json');
+  expect(known).toMatchObject(sdk.dependencies);
+  expect(known).toMatchObject({ ...ivr.dependencies, ...ivr.devDependencies });
+  const { esbuild: _esbuild, ...peers } = sdk.peerDependencies ?? {};
+  expect(known).toMatchObject(peers);
+});
