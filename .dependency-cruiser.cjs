@@ -37,7 +37,8 @@ module.exports = {
     ),
     {
       name: 'sdk-arrows',
-      comment: 'what customers get is made of what the platform itself is made of, and drags nothing else along',
+      comment:
+        'what customers get is made of what the platform itself is made of, and drags nothing else along',
       severity: 'error',
       from: { path: '^sdk/' },
       to: {
