@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { EventOf } from '../contracts/events.ts';
 import { DevEnv } from '../local/dev-env.ts';
 import { type MeasuredApp, ownSipServer, startBareApp, startEdgeApp } from './apps.ts';
-import { type CallCost, costOf } from './cost.ts';
 import { type LoadResult, placeLoad, startCallee } from './load.ts';
 import { cpuMs, percentile, residentBytes } from './process-usage.ts';
 import { printTable } from './table.ts';
@@ -26,7 +25,6 @@ export interface BenchResult {
     readonly decisionMs: readonly number[];
     /** INVITE received to 200 sent, less the wait for the decision, by the edge's own clock. */
     readonly ownMs: readonly number[];
-    readonly cost: CallCost;
   };
 }
 
@@ -83,16 +81,15 @@ async function bench({
     await load(WARM_UP_CALLS, perSecond);
     await calm();
     say(`${name}: ${calls} calls at ${perSecond}/s`);
-    const before = { cpu: cpuMs(app.pid), usage: env.cloud.usage() };
+    const before = cpuMs(app.pid);
     const result = await load(calls, perSecond);
     await calm();
-    const cpu = (cpuMs(app.pid) - before.cpu) / calls;
-    const usage = { before: before.usage, after: env.cloud.usage() };
+    const cpu = (cpuMs(app.pid) - before) / calls;
     say(`${name}: ${QUIET.calls} calls at ${QUIET.perSecond}/s`);
     const earlier = answers().length;
     const quiet = await load(QUIET.calls, QUIET.perSecond);
     await calm();
-    return { cpu, failed: result.failed + quiet.failed, quiet, answers: answers().slice(earlier), usage };
+    return { cpu, failed: result.failed + quiet.failed, quiet, answers: answers().slice(earlier) };
   };
   const hold = async (name: string, start: () => Promise<MeasuredApp>, calm: () => Promise<void>) => {
     await using app = await start();
@@ -135,7 +132,6 @@ async function bench({
     rounds.edge.push(await measure('edge', edgeApp, cloudCalm));
   }
   const answered = rounds.edge.flatMap((round) => round.answers);
-  const last = rounds.edge.at(-1)?.usage;
   const figures = async (
     name: string,
     app: () => Promise<MeasuredApp>,
@@ -155,9 +151,6 @@ async function bench({
       ...(await figures('edge', edgeApp, cloudCalm, rounds.edge)),
       decisionMs: answered.map(({ decisionMs }) => decisionMs),
       ownMs: answered.map(({ setupMs, decisionMs }) => setupMs - decisionMs),
-      cost: last
-        ? costOf(last.before, last.after, calls)
-        : { events: 0, invocations: 0, writes: 0, reads: 0, dollarsPerMillion: 0 },
     },
   };
 }
@@ -188,7 +181,7 @@ const summary = ({ bare, edge, ...run }: BenchResult) => {
   return {
     ...run,
     bare: short(bare),
-    edge: { ...short(figures), cost: edge.cost, decisionMs: spread(decisionMs), ownMs: spread(ownMs) },
+    edge: { ...short(figures), decisionMs: spread(decisionMs), ownMs: spread(ownMs) },
   };
 };
 

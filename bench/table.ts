@@ -11,7 +11,6 @@ export function printTable({ bare, edge, ...run }: BenchResult): void {
   const ratio = edge.cpuMsPerCall / bare.cpuMsPerCall;
   const ownP99 = percentile(edge.ownMs, 0.99) ?? Number.POSITIVE_INFINITY;
   const kilobytes = edge.bytesPerHeldCall / 1024;
-  const { cost } = edge;
   const target = (holds: boolean, text: string) => `${text}: ${holds ? 'held' : 'missed'}`;
   const rows: [string, string, string, string][] = [
     ['', 'bare srf', 'edge', 'target'],
@@ -37,19 +36,6 @@ export function printTable({ bare, edge, ...run }: BenchResult): void {
       target(ownP99 <= 10, 'p99 at most 10'),
     ],
     ['failed calls', String(bare.failed), String(edge.failed), target(edge.failed === 0, '0')],
-    ['events per call', '-', fixed(cost.events), ''],
-    [
-      'invocations, writes, reads per call',
-      '-',
-      `${fixed(cost.invocations)}, ${fixed(cost.writes)}, ${fixed(cost.reads)}`,
-      '',
-    ],
-    [
-      'control plane, $ per million calls',
-      '-',
-      fixed(cost.dollarsPerMillion, 2),
-      target(cost.dollarsPerMillion <= 25, 'at most 25'),
-    ],
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   process.stdout.write(

@@ -18,6 +18,7 @@ const verbs = {
   test: (args) => runTests(root, args),
   bench: (args) => node('--import', 'tsx', 'bench/bench.ts', ...args),
   'bench:commands': (args) => node('--import', 'tsx', 'bench/commands.ts', ...args),
+  'bench:cost': (args) => node('--import', 'tsx', 'bench/cost.ts', ...args),
   'bench:digits': (args) => node('--import', 'tsx', 'bench/digits.ts', ...args),
   'bench:failover': (args) => node('--import', 'tsx', 'bench/failover.ts', ...args),
   'bench:reinvite': (args) => node('--import', 'tsx', 'bench/reinvite.ts', ...args),

@@ -35,6 +35,8 @@ export interface DevEnvOptions {
   readonly stack?: Omit<SettingsInput, 'edges'>;
   /** Folders that `cdk synth` wrote for customers' apps: their functions run on the same bus. */
   readonly apps?: readonly string[];
+  /** Counts what AWS would bill: `cloud.bill()`. */
+  readonly metered?: boolean;
   /** What Secrets Manager of this platform holds, by the names of the secrets. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Keeps tables and journal there; without it they go when this ends. */
@@ -155,7 +157,7 @@ type SitePlace = Pick<EdgeSiteOptions, 'id' | 'cloud' | 'dataDir' | 'logger' | '
 };
 
 async function bootCloud(
-  { dataDir: kept, onEvent, edges, secrets = {}, stack = {}, apps = [] }: DevEnvOptions,
+  { dataDir: kept, onEvent, edges, secrets = {}, stack = {}, apps = [], metered = false }: DevEnvOptions,
   dataDir: string,
   logger: Logger,
   timed: EdgeSiteOptions['timed'],
@@ -164,7 +166,7 @@ async function bootCloud(
   const assembly = await timed('template synthesized', () => synthesizeOnce({ ...stack, ...ids }));
   const cloud = await timed('local cloud booted from the template', () =>
     bootLocalCloud({
-      ...{ assemblies: [assembly, ...apps], logger, secrets },
+      ...{ assemblies: [assembly, ...apps], logger, secrets, metered },
       ...(kept === undefined ? {} : { dataDir: join(dataDir, 'tables') }),
       ...(onEvent ? { onEvent } : {}),
     }),

@@ -3,6 +3,7 @@ import { type DeliveryParts, deliverEvent } from './bus-delivery.ts';
 import { type BusEvent, type Entry, eventOf, refusalOf } from './bus-entry.ts';
 import { busNamed, type Rule, readRule, type Target } from './bus-rule.ts';
 import type { Faults } from './faults.ts';
+import type { Meter } from './meter.ts';
 import type { Template } from './template.ts';
 import { createPauses } from './timers.ts';
 
@@ -18,6 +19,7 @@ export interface EventBusParts extends Omit<DeliveryParts, 'pauses'> {
   readonly place: () => { readonly region: string; readonly accountId: string };
   readonly faults: Faults;
   readonly onEvent: (event: BusEvent) => void;
+  readonly meter: Meter | undefined;
 }
 
 const HISTORY = 50_000;
@@ -44,14 +46,13 @@ export function createEventBus(parts: EventBusParts): EventBus {
     if (history.length > HISTORY) history.splice(0, HISTORY / 10);
     onEvent(event);
     const copies = faults.duplicateDeliveries ? [event, event] : [event];
-    for (const rule of rules.filter(
-      (each) => !faults.pausedRules.has(each.name) && wants(each, bus, event),
-    )) {
+    for (const rule of rules.filter((each) => wants(each, bus, event, faults))) {
       for (const target of rule.targets) for (const copy of copies) send(rule, target, copy);
     }
   };
   const take = (entry: Entry) => {
     const event = eventOf(entry, place(), timers.now());
+    parts.meter?.event(sizeOf(entry));
     publish(event, busNamed(entry.EventBusName));
     return { EventId: event.id };
   };
@@ -91,14 +92,18 @@ export function createEventBus(parts: EventBusParts): EventBus {
   };
 }
 
+/** Bytes of an entry as EventBridge counts them: its time is 14. */
+const sizeOf = ({ Source = '', DetailType = '', Detail = '', Time }: Entry) =>
+  Buffer.byteLength(Source + DetailType + Detail) + (Time === undefined ? 0 : 14);
+
 function ruleNamed(name: string, rules: readonly Rule[]): Rule {
   const rule = rules.find((each) => each.name === name);
   if (rule) return rule;
   throw new Error(`there is no rule ${name}; rules are: ${rules.map((each) => each.name).join(', ')}`);
 }
 
-const wants = (rule: Rule, bus: string, event: BusEvent) =>
-  rule.enabled && rule.bus === bus && rule.matches?.(event) === true;
+const wants = (rule: Rule, bus: string, event: BusEvent, { pausedRules }: Faults) =>
+  !pausedRules.has(rule.name) && rule.enabled && rule.bus === bus && rule.matches?.(event) === true;
 
 const ruleArn = ({ bus, name }: Rule, { region, accountId }: { region: string; accountId: string }) =>
   `arn:aws:events:${region}:${accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`;

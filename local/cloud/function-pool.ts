@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import type { Meter } from './meter.ts';
 
 export interface FunctionSettings {
   readonly name: string;
@@ -29,6 +30,8 @@ interface Instance {
   readonly worker: Worker;
   /** The bundle is loaded. */
   warm: boolean;
+  /** When its job began, ms of the process. */
+  began?: number;
   /** Ends the instance when loading or handling takes too long. */
   timer?: NodeJS.Timeout;
   job?: Waiting;
@@ -45,6 +48,7 @@ const stopped: Invocation = { ok: false, errorType: 'Stopped', errorMessage: 'th
 export class FunctionPool {
   readonly settings: FunctionSettings;
   readonly #logger: Logger;
+  readonly #meter: Meter | undefined;
   readonly #instances = new Set<Instance>();
   readonly #idle: Instance[] = [];
   readonly #waiting: Waiting[] = [];
@@ -53,8 +57,9 @@ export class FunctionPool {
   delayMs = 0;
   invocations = 0;
 
-  constructor(settings: FunctionSettings, logger: Logger) {
+  constructor(settings: FunctionSettings, logger: Logger, meter?: Meter) {
     this.settings = settings;
+    this.#meter = meter;
     this.#logger = logger.child({ function: settings.name });
   }
 
@@ -103,7 +108,10 @@ export class FunctionPool {
     const instance: Instance = { worker, warm: false };
     this.#instances.add(instance);
     for (const stream of [worker.stdout, worker.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => this.#logger.debug(line));
+      createInterface({ input: stream }).on('line', (line) => {
+        this.#meter?.log(this.settings.name, Buffer.byteLength(line));
+        this.#logger.debug(line);
+      });
     }
     worker.on(
       'message',
@@ -136,6 +144,7 @@ export class FunctionPool {
   #begin(instance: Instance, { event }: Waiting): void {
     const { name, arn, timeoutMs, memoryMb } = this.settings;
     this.#limit(instance, timeoutMs);
+    instance.began = performance.now();
     const context = {
       functionName: name,
       functionVersion: '$LATEST',
@@ -158,6 +167,8 @@ export class FunctionPool {
     if (!instance.job) return;
     clearTimeout(instance.timer);
     const { done } = instance.job;
+    const { name, memoryMb } = this.settings;
+    this.#meter?.run(name, performance.now() - (instance.began ?? 0), memoryMb);
     delete instance.job;
     this.#idle.push(instance);
     done(invocation);

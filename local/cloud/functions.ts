@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ApiError, json, type LocalService, parseBody } from './api.ts';
 import { FunctionPool, type FunctionSettings, type Invocation } from './function-pool.ts';
+import type { Meter } from './meter.ts';
 import type { Resource, Template } from './template.ts';
 import { createPauses, type Pauses, type Timers } from './timers.ts';
 
@@ -31,6 +32,7 @@ export interface FunctionsParts {
   /** First wait before Lambda tries again, ms; AWS waits a minute, then two. */
   readonly retryMs: number;
   readonly timers: Timers;
+  readonly meter: Meter | undefined;
 }
 
 /** Where no reserved concurrency is set: enough to overlap waits, few enough for a laptop. */
@@ -42,6 +44,7 @@ export function createFunctions({
   toQueue,
   retryMs,
   timers,
+  meter,
 }: FunctionsParts): Functions {
   const pools = new Map<string, FunctionPool>();
   const policies = new Map<string, AsyncPolicy>();
@@ -71,7 +74,7 @@ export function createFunctions({
     async start(template) {
       for (const resource of ofType(template, 'AWS::Lambda::Function')) {
         const settings = settingsOf(resource, template, environment());
-        pools.set(settings.name, new FunctionPool(settings, logger));
+        pools.set(settings.name, new FunctionPool(settings, logger, meter));
       }
       for (const { properties } of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
         policies.set(String(properties['FunctionName']), policyOf(properties));

@@ -6,6 +6,7 @@ import { compilePattern } from './event-pattern.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { claimFolder } from './folder-claim.ts';
 import { createFunctions } from './functions.ts';
+import { createMeter, type Metered } from './meter.ts';
 import { createQueues } from './queues.ts';
 import { createSecrets } from './secrets.ts';
 import { createTables } from './tables.ts';
@@ -27,6 +28,8 @@ export interface LocalCloudOptions {
   readonly retryMs?: number;
   /** What Secrets Manager holds at the start, by the names of the secrets. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Counts what AWS would bill; each request takes a little longer for it. */
+  readonly metered?: boolean;
   /** Time of queues, retries and schedules; time-outs of functions are by the wall clock always. */
   readonly timers?: Timers;
 }
@@ -42,6 +45,8 @@ export interface LocalCloud extends AsyncDisposable {
   readonly faults: Faults;
   /** What this cloud was asked for, for a guess of the cost: events, invocations, requests of tables. */
   usage(): { events: number; invocations: number; tables: Readonly<Record<string, number>> };
+  /** What AWS would bill so far. Only where it is `metered`. */
+  bill(): Metered;
   /** Events put on a bus, oldest first; those that match, if a pattern is given. */
   events(pattern?: unknown): BusEvent[];
   queueDepth(name: string): { ready: number; inFlight: number; delayed: number } | undefined;
@@ -76,7 +81,8 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
     for (const part of owned.splice(0).reverse()) await part[Symbol.asyncDispose]();
   };
   const emulators = createEmulators({ ...options, logger, faults, place });
-  const services: readonly LocalService[] = Object.values(emulators);
+  const { meter: _meter, ...served } = emulators;
+  const services: readonly LocalService[] = Object.values(served);
   owned.push(...services);
   const start = async () => {
     const door = await openDoor(services, options.port ?? 0);
@@ -113,20 +119,21 @@ type Emulators = ReturnType<typeof createEmulators>;
 function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Faults; place: Place }) {
   const { logger, faults, retryMs = 100, timers = systemTimers, onEvent = () => {} } = parts;
   const place = () => parts.place;
-  const tables = createTables(parts.dataDir, faults);
-  const queues = createQueues(place, timers);
+  const meter = parts.metered ? createMeter() : undefined;
+  const tables = createTables(parts.dataDir, faults, meter);
+  const queues = createQueues(place, timers, meter);
   const secrets = createSecrets({ place, faults, initial: parts.secrets ?? {} });
   const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) =>
     queues.byArn(arn)?.send(body, attributes) !== undefined;
   const environment = () => clientEnvironment(parts.place.endpoint);
-  const functions = createFunctions({ logger, environment, toQueue, retryMs, timers });
+  const functions = createFunctions({ logger, environment, toQueue, retryMs, timers, meter });
   const deliver = async (arn: string, event: unknown) => {
     if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
     await functions.invokeAsync(arn, event);
     return true;
   };
-  const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers });
-  return { tables, queues, secrets, functions, bus };
+  const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers, meter });
+  return { tables, queues, secrets, functions, bus, meter };
 }
 
 type View = Omit<
@@ -135,7 +142,7 @@ type View = Omit<
 >;
 
 /** What tests and the command line see and do from outside. */
-function viewOf({ tables, queues, functions, bus }: Emulators): View {
+function viewOf({ tables, queues, functions, bus, meter }: Emulators): View {
   let running = 0;
   return {
     usage: () => ({
@@ -143,6 +150,10 @@ function viewOf({ tables, queues, functions, bus }: Emulators): View {
       invocations: functions.all.reduce((sum, { invocations }) => sum + invocations, 0),
       tables: { ...tables.requests },
     }),
+    bill() {
+      if (meter) return meter.read();
+      throw new Error('this cloud counts nothing: boot it with `metered: true`');
+    },
     events(pattern) {
       const matches = pattern === undefined ? () => true : compilePattern(pattern);
       return bus.history.filter(matches);

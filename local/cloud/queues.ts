@@ -1,4 +1,5 @@
 import { type ApiCall, ApiError, type ApiReply, json, type LocalService, parseBody } from './api.ts';
+import type { Meter } from './meter.ts';
 import { md5, Queue, type StoredMessage } from './queue.ts';
 import type { Place } from './references.ts';
 import type { Resource } from './template.ts';
@@ -34,7 +35,7 @@ export interface Queues extends LocalService {
 }
 
 /** SQS standard queues in memory, over the JSON protocol. */
-export function createQueues(place: () => Place, timers: Timers): Queues {
+export function createQueues(place: () => Place, timers: Timers, meter?: Meter): Queues {
   const queues = new Map<string, Queue>();
   const byArn = (arn: string) => [...queues.values()].find(({ settings }) => settings.arn === arn);
 
@@ -77,6 +78,7 @@ export function createQueues(place: () => Place, timers: Timers): Queues {
       }
     },
     async handle(call) {
+      meter?.queueRequest(call.body.length);
       const request = parseBody<Request>(call);
       const operation = operations[call.operation];
       if (!operation)

@@ -11,6 +11,8 @@ import {
 import dynalite from 'dynalite';
 import { type ApiCall, ApiError, type ApiReply, type LocalService, Unreachable } from './api.ts';
 import type { Faults } from './faults.ts';
+import type { Meter } from './meter.ts';
+import { meterTables } from './table-meter.ts';
 import type { Resource } from './template.ts';
 
 /** Operations that dynalite has not; the platform makes do without them, and whoever asks is told so. */
@@ -24,7 +26,7 @@ export interface Tables extends LocalService {
 }
 
 /** DynamoDB: dynalite behind our own door, which reads bodies whole, because a reset in a body would end its process. */
-export function createTables(dataDir: string | undefined, faults: Faults): Tables {
+export function createTables(dataDir: string | undefined, faults: Faults, meter: Meter | undefined): Tables {
   const server = dynalite({
     createTableMs: 0,
     deleteTableMs: 0,
@@ -34,6 +36,8 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
     (request: IncomingMessage, response: ServerResponse) => void,
   ];
   const requests: Record<string, number> = {};
+  const plain = (call: ApiCall) => ask(listener, call);
+  let metered: ReturnType<typeof meterTables> | undefined;
   let wanted: CreateTableCommandInput[] = [];
 
   return {
@@ -42,13 +46,14 @@ export function createTables(dataDir: string | undefined, faults: Faults): Table
     emulates: ['AWS::DynamoDB::Table'],
     requests,
     async start(template) {
+      metered = meter && meterTables(template, meter);
       wanted = template.resources.filter(({ type }) => type === 'AWS::DynamoDB::Table').map(tableOf);
     },
     create: (endpoint) => createAll(endpoint, wanted),
     handle(call) {
       refuse(call, faults);
       requests[call.operation] = (requests[call.operation] ?? 0) + 1;
-      return ask(listener, call);
+      return metered ? metered(call, plain) : plain(call);
     },
     async [Symbol.asyncDispose]() {
       // dynalite closes its database only behind a server that has listened.
