@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import type { EdgeRef } from '../contracts/envelope.ts';
 import type { FleetRow } from '../contracts/tables.ts';
+import type { AwsIdentity } from './adapters/aws-client.ts';
 import { configTable } from './adapters/config-table.ts';
 import { openDns } from './adapters/dns.ts';
 import { eventBridgeBus } from './adapters/event-bridge.ts';
@@ -42,7 +43,7 @@ export interface Edge extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
-export interface EdgeOptions {
+export interface EdgeOptions extends AwsIdentity {
   readonly logger?: Logger;
   readonly clock?: Clock;
 }
@@ -55,6 +56,7 @@ interface Ground {
   readonly logger: Logger;
   readonly metrics: ExposedMetrics;
   readonly parts: Parts;
+  readonly identity: AwsIdentity;
 }
 
 /** Everything but the SIP side: it must stand before the first INVITE comes. */
@@ -77,7 +79,8 @@ export async function startEdge(settings: EdgeSettings, options: EdgeOptions = {
   let backplane: Backplane | undefined;
   let signaling: Signaling | undefined;
   const metrics = createMetrics(() => gaugesOf(backplane, signaling));
-  const ground: Ground = { settings, edge, clock, logger, metrics, parts };
+  const identity = { credentials: options.credentials };
+  const ground: Ground = { settings, edge, clock, logger, metrics, parts, identity };
   try {
     backplane = await startBackplane(ground);
     signaling = await takeCalls(ground, backplane);
@@ -88,13 +91,14 @@ export async function startEdge(settings: EdgeSettings, options: EdgeOptions = {
   }
 }
 
-async function startBackplane({ settings, edge, clock, logger, metrics, parts }: Ground): Promise<Backplane> {
+async function startBackplane({ identity, ...ground }: Ground): Promise<Backplane> {
+  const { settings, edge, clock, logger, metrics, parts } = ground;
   const { dataDir, queueUrl } = settings;
   await mkdir(dataDir, { recursive: true });
-  const bus = eventBridgeBus({ busName: settings.busName });
+  const bus = eventBridgeBus({ busName: settings.busName, ...identity });
   const journal = { dir: join(dataDir, 'outbox'), maxBytes: settings.outboxBytes };
   const outbox = parts.use(await startOutbox({ ...journal, bus, clock, logger }));
-  const source = configTable({ tableName: settings.configTable });
+  const source = configTable({ tableName: settings.configTable, ...identity });
   const copy = { file: join(dataDir, 'routing.json'), everyMs: settings.snapshotMs };
   const snapshot = parts.use(await startSnapshot({ ...copy, source, clock, logger }));
   const media = parts.use(await startMediaPool(settings.media, { clock, metrics, logger }));
@@ -115,16 +119,16 @@ async function takeCalls(
   ground: Ground,
   { readiness, outbox: _outbox, ...backplane }: Backplane,
 ): Promise<Signaling> {
-  const { settings, clock, logger, metrics, parts } = ground;
+  const { settings, clock, logger, metrics, parts, identity } = ground;
   const { sipServer, limits, decisionMs, queueUrl, heartbeatMs } = settings;
   const tables = {
-    fleet: fleetTable({ tableName: settings.fleetTable }),
-    registrationsTable: registrationsTable({ tableName: settings.registrationsTable }),
+    fleet: fleetTable({ tableName: settings.fleetTable, ...identity }),
+    registrationsTable: registrationsTable({ tableName: settings.registrationsTable, ...identity }),
     heartbeatMs,
   };
   const ready = () => Object.values(readiness()).every(Boolean);
   const dns = parts.use(openDns(settings.dns));
-  const shared = { clock, logger, metrics, dns, secrets: openSecrets({ clock, logger }) };
+  const shared = { clock, logger, metrics, dns, secrets: openSecrets({ clock, logger, ...identity }) };
   const { snapshot, narrator } = backplane;
   const prompts = promptsIn(settings.promptsDir);
   const store = spendFile(join(settings.dataDir, 'spend.json'), logger);
@@ -148,7 +152,7 @@ async function takeCalls(
   });
   const { deliver } = backplane.decisions;
   const door = createMessageDoor({ decision: deliver, command: commands.handle, metrics, logger });
-  parts.use(sqsInbox({ queueUrl, logger }).listen(door));
+  parts.use(sqsInbox({ queueUrl, logger, ...identity }).listen(door));
   return signaling;
 }
 
@@ -158,8 +162,8 @@ async function announce(
   { narrator, outbox, media, readiness }: Backplane,
   signaling: Signaling,
 ): Promise<Edge> {
-  const { settings, clock, logger, metrics, parts } = ground;
-  const register = fleetTable({ tableName: settings.fleetTable });
+  const { settings, clock, logger, metrics, parts, identity } = ground;
+  const register = fleetTable({ tableName: settings.fleetTable, ...identity });
   const beat = { row: () => fleetRow(ground, signaling), everyMs: settings.heartbeatMs };
   parts.use(await startHeartbeat({ ...beat, register, clock, logger }));
   const ready = () => ({

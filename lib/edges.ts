@@ -87,14 +87,5 @@ const statementsOf = (
   // Whether the edge lives that a user is registered with.
   allow(['dynamodb:GetItem'], fleet.tableArn),
   allow(['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'], registrations.tableArn),
-  allow(
-    [
-      'sqs:ReceiveMessage',
-      'sqs:DeleteMessage',
-      'sqs:ChangeMessageVisibility',
-      'sqs:GetQueueAttributes',
-      'sqs:GetQueueUrl',
-    ],
-    queue.queueArn,
-  ),
+  allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage'], queue.queueArn),
 ];

@@ -8,13 +8,12 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EnvOf, HandlerName, handlerEnvs } from '../functions/env.ts';
 import { bundle } from './bundle.ts';
-import { deadLetters } from './dead-letters.ts';
+import { deadLetters, keptIn } from './dead-letters.ts';
 import { pascal } from './outputs.ts';
 
 /** Patience with an event that cannot be handed over or whose handling failed. */
@@ -69,7 +68,7 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
       systemLogLevelV2: SystemLogLevel.WARN,
       maxEventAge,
       retryAttempts: reruns,
-      onFailure: new SqsDestination(this.deadLetters),
+      onFailure: keptIn(this.deadLetters),
       ...(props.reservedConcurrency === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),

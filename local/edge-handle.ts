@@ -27,10 +27,12 @@ export type StartEdge = (
 const texts = (environment: EdgeEnvironment) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]));
 
-/** The SDK clients read where AWS is from the environment of the process: here that is ours. */
+/** The SDK clients read where AWS is from the environment of the process, which here is ours; who the edge is they are told. */
 export const startEdgeHere: StartEdge = async (environment, aws, logger) => {
-  Object.assign(process.env, aws);
-  const edge = await startEdge(readSettings(texts(environment)), { logger });
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '', ...place } = aws;
+  Object.assign(process.env, place);
+  const credentials = { accessKeyId, secretAccessKey };
+  const edge = await startEdge(readSettings(texts(environment)), { logger, credentials });
   let stopped = false;
   const dispose = async () => {
     if (stopped) return;

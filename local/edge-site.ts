@@ -71,11 +71,12 @@ async function raise(options: EdgeSiteOptions, parts: Parts): Promise<EdgeSite> 
   let sipServer = await timed('SIP server started', () => startSipServer(sipPort, sipPort && sipPort + 1));
   parts.use({ [Symbol.asyncDispose]: async () => sipServer[Symbol.asyncDispose]() });
   const environment = () => environmentOf(options, media.environment, sipServer);
-  let edge = start && (await timed('edge started', () => start(environment(), cloud.env, logger)));
+  let edge =
+    start && (await timed('edge started', () => start(environment(), identityOf(cloud, id), logger)));
   parts.use({ [Symbol.asyncDispose]: async () => edge?.[Symbol.asyncDispose]() });
   const restartEdge = async () => {
     await edge?.[Symbol.asyncDispose]();
-    edge = await startEdgeProcess(environment(), cloud.env, logger);
+    edge = await startEdgeProcess(environment(), identityOf(cloud, id), logger);
     return edge;
   };
   return {
@@ -143,8 +144,14 @@ async function startMedia(options: EdgeSiteOptions, parts: Parts) {
   return { rtpengines, environment };
 }
 
-const awsFor = ({ env, outputs: said }: LocalCloud, id: string) => ({
-  ...env,
+/** An edge is whoever has its policy, and may do no more. */
+const identityOf = (cloud: LocalCloud, id: string) => ({
+  ...cloud.env,
+  AWS_ACCESS_KEY_ID: cloud.accessKeyOf(cloud.outputs[outputs.edgePolicyArn(id)] ?? ''),
+});
+
+const awsFor = (cloud: LocalCloud, id: string, { env, outputs: said } = cloud) => ({
+  ...identityOf(cloud, id),
   AWS_REGION: env['AWS_REGION'] ?? '',
   TRUNKLINE_BUS: said[outputs.busName] ?? '',
   TRUNKLINE_QUEUE_URL: said[outputs.edgeQueueUrl(id)] ?? '',

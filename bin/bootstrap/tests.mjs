@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { judgePermissions } from './permissions.mjs';
 
 /** Each step is a command; those of vitest also say how many tests there were. */
 const steps = [
@@ -38,10 +39,12 @@ const reporter = fileURLToPath(new URL('./test-report.mjs', import.meta.url));
 export function runTests(root, wanted) {
   const reports = join(root, '.trunkline', 'reports');
   rmSync(reports, { recursive: true, force: true });
-  mkdirSync(reports, { recursive: true });
+  mkdirSync(permissionsIn(reports), { recursive: true });
   const chosen =
     wanted.length === 0 ? steps : steps.filter(({ name }) => wanted.some((word) => name.startsWith(word)));
   const results = chosen.map((step) => runStep(root, reports, step));
+  const isWhole = steps.every((step) => !step.counts || chosen.includes(step));
+  if (isWhole) results.push(checkPermissions(root, reports));
   process.stdout.write('\n');
   for (const { name, ok, passed, failed, seconds } of results) {
     process.stdout.write(
@@ -64,12 +67,33 @@ function runStep(root, reports, { name, command: [program, ...args], counts }) {
   const { status } = spawnSync(join(root, 'node_modules', '.bin', program), [...args, ...reporting], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, TRUNKLINE_TEST_REPORT: report },
+    env: {
+      ...process.env,
+      TRUNKLINE_TEST_REPORT: report,
+      TRUNKLINE_PERMISSION_REPORTS: permissionsIn(reports),
+    },
   });
   const seconds = Math.round((Date.now() - started) / 1000);
   const ok = status === 0;
   if (!counts) return { name, ok, seconds, passed: Number(ok), failed: Number(!ok) };
   return { name, seconds, ...countTests(report, ok) };
+}
+
+const permissionsIn = (reports) => join(reports, 'permissions');
+
+/** Only after all tests: what one of them leaves unused another may need. */
+function checkPermissions(root, reports) {
+  const name = 'permissions';
+  const started = Date.now();
+  process.stdout.write(`\n== ${name}\n`);
+  const reasons = JSON.parse(readFileSync(join(root, 'test', 'unused-permissions.json'), 'utf8'));
+  const { allowed, used, unused, faults } = judgePermissions(permissionsIn(reports), reasons);
+  for (const key of unused)
+    process.stdout.write(`unused  ${key}${reasons[key] ? ` (${reasons[key]})` : ''}\n`);
+  process.stdout.write(`${used} of ${allowed} allowed actions were needed by a test\n`);
+  const failures = faults.map((title) => ({ title, why: 'see test/unused-permissions.json' }));
+  const seconds = Math.round((Date.now() - started) / 1000);
+  return { name, ok: faults.length === 0, seconds, passed: used, failed: faults.length, failures };
 }
 
 /** A run that skipped a test has not passed: whatever a test needs, the project installs. */

@@ -3,18 +3,18 @@ import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-
 import { tables } from '../../contracts/tables.ts';
 import { type ConfigItem, fromItems } from '../../core/config-items.ts';
 import type { ConfigSource } from '../ports.ts';
-import { awsClient } from './aws-client.ts';
+import { type AwsIdentity, awsClient } from './aws-client.ts';
 
 const { partition, version } = tables.config;
 
-export interface ConfigTableOptions {
+export interface ConfigTableOptions extends AwsIdentity {
   readonly tableName: string;
   readonly client?: DynamoDBClient;
 }
 
 /** Reads the version first, one small read; the configuration only when that has changed. */
-export function configTable({ tableName, client }: ConfigTableOptions): ConfigSource {
-  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient()));
+export function configTable({ tableName, client, ...identity }: ConfigTableOptions): ConfigSource {
+  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient(identity)));
   const everything = {
     TableName: tableName,
     ConsistentRead: true,

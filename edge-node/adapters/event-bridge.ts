@@ -5,17 +5,17 @@ import {
   type PutEventsResultEntry,
 } from '@aws-sdk/client-eventbridge';
 import type { BusEntry, EntryOutcome, EventBus } from '../ports.ts';
-import { awsClient } from './aws-client.ts';
+import { type AwsIdentity, awsClient } from './aws-client.ts';
 
-export interface EventBridgeOptions {
+export interface EventBridgeOptions extends AwsIdentity {
   readonly busName: string;
   readonly client?: EventBridgeClient;
 }
 
 /** PutEvents on one bus. A request that is refused as a whole for its content is an outcome of each of its entries. */
-export function eventBridgeBus({ busName, client }: EventBridgeOptions): EventBus {
+export function eventBridgeBus({ busName, client, ...identity }: EventBridgeOptions): EventBus {
   // Without it the SDK puts its middleware together anew for each call: a sixth of what PutEvents costs, measured.
-  const bridge = client ?? new EventBridgeClient({ ...awsClient(), cacheMiddleware: true });
+  const bridge = client ?? new EventBridgeClient({ ...awsClient(identity), cacheMiddleware: true });
   return {
     async put(entries) {
       try {

@@ -2,16 +2,20 @@ import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { FleetRow } from '../../contracts/tables.ts';
 import type { FleetDirectory, FleetRegister } from '../ports.ts';
-import { awsClient } from './aws-client.ts';
+import { type AwsIdentity, awsClient } from './aws-client.ts';
 
-export interface FleetTableOptions {
+export interface FleetTableOptions extends AwsIdentity {
   readonly tableName: string;
   readonly client?: DynamoDBClient;
 }
 
 /** Keeps this edge's own row, and reads the others'. A newer life of the same edge is never overwritten by an older one. */
-export function fleetTable({ tableName, client }: FleetTableOptions): FleetRegister & FleetDirectory {
-  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient()));
+export function fleetTable({
+  tableName,
+  client,
+  ...identity
+}: FleetTableOptions): FleetRegister & FleetDirectory {
+  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient(identity)));
   return {
     async find(edgeId) {
       const { Item } = await documents.send(new GetCommand({ TableName: tableName, Key: { edgeId } }));

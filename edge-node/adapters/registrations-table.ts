@@ -2,9 +2,9 @@ import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client
 import { DeleteCommand, DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { RegistrationRow, tables } from '../../contracts/tables.ts';
 import type { RegistrationsTable } from '../ports.ts';
-import { awsClient } from './aws-client.ts';
+import { type AwsIdentity, awsClient } from './aws-client.ts';
 
-export interface RegistrationsTableOptions {
+export interface RegistrationsTableOptions extends AwsIdentity {
   readonly tableName: string;
   readonly client?: DynamoDBClient;
 }
@@ -21,8 +21,12 @@ const ofWriter = ({ epoch, revision }: { readonly epoch: number; readonly revisi
   ExpressionAttributeValues: { ':epoch': epoch, ':revision': revision },
 });
 
-export function registrationsTable({ tableName, client }: RegistrationsTableOptions): RegistrationsTable {
-  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient()));
+export function registrationsTable({
+  tableName,
+  client,
+  ...identity
+}: RegistrationsTableOptions): RegistrationsTable {
+  const documents = DynamoDBDocumentClient.from(client ?? new DynamoDBClient(awsClient(identity)));
   return {
     async put(row) {
       const command = new PutCommand({ TableName: tableName, Item: { ...row }, ...ofWriter(row) });

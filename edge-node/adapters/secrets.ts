@@ -2,9 +2,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type { Logger } from 'pino';
 import { nameOfSecret, type SecretRef } from '../../contracts/config/secret.ts';
 import type { Clock, Secrets } from '../ports.ts';
-import { awsClient } from './aws-client.ts';
+import { type AwsIdentity, awsClient } from './aws-client.ts';
 
-export interface SecretsOptions {
+export interface SecretsOptions extends AwsIdentity {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly logger: Logger;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,7 @@ export function openSecrets(options: SecretsOptions): Secrets {
   const kept = new Map<string, Kept>();
   let client = options.client;
   const ask = async (secret: string) => {
-    client ??= new SecretsManagerClient(awsClient());
+    client ??= new SecretsManagerClient(awsClient(options));
     const { SecretString, SecretBinary } = await client.send(new GetSecretValueCommand({ SecretId: secret }));
     return SecretString ?? Buffer.from(SecretBinary ?? []).toString('utf8');
   };

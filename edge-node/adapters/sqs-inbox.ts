@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Logger } from 'pino';
 import type { Inbox } from '../ports.ts';
-import { awsClient } from './aws-client.ts';
+import { type AwsIdentity, awsClient } from './aws-client.ts';
 import { sqsDeletions } from './sqs-deletions.ts';
 
-export interface SqsInboxOptions {
+export interface SqsInboxOptions extends AwsIdentity {
   readonly queueUrl: string;
   readonly logger: Logger;
   readonly client?: SQSClient;
@@ -30,7 +30,8 @@ type Handle = (body: string) => Promise<void>;
 export function sqsInbox(options: SqsInboxOptions): Inbox {
   const { waitSeconds = 20, queueUrl, logger } = options;
   const client =
-    options.client ?? new SQSClient({ ...awsClient((waitSeconds + 5) * 1_000), cacheMiddleware: true });
+    options.client ??
+    new SQSClient({ ...awsClient(options, (waitSeconds + 5) * 1_000), cacheMiddleware: true });
   const poll = new ReceiveMessageCommand({
     QueueUrl: queueUrl,
     MaxNumberOfMessages: 10,

@@ -41,7 +41,6 @@ test('a wrong key is forgiven once; after a second one the caller hears goodbye 
   expect(call.commands.map(({ type }) => type)).toEqual([
     'call.play',
     'call.collect',
-    'call.stop',
     'call.play',
     'call.hangup',
   ]);
@@ -76,6 +75,18 @@ test.each(Array.from({ length: 50 }, (_, seed) => seed))(
     await call.settles();
     expect(call.commands.filter(({ type }) => type === 'call.transfer')).toHaveLength(1);
     expect(call.failures).toEqual([]);
+  },
+);
+
+test.each(Array.from({ length: 50 }, (_, seed) => seed))(
+  'in whatever order events and commands come, who chooses nothing is hung up after goodbye (seed %i)',
+  async (seed) => {
+    const call = await aCall({ delivery: { seed } });
+    await call.isAnswered();
+    await call.passes(6_000);
+    await call.presses('99');
+    await call.settles();
+    expect(call.state?.ended?.detail).toBe('nothing was chosen');
   },
 );
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Need } from './iam/statement.ts';
 import type { Template } from './template.ts';
 
 /** One request of an AWS SDK client, read to its end. */
@@ -28,6 +29,8 @@ export interface LocalService extends AsyncDisposable {
   /** CloudFormation types that this service stands for, wholly or as far as it matters here. */
   readonly emulates: readonly string[];
   start(template: Template): Promise<void>;
+  /** What must be allowed to whoever makes the call. */
+  needs(call: ApiCall): readonly Need[];
   handle(call: ApiCall): Promise<ApiReply>;
 }
 
@@ -46,12 +49,19 @@ export class ApiError extends Error {
 /** Thrown to make the service look unreachable: the connection is cut without an answer. */
 export class Unreachable extends Error {}
 
+/** @throws ApiError where the policies of whoever holds the key do not allow it. */
+type Authorize = (accessKey: string, needs: readonly Need[]) => void;
+
+/** Of AWS Signature Version 4, which is not verified here; empty where the request is not signed. */
+const accessKeyOf = ({ headers }: IncomingMessage) =>
+  /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
+
 const MAX_BODY = 2 * 1024 * 1024;
 
 /** One door for all services, on loopback. Bodies are read whole first: a client that resets harms nobody. */
-export async function openDoor(services: readonly LocalService[], port: number) {
+export async function openDoor(services: readonly LocalService[], port: number, authorize: Authorize) {
   const server = createServer((request, response) => {
-    answer(request, response, services).catch((error: unknown) => {
+    answer(request, response, services, authorize).catch((error: unknown) => {
       if (error instanceof Unreachable || response.headersSent) return request.socket.destroy();
       reply(
         response,
@@ -78,6 +88,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   services: readonly LocalService[],
+  authorize: Authorize,
 ): Promise<void> {
   const body = await readBody(request);
   if (!body) return;
@@ -103,6 +114,7 @@ async function answer(
     url,
     gone: gone.signal,
   };
+  authorize(accessKeyOf(request), service.needs(call));
   const { status, body: content, headers = {} } = await service.handle(call);
   if (response.destroyed) return;
   response.writeHead(status, { 'Content-Type': contentType(request), ...headers }).end(content);

@@ -3,6 +3,7 @@ import { type DeliveryParts, deliverEvent } from './bus-delivery.ts';
 import { type BusEvent, type Entry, eventOf, refusalOf } from './bus-entry.ts';
 import { busNamed, type Rule, readRule, type Target } from './bus-rule.ts';
 import type { Faults } from './faults.ts';
+import type { Need } from './iam/statement.ts';
 import type { Meter } from './meter.ts';
 import type { Template } from './template.ts';
 import { createPauses } from './timers.ts';
@@ -82,6 +83,7 @@ export function createEventBus(parts: EventBusParts): EventBus {
       rules = ofType(template, 'AWS::Events::Rule').map(readRule);
       for (const rule of rules) if (rule.enabled && rule.everyMs !== undefined) void schedule(rule);
     },
+    needs: (call) => needsOf(call, place()),
     async handle(call) {
       if (faults.eventBridgeDown) throw new Unreachable();
       return json(putEach(call, (entry) => refusalOf(entry, buses, faults) ?? take(entry)));
@@ -107,6 +109,22 @@ const wants = (rule: Rule, bus: string, event: BusEvent, { pausedRules }: Faults
 
 const ruleArn = ({ bus, name }: Rule, { region, accountId }: { region: string; accountId: string }) =>
   `arn:aws:events:${region}:${accountId}:rule/${bus === 'default' ? '' : `${bus}/`}${name}`;
+
+function needsOf(call: ApiCall, { region, accountId }: { region: string; accountId: string }): Need[] {
+  const { Entries = [] } = parseBody<{ Entries?: readonly Entry[] }>(call);
+  const buses = new Set(Entries.map(({ EventBusName }) => busNamed(EventBusName)));
+  return [...buses].map((bus) => {
+    const entries = Entries.filter(({ EventBusName }) => busNamed(EventBusName) === bus);
+    return {
+      action: `events:${call.operation}`,
+      resource: `arn:aws:events:${region}:${accountId}:event-bus/${bus}`,
+      context: {
+        'events:source': entries.map(({ Source = '' }) => Source),
+        'events:detail-type': entries.map(({ DetailType = '' }) => DetailType),
+      },
+    };
+  });
+}
 
 const ofType = (template: Template, type: string) =>
   template.resources.filter((resource) => resource.type === type);

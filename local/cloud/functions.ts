@@ -26,9 +26,10 @@ export interface Functions extends LocalService {
 
 export interface FunctionsParts {
   readonly logger: Logger;
-  /** Environment that Lambda gives every function: region, credentials, endpoint. */
-  readonly environment: () => Readonly<Record<string, string>>;
-  readonly toQueue: (arn: string, body: string) => boolean;
+  /** Environment that Lambda gives a function of this role: region, credentials, endpoint. */
+  readonly environment: (role: string) => Readonly<Record<string, string>>;
+  /** False: there is no such queue, or whoever holds the key may not send to it. */
+  readonly toQueue: (arn: string, body: string, accessKey: string) => boolean;
   /** First wait before Lambda tries again, ms; AWS waits a minute, then two. */
   readonly retryMs: number;
   readonly timers: Timers;
@@ -38,14 +39,8 @@ export interface FunctionsParts {
 /** Where no reserved concurrency is set: enough to overlap waits, few enough for a laptop. */
 const DEFAULT_CONCURRENCY = 4;
 
-export function createFunctions({
-  logger,
-  environment,
-  toQueue,
-  retryMs,
-  timers,
-  meter,
-}: FunctionsParts): Functions {
+export function createFunctions(parts: FunctionsParts): Functions {
+  const { logger, environment, retryMs, timers, meter } = parts;
   const pools = new Map<string, FunctionPool>();
   const policies = new Map<string, AsyncPolicy>();
   const pauses = createPauses(timers);
@@ -73,7 +68,8 @@ export function createFunctions({
     byArn,
     async start(template) {
       for (const resource of ofType(template, 'AWS::Lambda::Function')) {
-        const settings = settingsOf(resource, template, environment());
+        const role = String(resource.properties['Role'] ?? '');
+        const settings = settingsOf(resource, template, environment(role));
         pools.set(settings.name, new FunctionPool(settings, logger, meter));
       }
       for (const { properties } of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
@@ -86,10 +82,10 @@ export function createFunctions({
       const policy = policies.get(pool.settings.name) ?? policyOf({});
       const invocation = await during(invokeWithRetries(pool, event, policy, { retryMs, timers, pauses }));
       if (invocation.ok) return;
-      const record = JSON.stringify(failureRecord(pool, event, invocation));
-      const kept = policy.onFailure !== undefined && toQueue(policy.onFailure, record);
+      const kept = keep(parts, pool, policy, JSON.stringify(failureRecord(pool, event, invocation)));
       logger.error({ function: pool.settings.name, ...invocation, kept }, 'a function failed for good');
     },
+    needs: ({ url }) => invoking(pools.get(functionNamed(url))),
     async handle(call) {
       const name = functionNamed(call.url);
       const pool = pools.get(name) ?? byArn(name);
@@ -108,6 +104,20 @@ export function createFunctions({
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
   };
+}
+
+const invoking = (pool: FunctionPool | undefined) =>
+  pool ? [{ action: 'lambda:InvokeFunction', resource: pool.settings.arn }] : [];
+
+/** In the name of the function's role. */
+function keep(
+  { toQueue }: FunctionsParts,
+  { settings }: FunctionPool,
+  { onFailure }: AsyncPolicy,
+  body: string,
+) {
+  const key = settings.environment['AWS_ACCESS_KEY_ID'] ?? '';
+  return onFailure !== undefined && toQueue(onFailure, body, key);
 }
 
 const functionNamed = (url: string) =>

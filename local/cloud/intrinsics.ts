@@ -52,5 +52,5 @@ export function resolver(raw: RawTemplate, place: StackPlace) {
       entries.map(([key, inner]) => [key, value(inner)]).filter(([, inner]) => inner !== undefined),
     );
   }
-  return { value, condition };
+  return { value, condition, arn: (logicalId: string) => String(getAtt([logicalId, 'Arn'])) };
 }

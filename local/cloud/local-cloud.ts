@@ -6,6 +6,8 @@ import { compilePattern } from './event-pattern.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { claimFolder } from './folder-claim.ts';
 import { createFunctions } from './functions.ts';
+import { createAuthorizer, type Grant, OPERATOR_KEY } from './iam/authorizer.ts';
+import { reportUse } from './iam/use-report.ts';
 import { createMeter, type Metered } from './meter.ts';
 import { createQueues } from './queues.ts';
 import { createSecrets } from './secrets.ts';
@@ -45,6 +47,10 @@ export interface LocalCloud extends AsyncDisposable {
   readonly faults: Faults;
   /** What this cloud was asked for, for a guess of the cost: events, invocations, requests of tables. */
   usage(): { events: number; invocations: number; tables: Readonly<Record<string, number>> };
+  /** Access key of a role, or of a managed policy as if it were one, by its ARN. */
+  accessKeyOf(arn: string): string;
+  /** What roles and policies may do, and what of it was ever done. */
+  grants(): readonly Grant[];
   /** What AWS would bill so far. Only where it is `metered`. */
   bill(): Metered;
   /** Events put on a bus, oldest first; those that match, if a pattern is given. */
@@ -78,17 +84,19 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
   const place = { region, accountId, endpoint: '' };
   const owned: AsyncDisposable[] = options.dataDir === undefined ? [] : [await claimFolder(options.dataDir)];
   const stop = async () => {
+    reportUse(emulators.authorizer.grants());
     for (const part of owned.splice(0).reverse()) await part[Symbol.asyncDispose]();
   };
   const emulators = createEmulators({ ...options, logger, faults, place });
-  const { meter: _meter, ...served } = emulators;
+  const { meter: _meter, authorizer, ...served } = emulators;
   const services: readonly LocalService[] = Object.values(served);
   owned.push(...services);
   const start = async () => {
-    const door = await openDoor(services, options.port ?? 0);
+    const door = await openDoor(services, options.port ?? 0, authorizer.check);
     owned.push(door);
     place.endpoint = door.endpoint;
     const read = readTemplate(options.assemblies, place);
+    authorizer.start(read);
     for (const service of services) await service.start(read);
     await emulators.tables.create(door.endpoint);
     return read;
@@ -119,21 +127,28 @@ type Emulators = ReturnType<typeof createEmulators>;
 function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Faults; place: Place }) {
   const { logger, faults, retryMs = 100, timers = systemTimers, onEvent = () => {} } = parts;
   const place = () => parts.place;
+  const authorizer = createAuthorizer((what) => logger.warn(what));
   const meter = parts.metered ? createMeter() : undefined;
   const tables = createTables(parts.dataDir, faults, meter);
   const queues = createQueues(place, timers, meter);
   const secrets = createSecrets({ place, faults, initial: parts.secrets ?? {} });
   const toQueue = (arn: string, body: string, attributes?: Record<string, unknown>) =>
     queues.byArn(arn)?.send(body, attributes) !== undefined;
-  const environment = () => clientEnvironment(parts.place.endpoint);
-  const functions = createFunctions({ logger, environment, toQueue, retryMs, timers, meter });
+  const environment = (role: string) => ({
+    ...clientEnvironment(parts.place.endpoint),
+    AWS_ACCESS_KEY_ID: authorizer.keyOf(role),
+  });
+  const inTheNameOf = (arn: string, body: string, accessKey: string) =>
+    authorizer.allows(accessKey, { action: 'sqs:SendMessage', resource: arn }) && toQueue(arn, body);
+  const lambda = { environment, toQueue: inTheNameOf, retryMs, timers, meter };
+  const functions = createFunctions({ logger, ...lambda });
   const deliver = async (arn: string, event: unknown) => {
     if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
     await functions.invokeAsync(arn, event);
     return true;
   };
   const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers, meter });
-  return { tables, queues, secrets, functions, bus, meter };
+  return { tables, queues, secrets, functions, bus, meter, authorizer };
 }
 
 type View = Omit<
@@ -142,7 +157,7 @@ type View = Omit<
 >;
 
 /** What tests and the command line see and do from outside. */
-function viewOf({ tables, queues, functions, bus, meter }: Emulators): View {
+function viewOf({ tables, queues, functions, bus, meter, authorizer }: Emulators): View {
   let running = 0;
   return {
     usage: () => ({
@@ -150,6 +165,8 @@ function viewOf({ tables, queues, functions, bus, meter }: Emulators): View {
       invocations: functions.all.reduce((sum, { invocations }) => sum + invocations, 0),
       tables: { ...tables.requests },
     }),
+    accessKeyOf: (arn) => authorizer.keyOf(arn),
+    grants: () => authorizer.grants(),
     bill() {
       if (meter) return meter.read();
       throw new Error('this cloud counts nothing: boot it with `metered: true`');
@@ -190,7 +207,7 @@ function viewOf({ tables, queues, functions, bus, meter }: Emulators): View {
 const clientEnvironment = (endpoint: string) => ({
   AWS_ENDPOINT_URL: endpoint,
   AWS_REGION: region,
-  AWS_ACCESS_KEY_ID: 'local',
+  AWS_ACCESS_KEY_ID: OPERATOR_KEY,
   AWS_SECRET_ACCESS_KEY: 'local',
   LOCAL_ACCOUNT_ID: accountId,
   // In the cloud the functions run on Node 22.

@@ -77,6 +77,13 @@ export function createQueues(place: () => Place, timers: Timers, meter?: Meter):
         add(String(properties['QueueName'] ?? logicalId), properties);
       }
     },
+    needs(call) {
+      const action = `sqs:${call.operation.replace(/Batch$/, '')}`;
+      const { QueueUrl, QueueName = '' } = parseBody<Request>(call);
+      const queue = queues.get(QueueUrl?.split('/').at(-1) ?? QueueName);
+      // One that is not there is told as such.
+      return queue ? [{ action, resource: queue.settings.arn }] : [];
+    },
     async handle(call) {
       meter?.queueRequest(call.body.length);
       const request = parseBody<Request>(call);

@@ -36,6 +36,7 @@ const nameProperties: Readonly<Record<string, string>> = {
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::IAM::Role': 'RoleName',
+  'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
 };
 
 const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
@@ -44,7 +45,12 @@ const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
   'AWS::Events::EventBus': (name, at) => `arn:aws:events:${at}:event-bus/${name}`,
   'AWS::Events::Rule': (name, at) => `arn:aws:events:${at}:rule/${name}`,
   'AWS::Lambda::Function': (name, at) => `arn:aws:lambda:${at}:function:${name}`,
+  'AWS::IAM::Role': (name, at) => `arn:aws:iam::${accountIn(at)}:role/${name}`,
+  'AWS::IAM::ManagedPolicy': (name, at) => `arn:aws:iam::${accountIn(at)}:policy/${name}`,
 };
+
+/** IAM knows no regions. */
+const accountIn = (at: string) => at.split(':').at(-1) ?? '';
 
 /** Ref, Fn::GetAtt, Fn::Sub and Fn::ImportValue: what leads from one resource to another. */
 export function references(raw: RawTemplate, place: StackPlace, value: Value) {
@@ -68,6 +74,7 @@ export function references(raw: RawTemplate, place: StackPlace, value: Value) {
     if (parameter) return parameter.Default;
     const name = nameOf(id);
     const type = raw.Resources?.[id]?.Type;
+    if (type === 'AWS::IAM::ManagedPolicy') return getAtt([id, 'Arn']);
     return type === 'AWS::SQS::Queue' ? `${place.endpoint}/${place.accountId}/${name}` : name;
   };
   const getAtt = (operand: unknown): unknown => {

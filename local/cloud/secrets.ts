@@ -36,9 +36,7 @@ export function createSecrets({ place, faults, initial }: SecretsParts): LocalSe
       throw new ApiError('InvalidParameterException', 'Invalid name. Use alphanumerics and /_+=.@-');
     if (secrets.has(Name))
       throw new ApiError('ResourceExistsException', `a secret with the name ${Name} already exists`);
-    const { region, accountId } = place();
-    const suffix = randomUUID().slice(0, 6);
-    const arn = `arn:aws:secretsmanager:${region}:${accountId}:secret:${Name}-${suffix}`;
+    const arn = arnIn(place(), `${Name}-${randomUUID().slice(0, 6)}`);
     const secret = { name: Name, arn, text: SecretString, versionId: randomUUID() };
     secrets.set(Name, secret);
     return { ARN: arn, Name, ...(SecretString === undefined ? {} : { VersionId: secret.versionId }) };
@@ -72,6 +70,11 @@ export function createSecrets({ place, faults, initial }: SecretsParts): LocalSe
     async start() {
       for (const [Name, SecretString] of Object.entries(initial)) create({ Name, SecretString });
     },
+    needs(call) {
+      const { SecretId = '', Name = SecretId } = parseBody<Request>(call);
+      const resource = secrets.get(Name)?.arn ?? arnIn(place(), Name);
+      return [{ action: `secretsmanager:${call.operation}`, resource }];
+    },
     async handle(call) {
       if (faults.secretsDown) throw new Unreachable();
       const operation = operations[call.operation];
@@ -84,6 +87,10 @@ export function createSecrets({ place, faults, initial }: SecretsParts): LocalSe
     },
   };
 }
+
+/** Of a secret that is not there, or is named by its ARN. */
+const arnIn = ({ region, accountId }: Place, name: string) =>
+  name.startsWith('arn:') ? name : `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}`;
 
 const answered = ({ arn, name, versionId }: Secret) => ({
   ARN: arn,

@@ -13,6 +13,7 @@ import { type ApiCall, ApiError, type ApiReply, type LocalService, Unreachable }
 import type { Faults } from './faults.ts';
 import type { Meter } from './meter.ts';
 import { meterTables } from './table-meter.ts';
+import { needsOfTables, type TableKey, tableKeys } from './table-needs.ts';
 import type { Resource } from './template.ts';
 
 /** Operations that dynalite has not; the platform makes do without them, and whoever asks is told so. */
@@ -39,6 +40,7 @@ export function createTables(dataDir: string | undefined, faults: Faults, meter:
   const plain = (call: ApiCall) => ask(listener, call);
   let metered: ReturnType<typeof meterTables> | undefined;
   let wanted: CreateTableCommandInput[] = [];
+  let keys: ReadonlyMap<string, TableKey> = new Map();
 
   return {
     name: 'DynamoDB',
@@ -47,8 +49,10 @@ export function createTables(dataDir: string | undefined, faults: Faults, meter:
     requests,
     async start(template) {
       metered = meter && meterTables(template, meter);
+      keys = tableKeys(template);
       wanted = template.resources.filter(({ type }) => type === 'AWS::DynamoDB::Table').map(tableOf);
     },
+    needs: (call) => needsOfTables(call, keys),
     create: (endpoint) => createAll(endpoint, wanted),
     handle(call) {
       refuse(call, faults);

@@ -8,6 +8,7 @@ export interface Resource {
   /** Of the template; in a second stack and later ones the stack's name and a hyphen stand before it. */
   readonly logicalId: string;
   readonly type: string;
+  readonly arn: string;
   /** Properties with every intrinsic function resolved. */
   readonly properties: Record<string, unknown>;
 }
@@ -66,6 +67,7 @@ function readStack({ folder, template, assets }: StackFiles, place: StackPlace &
       .filter(([, { Condition }]) => resolve.condition(Condition))
       .map(([logicalId, { Type: type, Properties = {} }]) => ({
         logicalId: `${place.namesBeginWith}${logicalId}`,
+        arn: resolve.arn(logicalId),
         type,
         properties: resolve.value(Properties) as Record<string, unknown>,
       })),

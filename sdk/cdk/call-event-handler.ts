@@ -6,14 +6,13 @@ import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { sources } from '../../contracts/envelope.ts';
 import { type EventType, events } from '../../contracts/events.ts';
-import { deadLetters } from '../../lib/dead-letters.ts';
+import { deadLetters, keptIn } from '../../lib/dead-letters.ts';
 import { handledKeys, handlerVariables } from '../variables.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { TrunklinePlatform } from './trunkline-platform.ts';
@@ -102,7 +101,7 @@ export class CallEventHandler<T extends EventType = EventType> extends Construct
       tracing: Tracing.ACTIVE,
       maxEventAge,
       retryAttempts: reruns,
-      onFailure: new SqsDestination(this.deadLetters),
+      onFailure: keptIn(this.deadLetters),
     });
     acknowledge(lambda, role);
     return lambda;

@@ -10,12 +10,13 @@ export interface Delivery {
   readonly doubled?: boolean | readonly EventType[];
   /** Never delivered. EventBridge loses nothing; a rule that was off for a while does. */
   readonly lost?: readonly EventType[];
-  /** Every event comes up to 2 s late and perhaps twice, as chance has it: the same for the same seed. */
+  /** Every event comes up to 2 s late and perhaps twice, and commands overtake each other, as chance has it: the same for the same seed. */
   readonly seed?: number;
 }
 
 const LATENCY_MS = 40;
 const DISORDER_MS = 2_000;
+const COMMAND_DISORDER_MS = 300;
 
 /** When an event reaches its handlers, ms from when it was said; several times where it is doubled, never where it is lost. */
 export function arrivals(delivery: Delivery): (type: EventType) => readonly number[] {
@@ -31,7 +32,11 @@ export function arrivals(delivery: Delivery): (type: EventType) => readonly numb
   };
 }
 
-export const latencyOf = ({ latencyMs = LATENCY_MS }: Delivery): number => latencyMs;
+/** How long each command is under way, ms: two that were sent one after the other may arrive the other way round. */
+export function commandLatencies({ latencyMs = LATENCY_MS, seed }: Delivery): () => number {
+  const chance = seed === undefined ? undefined : randomOf(seed + 1);
+  return () => latencyMs + (chance ? Math.round(chance() * COMMAND_DISORDER_MS) : 0);
+}
 
 /** 0 to 1, by a linear congruential generator: chance that can be repeated. */
 function randomOf(seed: number): () => number {

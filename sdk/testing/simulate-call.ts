@@ -7,7 +7,7 @@ import { compilePattern } from '../../local/cloud/event-pattern.ts';
 import { callsOver } from '../calls.ts';
 import type { EventFilter } from '../cdk/event-filter.ts';
 import type { CallEventFunction } from '../on-call-event.ts';
-import { arrivals, type Delivery, latencyOf } from './delivery.ts';
+import { arrivals, commandLatencies, type Delivery } from './delivery.ts';
 import { SimulatedCall, type SimulatedCallOptions } from './simulated-call.ts';
 import { startTime } from './virtual-time.ts';
 
@@ -68,7 +68,7 @@ export async function simulateCall(options: SimulateCallOptions): Promise<CallSi
   const commands: Command[] = [];
   const repeated: Command[] = [];
   const failures: HandlerFailure[] = [];
-  const arrivalsOf = arrivals(delivery);
+  const [arrivalsOf, latency] = [arrivals(delivery), commandLatencies(delivery)];
   const listeners = options.handlers.map(listenerOf);
 
   const call = new SimulatedCall(time, { ...defaults, ...options }, (event) => {
@@ -86,7 +86,7 @@ export async function simulateCall(options: SimulateCallOptions): Promise<CallSi
       async put(command) {
         const isKnown = commands.some(({ id }) => id === command.id);
         (isKnown ? repeated : commands).push(command);
-        time.after(latencyOf(delivery), () => call.take(command));
+        time.after(latency(), () => call.take(command));
       },
       load: async (callId) => (callId === call.id ? call.state : undefined),
     });

@@ -21,7 +21,7 @@ beforeAll(async () => {
   spare = await startAgent();
   platform = await startPlatform({
     ...{ edge: 'process', edges: 2 },
-    secrets: { 'phones/alice': 'wonderland' },
+    secrets: { 'trunkline/alice': 'wonderland' },
     config: {
       version: 1,
       trunks: {
@@ -30,7 +30,7 @@ beforeAll(async () => {
           sources: ['127.0.0.1/32'],
           // This softphone knows no other.
           registrar: { realm: 'phones.example', algorithms: ['MD5'] },
-          users: { alice: { password: { secret: 'phones/alice' } } },
+          users: { alice: { password: { secret: 'trunkline/alice' } } },
         },
       },
       numbers: { [NUMBER]: { agent: 'alice' } },

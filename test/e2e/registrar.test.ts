@@ -21,7 +21,7 @@ beforeAll(async () => {
   const sipPort = await freePort();
   platform = await startPlatform({
     sipPort,
-    secrets: { 'phones/alice': 'wonderland', 'phones/bob': 'builder' },
+    secrets: { 'trunkline/alice': 'wonderland', 'trunkline/bob': 'builder' },
     config: {
       version: 1,
       trunks: {
@@ -30,8 +30,8 @@ beforeAll(async () => {
           // This softphone knows MD5 alone, and gives up at a challenge with anything else.
           registrar: { realm: 'phones.example', algorithms: ['MD5'] },
           users: {
-            alice: { password: { secret: 'phones/alice' } },
-            bob: { password: { secret: 'phones/bob' } },
+            alice: { password: { secret: 'trunkline/alice' } },
+            bob: { password: { secret: 'trunkline/bob' } },
           },
         },
       },

@@ -154,6 +154,14 @@ describe('the stack on the local cloud', () => {
     expect(await stateItem(callId)).not.toHaveProperty('activeEdge');
   });
 
+  test('a run of the reaper that fails is kept, with the error, by the function itself', async () => {
+    cloud.faults.tablesDown = true;
+    cloud.fire('ReapCalls');
+    await cloud.settled();
+    cloud.faults.tablesDown = false;
+    expect(deadLetters('ReapCalls')).toMatchObject([expect.stringContaining('functionError')]);
+  });
+
   test('an event with a wrong field ends in the dead-letter queue of the function, with the path of the field', async () => {
     const event = { ...anEvent('call.ringing', { callId: ulid() }), sipStatus: 'ringing' };
     await say('call.ringing', event);

@@ -188,10 +188,7 @@ describe('permissions', () => {
       'dynamodb:Query',
       'events:PutEvents',
       'secretsmanager:GetSecretValue',
-      'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-      'sqs:GetQueueUrl',
       'sqs:ReceiveMessage',
     ]);
     const conditions = statements

@@ -7,7 +7,7 @@ import { type AwsAnswer, anAwsEndpoint } from './aws-endpoint.ts';
 
 async function aBus(answer: () => AwsAnswer, timeoutMs = 3_000) {
   const { client, requests, close } = await anAwsEndpoint(answer);
-  const bridge = new EventBridgeClient({ ...awsClient(timeoutMs), ...client });
+  const bridge = new EventBridgeClient({ ...awsClient({}, timeoutMs), ...client });
   return { bus: eventBridgeBus({ busName: 'calls', client: bridge }), requests, close };
 }
 

@@ -25,7 +25,7 @@ async function aQueue(batches: (readonly string[] | AwsAnswer)[], handle: (body:
       },
     };
   });
-  const sqs = new SQSClient({ ...awsClient(25_000), ...client, md5: false });
+  const sqs = new SQSClient({ ...awsClient({}, 25_000), ...client, md5: false });
   const queueUrl = `${client.endpoint}/1/edge-1`;
   const inbox = sqsInbox({ queueUrl, logger: log.logger, client: sqs, backOff: { firstMs: 2, capMs: 10 } });
   const listening = inbox.listen(handle);
