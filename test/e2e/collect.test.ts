@@ -138,9 +138,9 @@ test('a secret is nowhere: not at the agent, on the bus, in the journal, the log
   expect(JSON.parse(new TextDecoder().decode(plaintext))).toMatchObject({ callId, digits: CARD });
 });
 
-/** Four digits of the secret in a row. */
+/** Six digits of the secret in a row: fewer turn up by chance in times and ports. */
 const traceIn = (text: string) =>
-  Array.from({ length: CARD.length - 3 }, (_, from) => CARD.slice(from, from + 4)).find((part) =>
+  Array.from({ length: CARD.length - 5 }, (_, from) => CARD.slice(from, from + 6)).find((part) =>
     text.includes(part),
   ) ?? '';
 

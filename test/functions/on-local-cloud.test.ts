@@ -30,7 +30,11 @@ beforeAll(async () => {
   };
   db = DynamoDBDocumentClient.from(new DynamoDBClient(client));
   bus = new EventBridgeClient(client);
-  for (const Item of toItems(aConfig(), 5))
+  const config = aConfig({
+    agents: { echo: { targets: [{ uri: 'sip:echo@192.0.2.9' }], policy: 'strict' } },
+    policies: { strict: { media: { onContractBroken: 'update' } } },
+  });
+  for (const Item of toItems(config, 5))
     await db.send(new PutCommand({ TableName: out('ConfigTable'), Item }));
 }, 60_000);
 
@@ -152,6 +156,21 @@ describe('the stack on the local cloud', () => {
       state: { phase: 'ended', ended: { reason: 'edge-lost', by: 'reaper' } },
     });
     expect(await stateItem(callId)).not.toHaveProperty('activeEdge');
+  });
+
+  test('a side that breaks its promise is asked to keep it, as the policy says', async () => {
+    const callId = ulid();
+    const received = { callId, replyTo: replyTo(), expiresAt: inAMinute() };
+    await say('call.received', anEvent('call.received', received));
+    await say('call.routed', anEvent('call.routed', { callId, seq: 1 }));
+    await cloud.settled();
+    const promise = { leg: 'a', promise: 'ptime', agreed: '20 ms', found: '60 ms' };
+    await say('media.contract-broken', anEvent('media.contract-broken', { callId, seq: 2, ...promise }));
+    await cloud.settled();
+    expect(messagesFor(callId)).toMatchObject([
+      { kind: 'decision' },
+      { kind: 'command', command: { type: 'call.update-media', leg: 'a', ptime: 20 } },
+    ]);
   });
 
   test('a run of the reaper that fails is kept, with the error, by the function itself', async () => {
