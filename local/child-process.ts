@@ -14,7 +14,8 @@ export interface Peer extends AsyncDisposable {
 }
 
 const TAIL_LINES = 40;
-const KILL_AFTER_MS = 3_000;
+/** A busy machine may take its time to end a program with many processes. */
+const KILL_AFTER_MS = 10_000;
 
 /** Everything that we started and that still runs, for the systems without {@link endsWithUs}. */
 const running = new Set<ChildProcess>();
@@ -97,7 +98,11 @@ function peerOf(child: ChildProcess, command: string, logger: Logger | undefined
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
-      const impatient = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+      const impatient = setTimeout(() => {
+        // Processes of its own that outlive it hold its output open: nobody waits for that.
+        child.once('exit', () => [child.stdout, child.stderr].forEach((stream) => void stream?.destroy()));
+        child.kill('SIGKILL');
+      }, KILL_AFTER_MS);
       await ended;
       clearTimeout(impatient);
     },

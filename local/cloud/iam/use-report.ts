@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Grant } from './authorizer.ts';
 
 /** Folder into which each cloud that ends writes what was allowed and what of it was done; `npm test` reads all of them. */
-export const USE_REPORT_VARIABLE = 'TRUNKLINE_PERMISSION_REPORTS';
+const USE_REPORT_VARIABLE = 'TRUNKLINE_PERMISSION_REPORTS';
 
 /** Of the platform's own stack: what a customer's app may do is the customer's affair. */
 export function reportUse(grants: readonly Grant[], folder = process.env[USE_REPORT_VARIABLE]): void {
