@@ -4,6 +4,7 @@ import { addCall } from './cli/call.ts';
 import { addCalls } from './cli/calls.ts';
 import { addCommand } from './cli/command.ts';
 import { addConfig } from './cli/config.ts';
+import { addDeadLetters } from './cli/dead-letters.ts';
 import { addDemo } from './cli/demo.ts';
 import { addEvents } from './cli/events.ts';
 import { Failure } from './cli/failure.ts';
@@ -32,6 +33,7 @@ function program(): Command {
     addRouteTest,
     addTrunks,
     addRegistrations,
+    addDeadLetters,
     addAnswer,
     addSchema,
     addSipServer,

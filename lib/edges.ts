@@ -2,11 +2,12 @@ import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { sources } from '../contracts/envelope.ts';
 import { tables } from '../contracts/tables.ts';
-import { deadLetters } from './dead-letters.ts';
+import { type Care, usesKey } from './care.ts';
+import { deadLetters, encryptedWith } from './dead-letters.ts';
 import { pascal } from './outputs.ts';
 import { allow, asSource, inPartition } from './permissions.ts';
 
@@ -20,6 +21,7 @@ export interface EdgesProps {
   readonly config: Table;
   readonly fleet: Table;
   readonly registrations: Table;
+  readonly care: Care;
 }
 
 /** One queue and one policy for each edge. */
@@ -41,20 +43,25 @@ class Edge extends Construct {
   constructor(scope: Construct, edgeId: string, props: EdgesProps) {
     super(scope, pascal(edgeId));
     this.edgeId = edgeId;
+    const undelivered = deadLetters(this, 'Undelivered', {
+      queueName: `${props.care.prefix}-undelivered-${edgeId}`,
+      key: props.care.key,
+    });
     this.queue = new Queue(this, 'Queue', {
       queueName: `${props.edgeQueuePrefix}${edgeId}`,
-      encryption: QueueEncryption.SQS_MANAGED,
+      ...encryptedWith(props.care.key),
       enforceSSL: true,
       // Decisions live for seconds and commands for as long as their call: what waits longer finds nobody.
       retentionPeriod: Duration.minutes(5),
       visibilityTimeout: Duration.seconds(30),
       receiveMessageWaitTime: Duration.seconds(20),
-      deadLetterQueue: { queue: deadLetters(this, 'Undelivered'), maxReceiveCount: 5 },
+      deadLetterQueue: { queue: undelivered, maxReceiveCount: 5 },
     });
     this.policy = new ManagedPolicy(this, 'Policy', {
       description: `Trunkline edge ${edgeId}: attach to the role of the machine it runs on`,
       statements: [
         ...statementsOf(props, edgeId, this.queue),
+        ...usesKey(props.care),
         allow(['secretsmanager:GetSecretValue'], secretsNamed(this, props.secretPrefix)),
       ],
     });

@@ -1,5 +1,6 @@
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { sources } from '../contracts/envelope.ts';
 
@@ -8,6 +9,7 @@ export interface TrunklineBusProps {
   /** How long events can be replayed. */
   readonly archiveDays: number;
   readonly removalPolicy: RemovalPolicy;
+  readonly key: IKey | undefined;
 }
 
 /** The bus on which everything is said, and an archive of what edges and functions said. */
@@ -16,12 +18,15 @@ export class TrunklineBus extends Construct {
 
   constructor(scope: Construct, id: string, props: TrunklineBusProps) {
     super(scope, id);
-    this.bus = new EventBus(this, 'Bus', { eventBusName: props.name });
+    const encrypted = props.key ? { kmsKey: props.key } : {};
+    this.bus = new EventBus(this, 'Bus', { eventBusName: props.name, ...encrypted });
     this.bus.applyRemovalPolicy(props.removalPolicy);
-    this.bus.archive('Archive', {
+    new Archive(this, 'Archive', {
+      sourceEventBus: this.bus,
       description: 'Events of calls and edges, for replay into new or repaired functions',
       eventPattern: { source: [sources.edge, sources.control] },
       retention: Duration.days(props.archiveDays),
+      ...encrypted,
     });
   }
 }

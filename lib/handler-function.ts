@@ -7,12 +7,14 @@ import {
   LoggingFormat,
   Runtime,
   SystemLogLevel,
+  Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { EnvOf, HandlerName, handlerEnvs } from '../functions/env.ts';
 import { bundle } from './bundle.ts';
+import { type Care, usesKey } from './care.ts';
 import { deadLetters, keptIn } from './dead-letters.ts';
 import { pascal } from './outputs.ts';
 
@@ -33,8 +35,9 @@ export interface HandlerFunctionProps<N extends HandlerName> {
   readonly may: readonly PolicyStatement[];
   readonly timeout: Duration;
   readonly retries: Retries;
-  /** Runs at the same time, at most; undefined: as many as the account has. */
-  readonly reservedConcurrency: number | undefined;
+  /** Runs at the same time; null: as many as the account has. */
+  readonly reservedConcurrency: number | null | undefined;
+  readonly care: Care;
 }
 
 /** A Lambda function from functions/handlers, with its own log group, role and dead-letter queue. */
@@ -46,12 +49,17 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
   constructor(scope: Construct, props: HandlerFunctionProps<N>) {
     super(scope, pascal(props.name));
     const { maxEventAge, reruns } = props.retries;
+    const { key, prefix, tracing } = props.care;
     const logGroup = new LogGroup(this, 'Logs', {
-      retention: RetentionDays.ONE_MONTH,
+      retention: props.care.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(key ? { encryptionKey: key } : {}),
     });
     this.retries = props.retries;
-    this.deadLetters = deadLetters(this, 'DeadLetters');
+    this.deadLetters = deadLetters(this, 'DeadLetters', {
+      queueName: `${prefix}-dead-letters-${props.name}`,
+      key,
+    });
     this.lambda = new LambdaFunction(this, 'Function', {
       description: `Trunkline ${props.name}`,
       code: bundle(this, props.name),
@@ -60,8 +68,10 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
       architecture: Architecture.ARM_64,
       memorySize: 512,
       timeout: props.timeout,
-      role: this.role(logGroup, props.may),
+      role: this.role(logGroup, [...props.may, ...usesKey(props.care)], tracing),
       environment: { ...props.env },
+      ...(key ? { environmentEncryption: key } : {}),
+      tracing: tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       applicationLogLevelV2: ApplicationLogLevel.INFO,
@@ -69,9 +79,7 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
       maxEventAge,
       retryAttempts: reruns,
       onFailure: keptIn(this.deadLetters),
-      ...(props.reservedConcurrency === undefined
-        ? {}
-        : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.reservedConcurrency ? { reservedConcurrentExecutions: props.reservedConcurrency } : {}),
     });
     Validations.of(this.lambda).acknowledge({
       id: 'AwsSolutions-L1',
@@ -81,10 +89,16 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
   }
 
   /** Its own log group and what `may` says: AWS's managed policy would open every log group of the account. */
-  private role(logGroup: LogGroup, may: readonly PolicyStatement[]): Role {
+  private role(logGroup: LogGroup, may: readonly PolicyStatement[], tracing: boolean): Role {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     for (const statement of may) role.addToPolicy(statement);
+    // CDK itself allows the two actions of X-Ray.
+    if (tracing)
+      Validations.of(role).acknowledge({
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'X-Ray takes trace segments for no resource in particular.',
+      });
     return role;
   }
 }

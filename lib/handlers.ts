@@ -8,6 +8,7 @@ import { commands } from '../contracts/commands.ts';
 import { sources } from '../contracts/envelope.ts';
 import { tables as keys } from '../contracts/tables.ts';
 import { triggers } from './bus-rule.ts';
+import type { Care } from './care.ts';
 import { HandlerFunction, type Retries } from './handler-function.ts';
 import { allow, asSource, inPartition } from './permissions.ts';
 import { REAP_EVERY_SECONDS, type Settings } from './settings.ts';
@@ -20,6 +21,7 @@ export interface Platform {
   readonly edgeQueues: readonly Queue[];
   readonly edgeQueuePrefix: string;
   readonly settings: Settings;
+  readonly care: Care;
 }
 
 /** A decision or a command is worth nothing a minute later: its caller has long been answered. */
@@ -44,6 +46,7 @@ export function decideRoute(scope: Construct, on: Platform): HandlerFunction {
     ],
     timeout: Duration.seconds(10),
     retries: whileItMatters,
+    care: on.care,
     reservedConcurrency: on.settings.reservedConcurrency['decide-route'],
   });
   triggers(handler, {
@@ -64,6 +67,7 @@ export function projectCall(scope: Construct, on: Platform): HandlerFunction {
     may: [allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn)],
     timeout: Duration.seconds(30),
     retries: untilItIsDone,
+    care: on.care,
     reservedConcurrency: on.settings.reservedConcurrency['project-call'],
   });
   triggers(handler, {
@@ -94,6 +98,7 @@ export function acceptCommand(scope: Construct, on: Platform): HandlerFunction {
     ],
     timeout: Duration.seconds(15),
     retries: whileItMatters,
+    care: on.care,
     reservedConcurrency: on.settings.reservedConcurrency['accept-command'],
   });
   triggers(handler, {
@@ -155,6 +160,7 @@ function commanding(scope: Construct, on: Platform, name: 'collect-dtmf' | 'code
     ],
     timeout: Duration.seconds(15),
     retries: whileItMatters,
+    care: on.care,
     reservedConcurrency: on.settings.reservedConcurrency[name],
   });
 }
@@ -177,6 +183,7 @@ export function reapCalls(scope: Construct, on: Platform): HandlerFunction {
     timeout: Duration.seconds(55),
     // The next minute's run does what this one did not.
     retries: whileItMatters,
+    care: on.care,
     reservedConcurrency: on.settings.reservedConcurrency['reap-calls'],
   });
   triggers(handler, { schedule: Schedule.rate(Duration.seconds(REAP_EVERY_SECONDS)) });

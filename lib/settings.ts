@@ -9,6 +9,14 @@ const Name = z
     'must be a lower-case letter, then letters, digits and hyphens, at most 31 in all',
   );
 
+/** A call that waits for its decision must not wait for a free run: 100 decide some 1,000 calls a second. */
+const decisionPath = { 'decide-route': 100 };
+
+/** Periods of CloudWatch Logs up to ten years, days. */
+const logRetentions = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
 const handlerNames = Object.keys(handlerEnvs) as HandlerName[];
 
 /** What a deployment may choose: in `cdk.json` under `context.trunkline`, or as arguments of `buildApp`. */
@@ -34,8 +42,31 @@ export const Settings = z.strictObject({
   edgeLostAfterSeconds: z.int().min(30).max(3600).default(60),
   /** What becomes of tables and bus when the stack is deleted. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
-  /** Runs of one function at the same time, at most. */
-  reservedConcurrency: z.partialRecord(z.enum(handlerNames), z.int().min(1)).default({}),
+  /**
+   * Runs of one function at the same time: at most so many, and always so many, whatever else the account runs. Null: as the
+   * account has them. AWS lets an account reserve all but 100 of its quota.
+   */
+  reservedConcurrency: z
+    .partialRecord(z.enum(handlerNames), z.int('must be a whole number, or null').min(1).nullable())
+    .transform((given) => ({ ...decisionPath, ...given }))
+    .prefault({}),
+  /** ARN of a key of yours in KMS that encrypts tables, queues, bus and logs; docs/encryption.md says what it must allow. */
+  encryptionKeyArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/,
+      'must be the ARN of a key in KMS, not of an alias: arn:aws:kms:REGION:ACCOUNT:key/ID',
+    )
+    .optional(),
+  /** Days that the logs of the functions are kept. */
+  logRetentionDays: z
+    .union(
+      logRetentions.map((days) => z.literal(days)),
+      { error: `must be one of the periods that CloudWatch Logs knows: ${logRetentions.join(', ')}` },
+    )
+    .default(30),
+  /** AWS X-Ray for the functions: billed by trace. */
+  tracing: z.boolean().default(true),
 });
 export type Settings = z.infer<typeof Settings>;
 export type SettingsInput = z.input<typeof Settings>;

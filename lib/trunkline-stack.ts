@@ -1,5 +1,6 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { careOf } from './care.ts';
 import { Edges } from './edges.ts';
 import { TrunklineBus } from './event-bus.ts';
 import {
@@ -26,17 +27,19 @@ export class TrunklineStack extends Stack {
     const removalPolicy = settings.removal === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     const edgeQueuePrefix = `${settings.prefix}-to-`;
 
-    const { calls, config, fleet, registrations } = new Tables(this, 'Tables', removalPolicy);
+    const care = careOf(this, settings);
+    const { calls, config, fleet, registrations } = new Tables(this, 'Tables', removalPolicy, care.key);
     const { bus } = new TrunklineBus(this, 'Events', {
       name: settings.prefix,
       archiveDays: settings.archiveDays,
       removalPolicy,
+      key: care.key,
     });
     const { edges: ids, secretPrefix } = settings;
-    const shared = { bus, config, fleet, registrations };
+    const shared = { bus, config, fleet, registrations, care };
     const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, ...shared });
     const edgeQueues = edges.map(({ queue }) => queue);
-    const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings };
+    const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings, care };
     for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, codecPolicy, reapCalls])
       build(this, platform);
 

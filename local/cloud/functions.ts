@@ -36,8 +36,8 @@ export interface FunctionsParts {
   readonly meter: Meter | undefined;
 }
 
-/** Where no reserved concurrency is set: enough to overlap waits, few enough for a laptop. */
-const DEFAULT_CONCURRENCY = 4;
+/** Enough to overlap waits, few enough for a laptop, however many the account reserves. */
+const MOST_INSTANCES = 4;
 
 export function createFunctions(parts: FunctionsParts): Functions {
   const { logger, environment, retryMs, timers, meter } = parts;
@@ -182,7 +182,10 @@ function settingsOf(
     },
     timeoutMs: Number(properties['Timeout'] ?? 3) * 1000,
     memoryMb,
-    concurrency: Number(properties['ReservedConcurrentExecutions'] ?? DEFAULT_CONCURRENCY),
+    concurrency: Math.min(
+      Number(properties['ReservedConcurrentExecutions'] ?? MOST_INSTANCES),
+      MOST_INSTANCES,
+    ),
   };
 }
 

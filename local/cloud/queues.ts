@@ -17,6 +17,7 @@ interface Entry {
 interface Request extends Entry {
   readonly QueueUrl?: string;
   readonly QueueName?: string;
+  readonly QueueNamePrefix?: string;
   readonly Entries?: readonly Entry[];
   readonly MaxNumberOfMessages?: number;
   readonly WaitTimeSeconds?: number;
@@ -87,6 +88,7 @@ export function createQueues(place: () => Place, timers: Timers, meter?: Meter):
     async handle(call) {
       meter?.queueRequest(call.body.length);
       const request = parseBody<Request>(call);
+      if (call.operation === 'ListQueues') return json({ QueueUrls: urlsOf(queues, request) });
       const operation = operations[call.operation];
       if (!operation)
         throw new ApiError('NotImplemented', `SQS ${call.operation} is not emulated on this machine`, 501);
@@ -97,6 +99,12 @@ export function createQueues(place: () => Place, timers: Timers, meter?: Meter):
     },
   };
 }
+
+const urlsOf = (queues: ReadonlyMap<string, Queue>, { QueueNamePrefix = '' }: Request) =>
+  [...queues.values()]
+    .map(({ settings }) => settings)
+    .filter(({ name }) => name.startsWith(QueueNamePrefix))
+    .map(({ url }) => url);
 
 type Find = (request: Request) => Queue;
 type Operation = (find: Find, request: Request, call: ApiCall) => ApiReply | Promise<ApiReply>;

@@ -113,7 +113,7 @@ describe('on the bus', () => {
     await sayOnBus(env, 'call.received', broken, sources.edge);
     await env.settled();
     const letters = env.cloud.queues
-      .filter((name) => /ProjectCall.*DeadLetters/.test(name))
+      .filter((name) => name === 'trunkline-dead-letters-project-call')
       .flatMap((name) => env.cloud.queueMessages(name));
     expect(letters).toHaveLength(1);
     expect(letters[0]).toContain('callId: must be a ULID (26 characters)');

@@ -59,7 +59,7 @@ async function createTables(client: DynamoDBClient) {
 
 function tablesOfTheStack() {
   const stack = new Stack(new App({ builtinCloudFormationValidation: false }), 'Test');
-  new Tables(stack, 'Tables', RemovalPolicy.DESTROY);
+  new Tables(stack, 'Tables', RemovalPolicy.DESTROY, undefined);
   const found = Template.fromStack(stack).findResources('AWS::DynamoDB::Table');
   return Object.entries(found).map(([id, { Properties }]) => [id, Properties] as const);
 }

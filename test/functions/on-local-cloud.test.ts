@@ -79,7 +79,7 @@ async function stateItem(callId: string) {
 
 const deadLetters = (of: string) =>
   cloud.queues
-    .filter((name) => name.startsWith(of) && name.includes('DeadLetters'))
+    .filter((name) => name === `trunkline-dead-letters-${of}`)
     .flatMap((name) => cloud.queueMessages(name));
 
 describe('the stack on the local cloud', () => {
@@ -178,14 +178,14 @@ describe('the stack on the local cloud', () => {
     cloud.fire('ReapCalls');
     await cloud.settled();
     cloud.faults.tablesDown = false;
-    expect(deadLetters('ReapCalls')).toMatchObject([expect.stringContaining('functionError')]);
+    expect(deadLetters('reap-calls')).toMatchObject([expect.stringContaining('functionError')]);
   });
 
   test('an event with a wrong field ends in the dead-letter queue of the function, with the path of the field', async () => {
     const event = { ...anEvent('call.ringing', { callId: ulid() }), sipStatus: 'ringing' };
     await say('call.ringing', event);
     await cloud.settled();
-    const [letter] = deadLetters('ProjectCall').filter((body) => body.includes(event.callId));
+    const [letter] = deadLetters('project-call').filter((body) => body.includes(event.callId));
     expect(letter).toContain('UnreadableEvent');
     expect(letter).toContain('sipStatus: ');
   });
@@ -196,7 +196,7 @@ describe('the stack on the local cloud', () => {
     await say('call.received', event);
     await cloud.settled();
     expect(messagesFor(event.callId)).toEqual([]);
-    expect(deadLetters('DecideRoute').filter((body) => body.includes(event.callId))).toMatchObject([
+    expect(deadLetters('decide-route').filter((body) => body.includes(event.callId))).toMatchObject([
       expect.stringContaining('ForeignQueue'),
     ]);
   });

@@ -1,4 +1,4 @@
-import { Capture, Match } from 'aws-cdk-lib/assertions';
+import { Capture, Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../contracts/commands.ts';
 import { tables } from '../../contracts/tables.ts';
@@ -7,8 +7,9 @@ import { outputs } from '../../lib/outputs.ts';
 import { resources, synthesized } from './synthesized.ts';
 
 const template = synthesized();
-const functionOf = (name: string) =>
-  template.findResources('AWS::Lambda::Function', { Properties: { Description: `Trunkline ${name}` } });
+const functionsNamed = (of: Template, name: string) =>
+  of.findResources('AWS::Lambda::Function', { Properties: { Description: `Trunkline ${name}` } });
+const functionOf = (name: string) => functionsNamed(template, name);
 const names = Object.keys(handlerEnvs) as (keyof typeof handlerEnvs)[];
 
 interface Statement {
@@ -157,6 +158,8 @@ describe('permissions', () => {
       expect(Effect).toBe('Allow');
       expect([Action].flat().filter((action) => action.includes('*'))).toEqual([]);
       const named = JSON.stringify(Resource);
+      // X-Ray knows no resources.
+      if ([Action].flat().every((action) => action.startsWith('xray:Put'))) continue;
       expect(named.includes('*') && !named.includes(':secret:trunkline/*')).toBe(false);
     }
   });
@@ -285,5 +288,81 @@ describe('settings', () => {
     expect(() => synthesized({ edges: ['edge-1', 'edge1'] })).toThrow(
       'edges: must differ in more than hyphens',
     );
+  });
+});
+
+describe('with a key of the operator', () => {
+  const encryptionKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const encrypted = synthesized({ encryptionKeyArn, edges: ['edge-1', 'edge-2'] });
+  const all = (type: string) => resources(encrypted, type).map(([, { Properties }]) => Properties);
+
+  test.each([
+    ['AWS::DynamoDB::Table', { SSESpecification: { KMSMasterKeyId: encryptionKeyArn, SSEEnabled: true } }],
+    ['AWS::SQS::Queue', { KmsMasterKeyId: encryptionKeyArn }],
+    ['AWS::Logs::LogGroup', { KmsKeyId: encryptionKeyArn }],
+    ['AWS::Events::EventBus', { KmsKeyIdentifier: encryptionKeyArn }],
+    ['AWS::Events::Archive', { KmsKeyIdentifier: encryptionKeyArn }],
+    ['AWS::Lambda::Function', { KmsKeyArn: encryptionKeyArn }],
+  ])('every %s is encrypted by it', (type, properties) => {
+    expect(all(type).length).toBeGreaterThan(0);
+    for (const each of all(type)) expect(each).toMatchObject(properties);
+  });
+
+  test('functions and edges may use that key, exactly, and without it none', () => {
+    const keysOf = (of: typeof template) =>
+      ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']
+        .flatMap((type) => resources(of, type))
+        .flatMap(
+          ([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement,
+        )
+        .filter(({ Action }) => [Action].flat().some((action) => action.startsWith('kms:')))
+        .map(({ Resource }) => Resource);
+    expect(keysOf(encrypted)).toHaveLength(names.length + 2);
+    expect(new Set(keysOf(encrypted))).toEqual(new Set([encryptionKeyArn]));
+    expect(keysOf(template)).toEqual([]);
+  });
+
+  test.each(['alias/mine', 'arn:aws:kms:eu-central-1:111122223333:alias/mine', '1234abcd'])(
+    'what is no ARN of a key, such as %s, is refused',
+    (wrong) => {
+      expect(() => synthesized({ encryptionKeyArn: wrong })).toThrow(
+        'encryptionKeyArn: must be the ARN of a key in KMS, not of an alias',
+      );
+    },
+  );
+});
+
+describe('how the functions are kept', () => {
+  test('the decision has runs of its own, as many as the settings say, or none of its own', () => {
+    const reserved = (of: typeof template) =>
+      Object.values(functionsNamed(of, 'decide-route'))[0]?.['Properties']['ReservedConcurrentExecutions'];
+    expect(reserved(template)).toBe(100);
+    expect(reserved(synthesized({ reservedConcurrency: { 'decide-route': 7 } }))).toBe(7);
+    expect(reserved(synthesized({ reservedConcurrency: { 'decide-route': null } }))).toBeUndefined();
+    expect(() => synthesized({ reservedConcurrency: { 'decide-route': 0 } })).toThrow(
+      'reservedConcurrency.decide-route: ',
+    );
+  });
+
+  test('their logs are kept for a month, or for another period that CloudWatch knows', () => {
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+    synthesized({ logRetentionDays: 365 }).allResourcesProperties('AWS::Logs::LogGroup', {
+      RetentionInDays: 365,
+    });
+    expect(() => synthesized({ logRetentionDays: 31 as 30 })).toThrow(
+      'logRetentionDays: must be one of the periods that CloudWatch Logs knows: 1, 3, 5',
+    );
+  });
+
+  test('they are traced, unless the settings say otherwise', () => {
+    template.allResourcesProperties('AWS::Lambda::Function', { TracingConfig: { Mode: 'Active' } });
+    const untraced = synthesized({ tracing: false });
+    expect(JSON.stringify(untraced.toJSON())).not.toContain('xray:');
+  });
+
+  test('what they fail, and what no edge takes, is found by its name', () => {
+    for (const name of names)
+      template.hasResourceProperties('AWS::SQS::Queue', { QueueName: `trunkline-dead-letters-${name}` });
+    template.hasResourceProperties('AWS::SQS::Queue', { QueueName: 'trunkline-undelivered-edge-1' });
   });
 });
