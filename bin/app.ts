@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { App, AssetStaging } from 'aws-cdk-lib';
+import { FleetStack } from '../lib/fleet/fleet-stack.ts';
 import { readSettings, type SettingsInput } from '../lib/settings.ts';
 import { TrunklineStack } from '../lib/trunkline-stack.ts';
 
@@ -22,10 +23,19 @@ export function buildApp({ outdir, context, validate = true, ...settings }: Buil
     context: { '@aws-cdk/core:validateAgainstDefaultRules': true, ...context },
     ...(outdir === undefined ? {} : { outdir }),
   });
-  new TrunklineStack(app, 'Trunkline', {
+  const read = readSettings(app.node.tryGetContext('trunkline') ?? {}, settings);
+  const control = new TrunklineStack(app, 'Trunkline', {
     description: 'Trunkline: call control for AI voice agents',
-    settings: readSettings(app.node.tryGetContext('trunkline') ?? {}, settings),
+    settings: read,
   });
+  if (read.fleet) {
+    new FleetStack(app, 'TrunklineFleet', {
+      description: 'Trunkline: machines that carry calls',
+      settings: read,
+      fleet: read.fleet,
+      control,
+    });
+  }
   return app;
 }
 

@@ -10,6 +10,10 @@ export const outputs = {
   /** `edge-1` -> `EdgeQueueUrlEdge1` */
   edgeQueueUrl: (edgeId: string) => `EdgeQueueUrl${pascal(edgeId)}`,
   edgePolicyArn: (edgeId: string) => `EdgePolicyArn${pascal(edgeId)}`,
+  /** Of the fleet: what a carrier is given. */
+  sipAddresses: 'SipAddresses',
+  mediaAddresses: 'MediaAddresses',
+  sipName: 'SipName',
 } as const;
 
 /** Under which name stacks of the same account and region import an output: `trunkline:CallsTable`. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type HandlerName, handlerEnvs } from '../functions/env.ts';
+import { FleetSettings, faultsBetween } from './fleet/fleet-settings.ts';
 import { pascal } from './outputs.ts';
 
 const Name = z
@@ -20,7 +21,7 @@ const logRetentions = [
 const handlerNames = Object.keys(handlerEnvs) as HandlerName[];
 
 /** What a deployment may choose: in `cdk.json` under `context.trunkline`, or as arguments of `buildApp`. */
-export const Settings = z.strictObject({
+const Choices = z.strictObject({
   /** Name of the bus, and what the names of the edges' queues begin with. */
   prefix: Name.default('trunkline'),
   /** Ids of the edges; each gets a queue and a policy. */
@@ -67,6 +68,15 @@ export const Settings = z.strictObject({
     .default(30),
   /** AWS X-Ray for the functions: billed by trace. */
   tracing: z.boolean().default(true),
+  /** Machines that carry calls; without it there is the control plane alone. */
+  fleet: FleetSettings.optional(),
+});
+
+export const Settings = Choices.superRefine((settings, context) => {
+  if (!settings.fleet) return;
+  for (const [path, message] of faultsBetween(settings.fleet, settings)) {
+    context.addIssue({ code: 'custom', path: path.split('.'), message });
+  }
 });
 export type Settings = z.infer<typeof Settings>;
 export type SettingsInput = z.input<typeof Settings>;

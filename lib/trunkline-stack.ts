@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { careOf } from './care.ts';
 import { Edges } from './edges.ts';
 import { TrunklineBus } from './event-bus.ts';
+import type { PlatformNames } from './fleet/plans.ts';
 import {
   acceptCommand,
   codecPolicy,
@@ -22,6 +23,10 @@ export interface TrunklineProps extends StackProps {
 
 /** The control plane of one platform in one region. */
 export class TrunklineStack extends Stack {
+  readonly edges: Edges['edges'];
+  /** By which an edge finds the platform. */
+  readonly names: PlatformNames;
+
   constructor(scope: Construct, id: string, { settings, ...props }: TrunklineProps) {
     super(scope, id, props);
     const removalPolicy = settings.removal === 'destroy' ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
@@ -38,6 +43,13 @@ export class TrunklineStack extends Stack {
     const { edges: ids, secretPrefix } = settings;
     const shared = { bus, config, fleet, registrations, care };
     const { edges } = new Edges(this, 'Edges', { ids, edgeQueuePrefix, secretPrefix, ...shared });
+    this.edges = edges;
+    this.names = {
+      bus: bus.eventBusName,
+      configTable: config.tableName,
+      fleetTable: fleet.tableName,
+      registrationsTable: registrations.tableName,
+    };
     const edgeQueues = edges.map(({ queue }) => queue);
     const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings, care };
     for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, codecPolicy, reapCalls])

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, Validations } from 'aws-cdk-lib';
@@ -10,14 +10,29 @@ import { buildApp } from '../../bin/app.ts';
 const outdir = mkdtempSync(join(tmpdir(), 'trunkline-rules-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
-function checkedApp(name: string) {
-  const app = buildApp({ outdir: join(outdir, name) });
+function checkedApp(name: string, context: Record<string, unknown> = {}) {
+  const app = buildApp({ outdir: join(outdir, name), context });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { app, stack: app.node.findChild('Trunkline') as Stack };
 }
 
 test('the stack keeps the rules of AWS Solutions and of CloudFormation, or says in its source why not', () => {
   const { app } = checkedApp('ours');
+  expect(() => app.synth()).not.toThrow();
+});
+
+const example = JSON.parse(
+  readFileSync(new URL('../../examples/deploy/cdk.context.json', import.meta.url), 'utf8'),
+);
+const open = { trunkCidrs: ['0.0.0.0/0'], openToTheWorld: 'yes, behind digest authentication' };
+
+test.each([
+  ['as in the example', {}],
+  ['with private ways to AWS', { network: { privateEndpoints: true } }],
+  ['open to everybody who proves himself', open],
+])('the machines keep them, too, %s', (name, more) => {
+  const fleet = { ...example.trunkline.fleet, ...more };
+  const { app } = checkedApp(name.replaceAll(' ', '-'), { trunkline: { ...example.trunkline, fleet } });
   expect(() => app.synth()).not.toThrow();
 });
 

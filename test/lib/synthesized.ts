@@ -11,12 +11,12 @@ export interface Resource {
   readonly DeletionPolicy?: string;
 }
 
-/** The template of the whole app; its bundles are gone again afterwards. */
-export function synthesized(props: BuildAppProps = {}): Template {
+/** The template of one stack of the app; its bundles are gone again afterwards. */
+export function synthesized(props: BuildAppProps = {}, stack = 'Trunkline'): Template {
   const outdir = mkdtempSync(join(tmpdir(), 'trunkline-synth-'));
   try {
     const app = buildApp({ outdir, validate: false, ...props });
-    return Template.fromStack(app.node.findChild('Trunkline') as Stack);
+    return Template.fromStack(app.node.findChild(stack) as Stack);
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

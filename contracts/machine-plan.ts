@@ -1,0 +1,47 @@
+import * as z from 'zod';
+
+const Text = z.string().min(1);
+
+/** A fixed place of the fleet: a network interface that one machine at a time is attached to. */
+const Seat = z.object({
+  edge: Text,
+  /** Which of its edge's rtpengines; 0 for an edge itself. */
+  index: z.int().min(0),
+  zone: Text,
+  eni: Text,
+  privateAddress: Text,
+  publicAddress: Text,
+});
+export type Seat = z.infer<typeof Seat>;
+
+const shared = {
+  region: Text,
+  prefix: Text,
+  /** Of the auto-scaling group. */
+  group: Text,
+  hooks: z.object({ launch: Text, terminate: Text }),
+  /** How long calls may go on when the machine has to go, s. */
+  drainSeconds: z.int().min(0),
+  /** In the order in which they are to be taken. */
+  seats: z.array(Seat).min(1),
+};
+
+/** What a machine of the fleet is told at its start: /etc/trunkline/machine.json. It holds names, never secrets. */
+export const MachinePlan = z.discriminatedUnion('role', [
+  z.object({
+    role: z.literal('edge'),
+    ...shared,
+    /** Environment of every edge, and beside it what differs by the edge's id. */
+    environment: z.record(z.string(), z.string()),
+    byEdge: z.record(z.string(), z.object({ queueUrl: Text, role: Text, engines: Text })),
+    /** Names or ARNs in Secrets Manager. */
+    secrets: z.object({ sipServer: Text, tls: Text.optional() }),
+  }),
+  z.object({
+    role: z.literal('media'),
+    ...shared,
+    /** Private address of each edge. */
+    edges: z.record(z.string(), Text),
+  }),
+]);
+export type MachinePlan = z.infer<typeof MachinePlan>;

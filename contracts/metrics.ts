@@ -1,0 +1,11 @@
+/** Metrics in CloudWatch that more than one part must know by name. */
+export const metrics = {
+  namespace: 'Trunkline',
+  /** The prefix of the platform. */
+  fleet: 'Fleet',
+  edge: 'Edge',
+  /** Calls that an edge carries; dimension Fleet, so that its average is that of the edges. */
+  callsInProgress: 'CallsInProgress',
+  /** 1 while an edge takes calls, 0 while it does not, nothing while it is gone; dimensions Fleet and Edge. */
+  edgeReady: 'EdgeReady',
+} as const;

@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import { Cidr, isTooWide, OPEN_TO_THE_WORLD } from './cidr.ts';
+import { MachineType } from './machine-type.ts';
+
+/** A SIP server's name in DNS is made of these: see RFC 3263. */
+const Domain = z
+  .string()
+  .regex(
+    /^(?=.{1,200}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/,
+    'must be a domain such as example.com',
+  );
+
+/** Weighs the edges against each other: RFC 2782. */
+const Preference = z.strictObject({
+  priority: z.int().min(0).max(65_535).default(10),
+  weight: z.int().min(0).max(65_535).default(100),
+});
+
+const Network = z
+  .strictObject({
+    /** Addresses of a new VPC. */
+    cidr: Cidr.default('10.84.0.0/16'),
+    /** A VPC that exists, instead of a new one. */
+    vpcId: z
+      .string()
+      .regex(/^vpc-[0-9a-f]{8,17}$/, 'must be an id such as vpc-0123456789abcdef0')
+      .optional(),
+    /** Its public subnets, one for each of `zones` and in their order. */
+    publicSubnetIds: z
+      .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'must be an id such as subnet-0123456789abcdef0'))
+      .default([]),
+    /** Ways to the services of AWS that do not leave the VPC; each costs money by the hour. */
+    privateEndpoints: z.boolean().default(false),
+  })
+  .prefault({});
+
+/** What is chosen about machines that carry calls. Without a fleet there is the control plane alone. */
+export const FleetSettings = z
+  .strictObject({
+    /** Availability zones by name; every zone gets the same number of edges. */
+    zones: z
+      .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be a zone such as eu-central-1a'))
+      .min(2, 'must name two zones at least, such as eu-central-1a and eu-central-1b: one can fail')
+      .refine((zones) => new Set(zones).size === zones.length, 'names a zone twice'),
+    network: Network,
+    /** Who sends SIP: the networks of carriers and agents. */
+    trunkCidrs: z.array(Cidr).min(1, 'must name the networks of your carriers and agents'),
+    /** Who sends RTP, where that comes from other networks than SIP. */
+    mediaCidrs: z.array(Cidr).min(1).optional(),
+    openToTheWorld: z.literal(OPEN_TO_THE_WORLD).optional(),
+    /** How many rtpengines an edge can have; each is a machine with an address of its own. */
+    mediaPerEdge: z
+      .int()
+      .min(1, 'must be 1 at least: an edge without rtpengine takes no calls')
+      .max(8)
+      .default(1),
+    edgeType: MachineType.default('c7g.large'),
+    mediaType: MachineType.default('c7g.large'),
+    /** Edges that run at least; all of them where it is not given. */
+    minEdges: z.int().min(1).optional(),
+    /** Calls in progress on an edge, on average, that more edges are started for. */
+    callsPerEdge: z.int().min(1).default(2_000),
+    /** CPU of the rtpengines, per cent on average, that more are started for. */
+    mediaCpu: z.int().min(10).max(90).default(50),
+    /** How long calls may go on when their machine is replaced, s. CloudFormation waits an hour for a machine at most. */
+    drainSeconds: z.int().min(30).max(3_000).default(1_800),
+    /** The secret with the SIP server's certificate, as JSON with `cert` and `key`, and `ca` where there is one; no TLS without it. */
+    tlsSecret: z
+      .string()
+      .min(1, 'must be the name of a secret, or be left out for a fleet without TLS')
+      .optional(),
+    /** The container of the SIP server, with its version. */
+    sipServerImage: z
+      .string()
+      .regex(
+        /^[a-z0-9./_-]+(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/,
+        'must name an image and a version of it',
+      )
+      .default('drachtio/drachtio-server:0.9.10'),
+    /** Where the SRV records are written; none without it. */
+    hostedZone: z
+      .strictObject(
+        {
+          id: z.string().regex(/^Z[A-Z0-9]{1,31}$/, 'must be an id such as Z0123456789ABCDEFGHIJ'),
+          name: Domain,
+        },
+        'must have the id and the name of the hosted zone: { "id": "Z…", "name": "example.com" }',
+      )
+      .optional(),
+    /** What comes before the zone's name: sip.example.com. */
+    sipName: z
+      .string()
+      .regex(/^[a-z0-9-]{1,63}$/, 'must be one label of a name, such as sip')
+      .default('sip'),
+    /** By edge id; an edge that is not named gets what stands there by default. */
+    preferences: z.record(z.string(), Preference).default({}),
+  })
+  .superRefine((fleet, context) => {
+    for (const [path, message] of faultsOf(fleet))
+      context.addIssue({ code: 'custom', path: [path], message });
+  });
+export type FleetSettings = z.infer<typeof FleetSettings>;
+
+interface Checked {
+  readonly zones: readonly string[];
+  readonly network: { readonly vpcId?: string | undefined; readonly publicSubnetIds: readonly string[] };
+  readonly trunkCidrs: readonly string[];
+  readonly mediaCidrs?: readonly string[] | undefined;
+  readonly openToTheWorld?: string | undefined;
+}
+
+function* faultsOf({ zones, network, openToTheWorld, ...cidrs }: Checked): Generator<[string, string]> {
+  for (const name of ['trunkCidrs', 'mediaCidrs'] as const) {
+    for (const cidr of (openToTheWorld ? [] : (cidrs[name] ?? [])).filter(isTooWide)) {
+      yield [
+        name,
+        `${cidr} opens the fleet to the world: name the networks of your carriers, or set openToTheWorld to "${OPEN_TO_THE_WORLD}"`,
+      ];
+    }
+  }
+  const { vpcId, publicSubnetIds: subnets } = network;
+  if (vpcId === undefined && subnets.length > 0)
+    yield ['network', 'names subnets and no vpcId: give both or none'];
+  if (vpcId !== undefined && subnets.length !== zones.length) {
+    yield [
+      'network',
+      `names ${subnets.length} public subnets for ${zones.length} zones: one for each, in their order`,
+    ];
+  }
+}
+
+/** What the settings of the fleet and those of the platform say against each other, as path and message. */
+export function* faultsBetween(
+  fleet: FleetSettings,
+  { edges, secretPrefix }: { readonly edges: readonly string[]; readonly secretPrefix: string },
+): Generator<[string, string]> {
+  if (edges.length % fleet.zones.length > 0) {
+    yield [
+      'edges',
+      `names ${edges.length} edges for ${fleet.zones.length} zones: each zone must have as many`,
+    ];
+  }
+  if (edges.length * fleet.mediaPerEdge > MAX_SEATS) {
+    yield ['fleet.mediaPerEdge', `makes more than ${MAX_SEATS} rtpengines: have a second stack for more`];
+  }
+  if ((fleet.minEdges ?? 1) > edges.length) {
+    yield ['fleet.minEdges', `wants more edges than the ${edges.length} that "edges" names`];
+  }
+  for (const id of Object.keys(fleet.preferences).filter((each) => !edges.includes(each))) {
+    yield ['fleet.preferences', `names ${id}, which "edges" does not: it has ${edges.join(', ')}`];
+  }
+  if (fleet.tlsSecret && !fleet.tlsSecret.startsWith(secretPrefix)) {
+    yield ['fleet.tlsSecret', `"${fleet.tlsSecret}" must begin with ${secretPrefix}, as secretPrefix says`];
+  }
+}
+
+/** The list of them must fit into the 16 KB that a machine is given at its start. */
+const MAX_SEATS = 24;

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../../lib/settings.ts';
+
+const edges = ['edge-1', 'edge-2'];
+const fleet = { zones: ['eu-central-1a', 'eu-central-1b'], trunkCidrs: ['198.51.100.0/24'] };
+const read = (more: object, platform: object = {}) =>
+  readSettings({ edges, ...platform, fleet: { ...fleet, ...more } });
+
+describe('settings of a fleet', () => {
+  test('are zones and networks; the rest has values that serve', () => {
+    expect(read({}).fleet).toMatchObject({ edgeType: 'c7g.large', mediaPerEdge: 1, drainSeconds: 1800 });
+  });
+
+  test.each([
+    [
+      'a network that is the world',
+      { trunkCidrs: ['0.0.0.0/0'] },
+      '0.0.0.0/0 opens the fleet to the world: name the',
+    ],
+    ['half the world', { mediaCidrs: ['128.0.0.0/1'] }, 'fleet.mediaCidrs: 128.0.0.0/1 opens the fleet'],
+    ['the world of IPv6', { trunkCidrs: ['::/0'] }, '"::/0" is IPv6, and the fleet has IPv4 addresses only'],
+    ['no network', { trunkCidrs: [] }, 'must name the networks of your carriers and agents'],
+    ['a host for a network', { trunkCidrs: ['198.51.100.7/24'] }, 'write 198.51.100.0/24'],
+    ['nonsense for a network', { trunkCidrs: ['carrier'] }, '"carrier" is no network: write an IPv4 address'],
+    ['a size that is none', { edgeType: 'c7g.huge' }, '"c7g.huge" is no size of c7g: it has medium, large'],
+    ['an Intel machine', { mediaType: 'c5.large' }, '"c5.large" is of no ARM family that is known'],
+    ['no rtpengine', { mediaPerEdge: 0 }, 'must be 1 at least: an edge without rtpengine takes no calls'],
+    ['one zone', { zones: ['eu-central-1a'] }, 'must name two zones at least'],
+    ['a zone twice', { zones: ['eu-central-1a', 'eu-central-1a'] }, 'names a zone twice'],
+    ['a hosted zone without its name', { hostedZone: { id: 'Z0123456789' } }, 'fleet.hostedZone.name: '],
+    ['a secret without a name', { tlsSecret: '' }, 'must be the name of a secret, or be left out'],
+    ['a secret out of reach', { tlsSecret: 'other/cert' }, '"other/cert" must begin with trunkline/'],
+    ['the newest of an image', { sipServerImage: 'drachtio/drachtio-server:latest' }, 'a version of it'],
+    ['subnets without a VPC', { network: { publicSubnetIds: ['subnet-01234567'] } }, 'and no vpcId'],
+    [
+      'a VPC with too few subnets',
+      { network: { vpcId: 'vpc-01234567' } },
+      'names 0 public subnets for 2 zones',
+    ],
+    ['more edges than there are', { minEdges: 3 }, 'wants more edges than the 2 that "edges" names'],
+    ['an edge that there is not', { preferences: { berlin: {} } }, 'names berlin, which "edges" does not'],
+    ['calls that outlast a deploy', { drainSeconds: 7200 }, 'fleet.drainSeconds: '],
+  ])('refuse %s, and say what to change', (_, more, says) => {
+    expect(() => read(more)).toThrow(says);
+  });
+
+  test('refuse zones with different numbers of edges: the group of machines spreads them evenly', () => {
+    expect(() => read({}, { edges: [...edges, 'edge-3'] })).toThrow('names 3 edges for 2 zones');
+  });
+
+  test('let the world in where somebody says so, word for word', () => {
+    const trunkCidrs = ['0.0.0.0/0'];
+    expect(() => read({ trunkCidrs, openToTheWorld: 'yes' })).toThrow('fleet.openToTheWorld');
+    const open = read({ trunkCidrs, openToTheWorld: 'yes, behind digest authentication' });
+    expect(open.fleet?.trunkCidrs).toEqual(trunkCidrs);
+  });
+});
