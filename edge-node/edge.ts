@@ -16,6 +16,8 @@ import { createCommandDesk } from './commands/commands.ts';
 import { createMessageDoor } from './commands/inbox.ts';
 import { createDecisionDesk, type DecisionDesk } from './decisions/desk.ts';
 import { startSnapshot } from './decisions/snapshot.ts';
+import { createEmf } from './health/emf.ts';
+import { startEmfWriter } from './health/emf-writer.ts';
 import { startHealthServer } from './health/health-server.ts';
 import { startHeartbeat } from './health/heartbeat.ts';
 import { createMetrics, type ExposedMetrics } from './health/metrics.ts';
@@ -166,11 +168,8 @@ async function announce(
   const register = fleetTable({ tableName: settings.fleetTable, ...identity });
   const beat = { row: () => fleetRow(ground, signaling), everyMs: settings.heartbeatMs };
   parts.use(await startHeartbeat({ ...beat, register, clock, logger }));
-  const ready = () => ({
-    ...readiness(),
-    sipServer: signaling.link.connected(),
-    accepting: !signaling.draining,
-  });
+  const ready = () => partsOf(readiness, signaling);
+  startMetricsLog(ground);
   const http = parts.use(
     await startHealthServer({
       ...settings.http,
@@ -200,6 +199,25 @@ async function announce(
   };
 }
 
+/** Every part that a new call needs, and whether it is there. */
+const partsOf = (readiness: Backplane['readiness'], signaling: Signaling) => ({
+  ...readiness(),
+  sipServer: signaling.link.connected(),
+  accepting: !signaling.draining,
+});
+
+const isReady = (backplane: Backplane | undefined, signaling: Signaling) =>
+  backplane !== undefined && Object.values(partsOf(backplane.readiness, signaling)).every(Boolean);
+
+/** For CloudWatch, which reads what this process prints. */
+function startMetricsLog({ settings, edge, clock, logger, metrics, parts }: Ground): void {
+  const { everyMs, fleet } = settings.emf;
+  if (everyMs === 0) return;
+  const tell = createEmf({ registry: metrics.registry, fleet, edge: edge.id, now: () => clock.now() });
+  const write = (line: string) => void process.stdout.write(`${line}\n`);
+  parts.use(startEmfWriter({ tell, everyMs, write, clock, logger }));
+}
+
 function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undefined) {
   const backlog = backplane?.outbox.backlog() ?? { depth: 0, oldestMs: 0, dropped: 0 };
   return {
@@ -209,6 +227,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     outboxOldestSeconds: backlog.oldestMs / 1000,
     outboxDropped: backlog.dropped,
     rtpengines: backplane?.media.engines() ?? [],
+    ready: signaling !== undefined && isReady(backplane, signaling),
     sipServerUp: signaling?.link.connected() ?? false,
     sipDialogs: signaling?.link.dialogs() ?? 0,
     trunks: signaling?.trunkGauges() ?? [],

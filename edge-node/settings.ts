@@ -54,6 +54,10 @@ const Variables = z.object({
   TRUNKLINE_DRAIN_SECONDS: wholeNumber(30, 0),
   TRUNKLINE_MAX_CALLS: wholeNumber(12_000, 1),
   TRUNKLINE_MAX_CPS: wholeNumber(500, 1),
+  /** How often metrics are written to stdout in CloudWatch's embedded metric format; 0: never. */
+  TRUNKLINE_EMF_MS: wholeNumber(0, 0),
+  /** Name of the platform in those metrics. */
+  TRUNKLINE_FLEET: z.string().min(1).default('trunkline'),
   TRUNKLINE_OUTBOX_BYTES: wholeNumber(1024 ** 3, 1024 ** 2),
   /** DNS servers for the names of targets, with commas between them; without it those of the machine. */
   TRUNKLINE_DNS: HostPorts.optional(),
@@ -122,6 +126,7 @@ function settingsOf(env: z.output<typeof Environment>) {
     ),
     limits: Object.freeze({ maxCalls: env.TRUNKLINE_MAX_CALLS, maxCallsPerSecond: env.TRUNKLINE_MAX_CPS }),
     outboxBytes: env.TRUNKLINE_OUTBOX_BYTES,
+    emf: Object.freeze({ everyMs: env.TRUNKLINE_EMF_MS, fleet: env.TRUNKLINE_FLEET }),
     sipServer: Object.freeze({
       host: env.DRACHTIO_HOST,
       port: env.DRACHTIO_PORT,

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import type { Metrics } from '../ports.ts';
 import { digitMetrics } from './digit-metrics.ts';
+import { mediaMetrics } from './media-metrics.ts';
 import { type BindingGauges, type RegistrationGauges, registrationMetrics } from './registration-metrics.ts';
 import { createTrunkMetrics, type TrunkGauges } from './trunk-metrics.ts';
 
@@ -20,6 +21,8 @@ export interface Gauges {
     readonly draining: boolean;
     readonly sessions: number;
   }[];
+  /** Takes calls. */
+  readonly ready: boolean;
   readonly sipServerUp: boolean;
   readonly sipDialogs: number;
   readonly trunks: readonly TrunkGauges[];
@@ -33,6 +36,7 @@ export interface ExposedMetrics extends Metrics {
   readonly contentType: string;
   /** Prometheus text format. */
   text(): Promise<string>;
+  readonly registry: Registry;
 }
 
 const DOOR_LABELS: ('method' | 'reason' | 'outcome')[] = ['method', 'reason', 'outcome'];
@@ -69,8 +73,11 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
   );
   const trunks = createTrunkMetrics(registry, () => gauges().trunks);
   gaugesOf(registry, gauges);
-  const observeRegistration = registrationMetrics(registry, gauges);
-  const observeDigits = digitMetrics(registry, () => gauges().lostDigits());
+  const observers = [
+    registrationMetrics(registry, gauges),
+    mediaMetrics(registry),
+    digitMetrics(registry, () => gauges().lostDigits()),
+  ];
 
   const observeCall = (event: TrunklineEvent) => {
     if (event.type === 'call.ended') ended.inc({ reason: event.reason, blame: event.blame });
@@ -81,9 +88,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     observe(event: TrunklineEvent) {
       events.inc({ type: event.type });
       trunks.observe(event);
-      observeRegistration(event);
-      observeDigits(event);
-      observeCall(event);
+      for (const observe of [...observers, observeCall]) observe(event);
     },
     message: (kind, outcome) => messages.inc({ kind, outcome }),
     mediaRequest: (command, outcome, seconds) => media.observe({ command, outcome }, seconds),
@@ -91,6 +96,7 @@ export function createMetrics(gauges: () => Gauges): ExposedMetrics {
     turnedAway: (method, reason, outcome) => turnedAway.inc({ method, reason, outcome }),
     invite: trunks.invite,
     contentType: registry.contentType,
+    registry,
     text: () => registry.metrics(),
   };
 }
@@ -127,6 +133,7 @@ function gaugesOf(registry: Registry, gauges: () => Gauges): void {
   );
   gauge('outbox_dropped', 'Events dropped because the journal was full', (now) => now.outboxDropped);
   gauge('sip_dialogs', 'SIP dialogs: two of each call that is up', (now) => now.sipDialogs);
+  gauge('edge_ready', 'Whether this edge takes calls', (now) => Number(now.ready));
   gauge('sip_server_up', 'Whether the SIP server is connected', (now) => Number(now.sipServerUp));
 }
 

@@ -32,6 +32,14 @@ export function registrationMetrics(
     },
   });
   new Gauge({
+    name: 'trunkline_trunks_unregistered',
+    help: 'Trunks whose carrier does not know this edge, though it should',
+    registers: [registry],
+    collect() {
+      this.set(gauges().registrations.filter(({ registered }) => !registered).length);
+    },
+  });
+  new Gauge({
     name: 'trunkline_user_bindings',
     help: 'Contacts that users of this trunk have registered with this edge',
     labelNames: ['trunk'],

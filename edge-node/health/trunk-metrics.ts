@@ -77,6 +77,14 @@ export function createTrunkMetrics(registry: Registry, gauges: () => readonly Tr
 }
 
 function gaugesOf(registry: Registry, gauges: () => readonly TrunkGauges[]): void {
+  new Gauge({
+    name: 'trunkline_trunks_down',
+    help: 'Trunks that have servers, none of which takes calls',
+    registers: [registry],
+    collect() {
+      this.set(gauges().filter(({ servers, serversUp }) => servers > 0 && serversUp === 0).length);
+    },
+  });
   const gauge = (name: string, help: string, read: (trunk: TrunkGauges) => number) =>
     new Gauge({
       name: `trunkline_trunk_${name}`,
