@@ -88,7 +88,7 @@ function anEdge() {
   return { metrics, tell: async () => read(await tell()) };
 }
 
-const valueOf = (told: readonly Told[], name: string, own: object = {}) =>
+const tellsOf = (told: readonly Told[], name: string, own: object = {}) =>
   told.find(
     (each) => each.name === name && JSON.stringify(each.own) === JSON.stringify({ Fleet: 'voice', ...own }),
   )?.value;
@@ -96,30 +96,30 @@ const valueOf = (told: readonly Told[], name: string, own: object = {}) =>
 describe('metrics for CloudWatch', () => {
   test('gauges are told as they stand, by fleet, edge, trunk and engine', async () => {
     const told = await anEdge().tell();
-    expect(valueOf(told, 'CallsInProgress')).toBe(3);
-    expect(valueOf(told, 'CallsInProgress', { Edge: 'edge-1' })).toBe(3);
-    expect(valueOf(told, 'EdgeReady', { Edge: 'edge-1' })).toBe(1);
-    expect(valueOf(told, 'TrunkCalls', { Trunk: 'carrier' })).toBe(4);
-    expect(valueOf(told, 'RtpengineUp')).toBe(1);
-    expect(valueOf(told, 'RtpengineUp', { Edge: 'edge-1', Engine: '10.0.0.6:22222' })).toBe(0);
-    expect([valueOf(told, 'TrunksDown'), valueOf(told, 'TrunksUnregistered')]).toEqual([1, 1]);
+    expect(tellsOf(told, 'CallsInProgress')).toBe(3);
+    expect(tellsOf(told, 'CallsInProgress', { Edge: 'edge-1' })).toBe(3);
+    expect(tellsOf(told, 'EdgeReady', { Edge: 'edge-1' })).toBe(1);
+    expect(tellsOf(told, 'TrunkCalls', { Trunk: 'carrier' })).toBe(4);
+    expect(tellsOf(told, 'RtpengineUp')).toBe(1);
+    expect(tellsOf(told, 'RtpengineUp', { Edge: 'edge-1', Engine: '10.0.0.6:22222' })).toBe(0);
+    expect([tellsOf(told, 'TrunksDown'), tellsOf(told, 'TrunksUnregistered')]).toEqual([1, 1]);
   });
 
   test('counters are told as what was added since, and not at all where that is nothing', async () => {
     const { metrics, tell } = anEdge();
     metrics.observe(aKey());
     metrics.observe(aKey());
-    expect(valueOf(await tell(), 'Digits', { Stage: 'received' })).toBe(2);
-    expect(valueOf(await tell(), 'Digits', { Stage: 'received' })).toBeUndefined();
+    expect(tellsOf(await tell(), 'Digits', { Stage: 'received' })).toBe(2);
+    expect(tellsOf(await tell(), 'Digits', { Stage: 'received' })).toBeUndefined();
     metrics.observe(aKey());
-    expect(valueOf(await tell(), 'Digits', { Stage: 'received' })).toBe(1);
+    expect(tellsOf(await tell(), 'Digits', { Stage: 'received' })).toBe(1);
   });
 
   test('times are told as distributions, each by the end of its bucket', async () => {
     const { metrics, tell } = anEdge();
     for (const seconds of [0.3, 0.4, 2, 99])
       metrics.invite({ kind: 'rang', direction: 'out', trunk: 'carrier', seconds });
-    expect(valueOf(await tell(), 'PostDialDelay', { Trunk: 'carrier' })).toEqual({
+    expect(tellsOf(await tell(), 'PostDialDelay', { Trunk: 'carrier' })).toEqual({
       ...{ Values: [0.5, 2, 32], Counts: [2, 1, 1], Count: 4, Min: 0.5, Max: 32 },
       Sum: 0.3 + 0.4 + 2 + 99,
     });
@@ -139,19 +139,19 @@ describe('metrics for CloudWatch', () => {
     };
     metrics.observe({ ...anEnded(), callId: received.callId, media });
     const told = await tell();
-    expect(valueOf(told, 'Mos', { Trunk: received.trunk, Leg: 'a' })).toMatchObject({
+    expect(tellsOf(told, 'Mos', { Trunk: received.trunk, Leg: 'a' })).toMatchObject({
       Values: [4.2],
       Count: 1,
     });
-    expect(valueOf(told, 'Loss', { Leg: 'a' })).toMatchObject({ Values: [2] });
-    expect(valueOf(told, 'Mos', { Leg: 'b' })).toBeUndefined();
+    expect(tellsOf(told, 'Loss', { Leg: 'a' })).toMatchObject({ Values: [2] });
+    expect(tellsOf(told, 'Mos', { Leg: 'b' })).toBeUndefined();
   });
 
   test('the targets of agents have no trunk: a hyphen stands for that', async () => {
     const { metrics, tell } = anEdge();
     metrics.invite({ kind: 'final', direction: 'out', trunk: undefined, sipStatus: 200, seconds: 1 });
     const own = { Trunk: '-', Direction: 'out', Class: '2xx' };
-    expect(valueOf(await tell(), 'Responses', own)).toBe(1);
+    expect(tellsOf(await tell(), 'Responses', own)).toBe(1);
   });
 
   test('every metric of the contract is one of /metrics, with the labels that it is told by', async () => {
