@@ -5,7 +5,7 @@ const only = (from, allowed, comment) => ({
   severity: 'error',
   from: { path: `^${from}/` },
   to: {
-    path: '^(contracts|core|functions|edge-node|lib|sdk|bin|local|bench|test)/',
+    path: '^(contracts|core|functions|edge-node|machine|lib|sdk|bin|local|bench|test)/',
     pathNot: `^(${[from, ...allowed].join('|')})/`,
   },
 });
@@ -14,7 +14,7 @@ const only = (from, allowed, comment) => ({
 const door = (name, packages, doors) => ({
   name: `${name}-door`,
   severity: 'error',
-  from: { path: '^(contracts|core|functions|edge-node|lib|sdk)/', pathNot: doors },
+  from: { path: '^(contracts|core|functions|edge-node|machine|lib|sdk)/', pathNot: doors },
   to: { path: `node_modules/(${packages})/` },
 });
 
@@ -24,11 +24,15 @@ module.exports = {
     only('core', ['contracts'], 'what is decided is pure'),
     only('functions', ['core', 'contracts'], 'functions meet the edge only as messages'),
     only('edge-node', ['core', 'contracts'], 'the edge meets functions only as messages'),
+    only('machine', ['contracts'], 'what prepares a machine knows calls only as something that ends'),
     {
       name: 'lib-arrows',
       severity: 'error',
       from: { path: '^lib/' },
-      to: { path: '^(core|edge-node|bin|local|bench|test|functions)/', pathNot: '^functions/env\\.ts$' },
+      to: {
+        path: '^(core|edge-node|machine|bin|local|bench|test|functions)/',
+        pathNot: '^functions/env\\.ts$',
+      },
     },
     only(
       'local',
@@ -74,12 +78,12 @@ module.exports = {
     },
     door('drachtio', 'drachtio-srf', '^edge-node/signaling/drachtio/srf.ts$'),
     door('rtpengine', 'rtpengine-client', '^edge-node/media/rtpengine\\.ts$'),
-    door('aws', '@aws-sdk|@smithy', '^(functions|edge-node|sdk)/adapters/'),
+    door('aws', '@aws-sdk|@smithy', '^(functions|edge-node|machine|sdk)/adapters/'),
     {
       name: 'no-circular',
       comment: 'types may know each other, code may not',
       severity: 'error',
-      from: { path: '^(contracts|core|functions|edge-node|lib|sdk|bin|local)/' },
+      from: { path: '^(contracts|core|functions|edge-node|machine|lib|sdk|bin|local)/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
   ],

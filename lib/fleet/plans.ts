@@ -20,6 +20,9 @@ export interface PlatformNames {
   readonly registrationsTable: string;
 }
 
+/** For the BYE of calls that outlast the drain, and for the last events to go out, s. */
+const FAREWELL_SECONDS = 20;
+
 /** What the machine of an edge is told; every address in it is known before the first machine starts. */
 export function edgePlan(
   shared: Shared,
@@ -48,7 +51,7 @@ export function edgePlan(
       TRUNKLINE_REGISTRATIONS_TABLE: names.registrationsTable,
       TRUNKLINE_DATA_DIR: '/var/lib/trunkline',
       TRUNKLINE_HTTP: `127.0.0.1:${ports.edgeHttp}`,
-      TRUNKLINE_DRAIN_SECONDS: String(shared.drainSeconds),
+      TRUNKLINE_DRAIN_SECONDS: String(shared.drainSeconds - FAREWELL_SECONDS),
       DRACHTIO_PORT: String(ports.sipServerAdmin),
     },
     byEdge: Object.fromEntries(

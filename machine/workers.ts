@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { access, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { ports } from '../contracts/fleet-ports.ts';
+import type { Worker } from './ports.ts';
+
+const ANSWER_MS = 2_000;
+
+const ask = (url: string) => fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+const isWell = (url: string) =>
+  ask(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
+/** An edge: it is stopped by systemd, which a file asks for and a file tells of; SIGTERM drains it. */
+export const edgeWorker = (folder: string, http = `http://127.0.0.1:${ports.edgeHttp}`): Worker => ({
+  ready: () => isWell(`${http}/ready`),
+  drain: () => writeFile(join(folder, 'drain'), ''),
+  idle: () =>
+    access(join(folder, 'drained')).then(
+      () => true,
+      () => false,
+    ),
+});
+
+interface EnginePorts {
+  readonly http: number;
+  readonly control: number;
+}
+
+/** An rtpengine: at no sessions allowed it refuses offers, and its edge moves on to the next one. */
+export const engineWorker = (
+  { http, control }: EnginePorts = { http: ports.engineHttp, control: ports.engineControl },
+): Worker => ({
+  ready: () => isWell(`http://127.0.0.1:${http}/ping`),
+  async drain() {
+    const socket = connect({ host: '127.0.0.1', port: control });
+    socket.setTimeout(ANSWER_MS, () =>
+      socket.destroy(new Error('the control port of rtpengine says nothing')),
+    );
+    socket.end('set maxsessions 0\n');
+    socket.resume();
+    await once(socket, 'close');
+  },
+  async idle() {
+    try {
+      const text = await (await ask(`http://127.0.0.1:${http}/metrics`)).text();
+      return /^rtpengine_sessions(\{[^}]*\})? 0$/m.test(text);
+    } catch (error) {
+      // One that is gone carries no calls; one that is slow may carry many.
+      return error instanceof Error && isRefused(error.cause);
+    }
+  },
+});
+
+const isRefused = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';

@@ -1,0 +1,241 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { MachinePlan, Seat } from '../../contracts/machine-plan.ts';
+import { readSettings } from '../../edge-node/settings.ts';
+import { lifecycleOf, seatsByEc2, secretsManager } from '../../machine/adapters/aws.ts';
+import { instanceMetadata } from '../../machine/adapters/metadata.ts';
+import type { Worker } from '../../machine/ports.ts';
+import { runMachine } from '../../machine/run-machine.ts';
+import { edgeWorker } from '../../machine/workers.ts';
+import { type AwsStandIn, startAws } from './aws-stand-in.ts';
+
+const aSeat = (edge: string, zone = 'zone-a', index = 0): Seat => ({
+  edge,
+  index,
+  zone,
+  eni: `eni-${edge}-${index}`,
+  privateAddress: '127.0.0.1',
+  publicAddress: '198.51.100.7',
+});
+
+const shared = {
+  region: 'local-1',
+  prefix: 'trunkline',
+  group: 'trunkline-edges',
+  hooks: { launch: 'ready-for-calls', terminate: 'calls-have-ended' },
+  drainSeconds: 60,
+};
+
+const anEdgePlan = (seats: Seat[], more: object = {}): MachinePlan => ({
+  role: 'edge',
+  ...shared,
+  seats,
+  environment: {
+    AWS_REGION: 'local-1',
+    TRUNKLINE_BUS: 'trunkline',
+    TRUNKLINE_CONFIG_TABLE: 'config',
+    TRUNKLINE_FLEET_TABLE: 'fleet',
+    TRUNKLINE_REGISTRATIONS_TABLE: 'registrations',
+    TRUNKLINE_DATA_DIR: '/var/lib/trunkline',
+  },
+  byEdge: Object.fromEntries(
+    seats.map(({ edge }) => [
+      edge,
+      { queueUrl: `https://sqs.example/${edge}`, role: `arn:role/${edge}`, engines: '10.0.0.5:22222' },
+    ]),
+  ),
+  secrets: { sipServer: 'sip-server', tls: 'certificate' },
+  ...more,
+});
+
+let aws: AwsStandIn;
+let folder: string;
+beforeEach(async () => {
+  aws = await startAws({ 'i-1': 'zone-a', 'i-2': 'zone-a', 'i-3': 'zone-b' });
+  aws.secrets['sip-server'] = 'a-secret-of-the-sip-server';
+  aws.secrets['certificate'] = JSON.stringify({ cert: 'CERT', key: 'KEY' });
+  folder = await mkdtemp(join(tmpdir(), 'trunkline-machine-'));
+  vi.stubEnv('AWS_ENDPOINT_URL', aws.url);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await aws[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A worker whose calls end when the test says so. */
+const aWorker = () => {
+  const state = { drained: 0, isReady: true, isIdle: false };
+  const worker: Worker = {
+    ready: async () => state.isReady,
+    drain: async () => {
+      state.drained += 1;
+    },
+    idle: async () => state.isIdle,
+  };
+  return { state, worker };
+};
+
+async function boot(id: string, plan: MachinePlan, worker: Worker) {
+  const metadata = instanceMetadata(aws.metadataUrl(id));
+  const instance = await metadata.instance();
+  return runMachine({
+    plan,
+    folder,
+    instance,
+    metadata,
+    worker,
+    attachments: seatsByEc2(plan),
+    lifecycle: lifecycleOf(plan.group, id, plan),
+    secrets: secretsManager(plan),
+    hasAddress: (address) => address === '127.0.0.1',
+    tell: () => {},
+    everyMs: 5,
+    logger: pino({ level: 'silent' }),
+  });
+}
+
+const isThere = (name: string) =>
+  stat(join(folder, name)).then(
+    () => true,
+    () => false,
+  );
+
+describe('a machine', () => {
+  test('takes a seat, tells systemd, takes calls once it is ready, and leaves once they have ended', async () => {
+    const { state, worker } = aWorker();
+    state.isReady = false;
+    const life = boot('i-1', anEdgePlan([aSeat('edge-1')]), worker);
+    await expect.poll(() => isThere('seated')).toBe(true);
+    expect(Object.fromEntries(aws.attached)).toEqual({ 'eni-edge-1-0': 'i-1' });
+    expect(aws.told).toEqual([]);
+
+    state.isReady = true;
+    await expect.poll(() => isThere('in-service')).toBe(true);
+    expect(aws.told).toEqual(['CompleteLifecycleAction i-1 ready-for-calls CONTINUE']);
+    expect(state.drained).toBe(0);
+
+    aws.target = 'Terminated';
+    const wait = 'RecordLifecycleActionHeartbeat i-1 calls-have-ended';
+    await expect.poll(() => aws.told.filter((each) => each === wait).length).toBeGreaterThan(1);
+    expect(state.drained).toBeGreaterThan(0);
+    expect(aws.told).not.toContain('CompleteLifecycleAction i-1 calls-have-ended CONTINUE');
+
+    state.isIdle = true;
+    await life;
+    expect(aws.told.at(-1)).toBe('CompleteLifecycleAction i-1 calls-have-ended CONTINUE');
+  });
+
+  test('whose calls outlast the drain leaves all the same', async () => {
+    aws.target = 'Terminated';
+    const { worker } = aWorker();
+    await boot('i-1', anEdgePlan([aSeat('edge-1')], { drainSeconds: 0 }), worker);
+    expect(aws.told.at(-1)).toBe('CompleteLifecycleAction i-1 calls-have-ended CONTINUE');
+  });
+
+  test('writes an environment with which the edge starts, for the eyes of root alone', async () => {
+    aws.target = 'Terminated';
+    const { state, worker } = aWorker();
+    state.isIdle = true;
+    await boot('i-1', anEdgePlan([aSeat('edge-1')]), worker);
+    const lines = (await readFile(join(folder, 'edge.env'), 'utf8')).trim().split('\n');
+    const env = Object.fromEntries(
+      lines.map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
+    );
+    expect(readSettings(env)).toMatchObject({
+      edgeId: 'edge-1',
+      queueUrl: 'https://sqs.example/edge-1',
+      sipServer: { port: 9022, secret: 'a-secret-of-the-sip-server' },
+    });
+    const config = await readFile(join(folder, 'drachtio.conf.xml'), 'utf8');
+    expect(config).toContain(
+      '<contact external-ip="198.51.100.7">sip:127.0.0.1:5060;transport=udp,tcp</contact>',
+    );
+    expect(config).toContain('sips:127.0.0.1:5061');
+    for (const name of ['edge.env', 'aws-config', 'drachtio.conf.xml', 'sip-key.pem']) {
+      expect(`${name} ${((await stat(join(folder, name))).mode & 0o777).toString(8)}`).toBe(`${name} 600`);
+    }
+  });
+
+  test('does not start calls with a certificate that is none, and says nothing of what the secret holds', async () => {
+    aws.secrets['certificate'] = 'PRIVATE KEY';
+    const { worker } = aWorker();
+    const failed = boot('i-1', anEdgePlan([aSeat('edge-1')]), worker);
+    await expect(failed).rejects.toThrow('must be JSON with the PEM texts "cert" and "key"');
+    expect(await isThere('seated')).toBe(false);
+  });
+});
+
+describe('seats', () => {
+  const leaving = () => {
+    const { state, worker } = aWorker();
+    state.isIdle = true;
+    return worker;
+  };
+
+  test('are taken by one machine each, however many ask at once', async () => {
+    aws.target = 'Terminated';
+    const plan = anEdgePlan([aSeat('edge-1'), aSeat('edge-2')]);
+    await Promise.all([boot('i-1', plan, leaving()), boot('i-2', plan, leaving())]);
+    expect([...aws.attached.keys()].sort()).toEqual(['eni-edge-1-0', 'eni-edge-2-0']);
+    expect([...aws.attached.values()].sort()).toEqual(['i-1', 'i-2']);
+  });
+
+  test('of another zone are left alone', async () => {
+    aws.target = 'Terminated';
+    await boot('i-3', anEdgePlan([aSeat('edge-1'), aSeat('edge-2', 'zone-b')]), leaving());
+    expect(Object.fromEntries(aws.attached)).toEqual({ 'eni-edge-2-0': 'i-3' });
+  });
+
+  test('that are all taken are waited for, and the group is asked for patience', async () => {
+    aws.target = 'Terminated';
+    aws.attached.set('eni-edge-1-0', 'i-old');
+    const life = boot('i-1', anEdgePlan([aSeat('edge-1')]), leaving());
+    await expect.poll(() => aws.told).toContain('RecordLifecycleActionHeartbeat i-1 ready-for-calls');
+    expect(await isThere('seated')).toBe(false);
+    aws.attached.delete('eni-edge-1-0');
+    await life;
+    expect(aws.attached.get('eni-edge-1-0')).toBe('i-1');
+  });
+
+  test('are kept by a machine whose program starts anew', async () => {
+    aws.target = 'Terminated';
+    aws.attached.set('eni-edge-2-0', 'i-1');
+    await boot('i-1', anEdgePlan([aSeat('edge-1'), aSeat('edge-2')]), leaving());
+    expect(Object.fromEntries(aws.attached)).toEqual({ 'eni-edge-2-0': 'i-1' });
+  });
+
+  test('are found while EC2 asks for fewer requests and the metadata service is slow', async () => {
+    aws.target = 'Terminated';
+    aws.failing = { code: 'RequestLimitExceeded', times: 2 };
+    aws.metadataDelayMs = 50;
+    await boot('i-1', anEdgePlan([aSeat('edge-1')]), leaving());
+    expect(aws.attached.get('eni-edge-1-0')).toBe('i-1');
+  });
+
+  test('of first rtpengines are not given up when there are to be fewer machines; others may be', async () => {
+    aws.target = 'Terminated';
+    const seats = [aSeat('edge-1', 'zone-a', 0), aSeat('edge-1', 'zone-a', 1)];
+    const plan: MachinePlan = { role: 'media', ...shared, seats, edges: { 'edge-1': '10.0.0.4' } };
+    await boot('i-1', plan, leaving());
+    await boot('i-2', plan, leaving());
+    expect(aws.told.filter((each) => each.startsWith('SetInstanceProtection'))).toEqual([
+      'SetInstanceProtection i-1',
+    ]);
+    expect(await readFile(join(folder, 'rtpengine.env'), 'utf8')).toContain('EDGE_ADDRESS=10.0.0.4\n');
+  });
+});
+
+test('an edge is drained by systemd: one file asks, another one tells', async () => {
+  const worker = edgeWorker(folder, 'http://127.0.0.1:1');
+  expect([await worker.ready(), await worker.idle()]).toEqual([false, false]);
+  await worker.drain();
+  expect(await isThere('drain')).toBe(true);
+  await writeFile(join(folder, 'drained'), '');
+  expect(await worker.idle()).toBe(true);
+});
