@@ -7,7 +7,7 @@ import {
   EmptyBatchRequest,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
-  ListQueuesCommand,
+  ListQueueTagsCommand,
   PurgeQueueCommand,
   QueueDoesNotExist,
   ReceiveMessageCommand,
@@ -248,8 +248,8 @@ describe('a queue', () => {
   });
 
   test('says which operations it has not', async () => {
-    await expect(cloud.sqs.send(new ListQueuesCommand({}))).rejects.toMatchObject({
-      message: 'SQS ListQueues is not emulated on this machine',
+    await expect(cloud.sqs.send(new ListQueueTagsCommand({ QueueUrl }))).rejects.toMatchObject({
+      message: 'SQS ListQueueTags is not emulated on this machine',
       $metadata: { httpStatusCode: 501 },
     });
   });
