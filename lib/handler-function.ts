@@ -42,6 +42,7 @@ export interface HandlerFunctionProps<N extends HandlerName> {
 
 /** A Lambda function from functions/handlers, with its own log group, role and dead-letter queue. */
 export class HandlerFunction<N extends HandlerName = HandlerName> extends Construct {
+  readonly name: N;
   readonly lambda: LambdaFunction;
   readonly deadLetters: Queue;
   readonly retries: Retries;
@@ -55,6 +56,7 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
       removalPolicy: RemovalPolicy.DESTROY,
       ...(key ? { encryptionKey: key } : {}),
     });
+    this.name = props.name;
     this.retries = props.retries;
     this.deadLetters = deadLetters(this, 'DeadLetters', {
       queueName: `${prefix}-dead-letters-${props.name}`,

@@ -66,6 +66,25 @@ const Choices = z.strictObject({
       { error: `must be one of the periods that CloudWatch Logs knows: ${logRetentions.join(', ')}` },
     )
     .default(30),
+  /** Dashboards of CloudWatch: five, $3 a month each. */
+  dashboards: z.boolean().default(true),
+  alarms: z
+    .strictObject({
+      /** A topic of yours that they go to; without it the stack makes one. */
+      topicArn: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, 'must be the ARN of a topic of SNS')
+        .optional(),
+      /** Subscribed to the topic that the stack makes; AWS asks there for a confirmation. */
+      email: z.email().optional(),
+      /** One for each edge that says nothing: once edges are deployed. */
+      edges: z.boolean().default(true),
+    })
+    .refine(({ topicArn, email }) => topicArn === undefined || email === undefined, {
+      path: ['email'],
+      message: 'belongs to the topic that the stack makes: subscribe it to yours, or leave topicArn out',
+    })
+    .prefault({}),
   /** AWS X-Ray for the functions: billed by trace. */
   tracing: z.boolean().default(true),
   /** Machines that carry calls; without it there is the control plane alone. */

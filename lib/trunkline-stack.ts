@@ -16,6 +16,8 @@ import {
 import { exportOf, outputs } from './outputs.ts';
 import type { Settings } from './settings.ts';
 import { Tables } from './tables.ts';
+import { FleetMetrics } from './watch/metrics.ts';
+import { Watching } from './watch/watching.ts';
 
 export interface TrunklineProps extends StackProps {
   readonly settings: Settings;
@@ -52,8 +54,21 @@ export class TrunklineStack extends Stack {
     };
     const edgeQueues = edges.map(({ queue }) => queue);
     const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings, care };
-    for (const build of [decideRoute, projectCall, acceptCommand, collectDtmf, codecPolicy, reapCalls])
-      build(this, platform);
+    const handlers = [decideRoute, projectCall, acceptCommand, collectDtmf, codecPolicy, reapCalls].map(
+      (build) => build(this, platform),
+    );
+    new Watching(this, 'Watching', {
+      ...{ care, settings },
+      watched: {
+        prefix: settings.prefix,
+        fleet: new FleetMetrics(settings.prefix),
+        edgeIds: ids,
+        functions: Object.fromEntries(handlers.map(({ name, lambda }) => [name, lambda])),
+        deadLetters: Object.fromEntries(handlers.map(({ name, deadLetters }) => [name, deadLetters])),
+        edgeQueues: Object.fromEntries(edges.map(({ edgeId, queue }) => [edgeId, queue])),
+        tables: { calls, config, fleet, registrations },
+      },
+    });
 
     const output = (name: string, value: string) =>
       new CfnOutput(this, name, { value, exportName: exportOf(settings.prefix, name) });

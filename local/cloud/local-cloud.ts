@@ -75,7 +75,8 @@ const region = 'local-1';
 const accountId = '000000000000';
 
 /** Types that mean nothing on one machine, so that leaving them out changes no behaviour. */
-const nothingToEmulate = /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::Events::Archive$)/;
+const nothingToEmulate =
+  /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::CloudWatch::|AWS::SNS::|AWS::Events::Archive$)/;
 
 /** Boots the very template that is deployed. What has no stand-in here is said aloud, never pretended. */
 export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {

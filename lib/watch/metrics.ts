@@ -1,0 +1,78 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { dimensions, type EdgeMetricName, edgeMetrics, type Label } from '../../contracts/edge-metrics.ts';
+import { metrics as names } from '../../contracts/metrics.ts';
+
+/** The labels by which a metric is told, beside the fleet. */
+export type LabelsOf<N extends EdgeMetricName> = (typeof edgeMetrics)[N]['by'][number][number];
+
+export interface Shown {
+  /** As CloudWatch writes it: `Sum`, `Average`, `Minimum`, `p99`. */
+  readonly statistic?: string;
+  readonly label?: string;
+  readonly period?: Duration;
+}
+
+/** Metrics of one platform, by its prefix. */
+export class FleetMetrics {
+  readonly fleet: string;
+
+  constructor(fleet: string) {
+    this.fleet = fleet;
+  }
+
+  /** @throws Error for dimensions by which the edge does not tell the metric. */
+  one<N extends EdgeMetricName>(
+    name: N,
+    labels: { readonly [L in LabelsOf<N>]?: string } = {},
+    { statistic = 'Sum', label = name, period = Duration.minutes(1) }: Shown = {},
+  ): Metric {
+    const given = Object.keys(labels) as Label[];
+    check(name, given);
+    const own = given.map((each) => [dimensions[each], String(labels[each as LabelsOf<N>])]);
+    return new Metric({
+      namespace: names.namespace,
+      metricName: name,
+      dimensionsMap: { [names.fleet]: this.fleet, ...Object.fromEntries(own) },
+      ...{ statistic, label, period },
+    });
+  }
+
+  /** Every value that there is of these labels, each a line: trunks are added while the platform runs. */
+  each<N extends EdgeMetricName>(
+    name: N,
+    by: readonly LabelsOf<N>[],
+    { statistic = 'Sum', label = '', period = Duration.minutes(1) }: Shown = {},
+    only: { readonly [L in LabelsOf<N>]?: string } = {},
+  ): MathExpression {
+    check(name, by);
+    const keys = [names.namespace, names.fleet, ...by.map((each) => dimensions[each])].join(',');
+    const chosen = Object.entries(only).map(
+      ([each, value]) => `${dimensions[each as Label]}="${String(value)}"`,
+    );
+    const wanted = [`MetricName="${name}"`, `${names.fleet}="${this.fleet}"`, ...chosen].join(' ');
+    return new MathExpression({
+      expression: `SEARCH('{${keys}} ${wanted}', '${statistic}', ${period.toSeconds()})`,
+      ...{ label, period, usingMetrics: {} },
+    });
+  }
+}
+
+function check(name: EdgeMetricName, labels: readonly string[]): void {
+  const sets: readonly (readonly string[])[] = edgeMetrics[name].by;
+  const isKnown = sets.some(
+    (set) => set.length === labels.length && set.every((each) => labels.includes(each)),
+  );
+  if (!isKnown)
+    throw new Error(
+      `${name} is told by ${sets.map((set) => `[${set.join()}]`).join(', ')}, not by [${labels.join()}]`,
+    );
+}
+
+/** A formula over metrics that have names in it. */
+export const formula = (
+  expression: string,
+  usingMetrics: Readonly<Record<string, IMetric>>,
+  label: string,
+  period = Duration.minutes(1),
+): MathExpression => new MathExpression({ expression, usingMetrics: { ...usingMetrics }, label, period });

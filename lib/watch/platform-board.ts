@@ -1,0 +1,75 @@
+import type { IMetric, IWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { controlPlaneCost } from './cost-guess.ts';
+import type { FleetMetrics } from './metrics.ts';
+import type { Watched } from './watched.ts';
+import { graph } from './widgets.ts';
+
+const named = <T>(parts: Readonly<Record<string, T>>, metric: (part: T, label: string) => IMetric) =>
+  Object.entries(parts).map(([label, part]) => metric(part, label));
+
+/** Edges, functions, queues and tables. */
+export const platform = (watched: Watched): IWidget[][] => [
+  ...edges(watched.fleet),
+  ...functionsOf(watched),
+  ...storage(watched),
+];
+
+const edges = (fleet: FleetMetrics): IWidget[][] => [
+  [
+    graph(
+      'Events that wait in the outboxes',
+      [fleet.one('OutboxEvents')],
+      [
+        fleet.one('OutboxAge', {}, { statistic: 'Maximum', label: 'the oldest, seconds' }),
+        fleet.one('OutboxDropped', {}, { statistic: 'Maximum', label: 'dropped' }),
+      ],
+    ),
+    graph('SIP servers and rtpengines that are up', [
+      fleet.each('SipServerUp', ['edge'], { statistic: 'Minimum' }),
+      fleet.each('RtpengineUp', ['edge', 'engine'], { statistic: 'Minimum' }),
+    ]),
+  ],
+];
+
+const functionsOf = ({ functions }: Watched): IWidget[][] => [
+  [
+    graph('Functions: errors and throttles', [
+      ...named(functions, (each, label) => each.metricErrors({ label: `${label} errors` })),
+      ...named(functions, (each, label) => each.metricThrottles({ label: `${label} throttled` })),
+    ]),
+    graph(
+      'Functions: duration, p99',
+      named(functions, (each, label) => each.metricDuration({ statistic: 'p99', label })),
+    ),
+  ],
+  [
+    graph(
+      'Functions: runs',
+      named(functions, (each, label) => each.metricInvocations({ label })),
+    ),
+    graph(
+      'Functions: age of the event that is handled, p99',
+      named(functions, (each, label) => each.metric('AsyncEventAge', { statistic: 'p99', label })),
+    ),
+  ],
+];
+
+const storage = ({ deadLetters, edgeQueues, tables, functions }: Watched): IWidget[][] => [
+  [
+    graph(
+      'Dead letters',
+      named(deadLetters, (each, label) => each.metricApproximateNumberOfMessagesVisible({ label })),
+    ),
+    graph(
+      'To the edges: age of the oldest message',
+      named(edgeQueues, (each, label) => each.metricApproximateAgeOfOldestMessage({ label })),
+    ),
+  ],
+  [
+    graph('Tables: requests throttled', [
+      ...named(tables, (each, label) => each.metric('ReadThrottleEvents', { label: `${label} reads` })),
+      ...named(tables, (each, label) => each.metric('WriteThrottleEvents', { label: `${label} writes` })),
+    ]),
+    graph('A guess of the cost, dollars an hour', [controlPlaneCost({ functions, tables })]),
+  ],
+];
