@@ -8,4 +8,8 @@ export const metrics = {
   callsInProgress: 'CallsInProgress',
   /** 1 while an edge takes calls, 0 while it does not, nothing while it is gone; dimensions Fleet and Edge. */
   edgeReady: 'EdgeReady',
+  /** Events that a function handled, but for routine outcomes; dimensions Fleet, Function and Outcome. */
+  handlerOutcomes: 'HandlerOutcomes',
+  function: 'Function',
+  outcome: 'Outcome',
 } as const;

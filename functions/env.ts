@@ -5,7 +5,14 @@ const TableName = z.string().min(3).max(255);
 /** Days that a call's items stay after its last change. */
 const RetentionDays = z.coerce.number().int().min(1).max(3650);
 
+/** Of every function. */
+const common = {
+  /** Prefix of the platform: the dimension Fleet of the metrics. */
+  PLATFORM: z.string().min(1).max(60),
+};
+
 export const DecideRouteEnv = z.object({
+  ...common,
   CALLS_TABLE: TableName,
   CONFIG_TABLE: TableName,
   /** Decisions are sent to queues whose name begins with this, and to no others. */
@@ -14,11 +21,13 @@ export const DecideRouteEnv = z.object({
 });
 
 export const ProjectCallEnv = z.object({
+  ...common,
   CALLS_TABLE: TableName,
   RETENTION_DAYS: RetentionDays,
 });
 
 export const AcceptCommandEnv = z.object({
+  ...common,
   CALLS_TABLE: TableName,
   FLEET_TABLE: TableName,
   EDGE_QUEUE_PREFIX: z.string().min(1).max(60),
@@ -28,6 +37,7 @@ export const AcceptCommandEnv = z.object({
 
 /** Of functions that send commands to the edge of a call. */
 export const CommandingEnv = z.object({
+  ...common,
   CALLS_TABLE: TableName,
   CONFIG_TABLE: TableName,
   EDGE_QUEUE_PREFIX: z.string().min(1).max(60),
@@ -35,6 +45,7 @@ export const CommandingEnv = z.object({
 });
 
 export const ReapCallsEnv = z.object({
+  ...common,
   CALLS_TABLE: TableName,
   FLEET_TABLE: TableName,
   BUS_NAME: z.string().min(1).max(256),

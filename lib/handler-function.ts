@@ -31,7 +31,7 @@ export interface Retries {
 export interface HandlerFunctionProps<N extends HandlerName> {
   readonly name: N;
   /** A variable that the handler reads and that is missing here is an error of the compiler. */
-  readonly env: EnvOf<(typeof handlerEnvs)[N]>;
+  readonly env: Omit<EnvOf<(typeof handlerEnvs)[N]>, 'PLATFORM'>;
   readonly may: readonly PolicyStatement[];
   readonly timeout: Duration;
   readonly retries: Retries;
@@ -71,7 +71,7 @@ export class HandlerFunction<N extends HandlerName = HandlerName> extends Constr
       memorySize: 512,
       timeout: props.timeout,
       role: this.role(logGroup, [...props.may, ...usesKey(props.care)], tracing),
-      environment: { ...props.env },
+      environment: { ...props.env, PLATFORM: prefix },
       ...(key ? { environmentEncryption: key } : {}),
       tracing: tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup,

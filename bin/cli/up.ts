@@ -163,6 +163,7 @@ ${edges.map((edge) => edgeLines(edge, number, kind)).join('\n')}
   try        npx trunkline call ${number} --digits 12#
   watch      npx trunkline events tail          npx trunkline calls list
   carriers   npx trunkline trunks status
+  functions  ${endpoint}/metrics
   AWS        AWS_ENDPOINT_URL=${endpoint} (EventBridge, SQS, DynamoDB, Lambda, Secrets Manager)
 Ctrl-C stops it.
 `;

@@ -11,6 +11,7 @@ import { sqsEdgeQueues } from '../adapters/sqs-edge-queues.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { busHandler } from '../bus-handler.ts';
 import { AcceptCommandEnv, readEnv } from '../env.ts';
+import { logOf } from '../log.ts';
 
 const env = readEnv(AcceptCommandEnv);
 const db = dynamoDb();
@@ -30,4 +31,5 @@ export const handler = busHandler(
     clock: systemClock,
     patience,
   }),
+  logOf('accept-command', env.PLATFORM),
 );

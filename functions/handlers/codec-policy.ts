@@ -9,6 +9,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { busHandler } from '../bus-handler.ts';
 import { Moment, mendMedia } from '../codec-policy.ts';
 import { CommandingEnv, readEnv } from '../env.ts';
+import { logOf } from '../log.ts';
 import { cachedRouting } from '../routing.ts';
 
 const env = readEnv(CommandingEnv);
@@ -25,4 +26,5 @@ export const handler = busHandler(
     clock: systemClock,
     patience,
   }),
+  logOf('codec-policy', env.PLATFORM),
 );

@@ -7,6 +7,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { busHandler } from '../bus-handler.ts';
 import { answer, Question } from '../decide-route.ts';
 import { DecideRouteEnv, readEnv } from '../env.ts';
+import { logOf } from '../log.ts';
 import { cachedRouting } from '../routing.ts';
 
 const env = readEnv(DecideRouteEnv);
@@ -21,4 +22,5 @@ export const handler = busHandler(
     edges: sqsEdgeQueues(sqs(), env.EDGE_QUEUE_PREFIX),
     clock: systemClock,
   }),
+  logOf('decide-route', env.PLATFORM),
 );

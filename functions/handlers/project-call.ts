@@ -5,6 +5,7 @@ import { afterDays } from '../adapters/retention.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { busHandler } from '../bus-handler.ts';
 import { ProjectCallEnv, readEnv } from '../env.ts';
+import { logOf } from '../log.ts';
 import { patience, project } from '../project-call.ts';
 
 const env = readEnv(ProjectCallEnv);
@@ -16,4 +17,5 @@ export const handler = busHandler(
     calls: dynamoCalls(dynamoDb(), env.CALLS_TABLE, afterDays(env.RETENTION_DAYS, systemClock)),
     patience,
   }),
+  logOf('project-call', env.PLATFORM),
 );

@@ -7,6 +7,7 @@ import { eventBridgeAnnouncements } from '../adapters/eventbridge-announcements.
 import { systemClock } from '../adapters/system-clock.ts';
 import { busHandler } from '../bus-handler.ts';
 import { ReapCallsEnv, readEnv } from '../env.ts';
+import { logOf } from '../log.ts';
 import { reap } from '../reap-calls.ts';
 
 const env = readEnv(ReapCallsEnv);
@@ -24,4 +25,5 @@ export const handler = busHandler(
     clock: systemClock,
     edgeLostAfterMs: env.EDGE_LOST_AFTER_SECONDS * 1000,
   }),
+  logOf('reap-calls', env.PLATFORM),
 );

@@ -46,11 +46,26 @@ export class FleetMetrics {
     only: { readonly [L in LabelsOf<N>]?: string } = {},
   ): MathExpression {
     check(name, by);
-    const keys = [names.namespace, names.fleet, ...by.map((each) => dimensions[each])].join(',');
     const chosen = Object.entries(only).map(
       ([each, value]) => `${dimensions[each as Label]}="${String(value)}"`,
     );
-    const wanted = [`MetricName="${name}"`, `${names.fleet}="${this.fleet}"`, ...chosen].join(' ');
+    const keys = by.map((each) => dimensions[each]);
+    return this.search(name, keys, chosen, { statistic, label, period });
+  }
+
+  /** What came of events, by function and outcome. */
+  outcomes(): MathExpression {
+    return this.search(names.handlerOutcomes, [names.function, names.outcome]);
+  }
+
+  private search(
+    name: string,
+    by: readonly string[],
+    only: readonly string[] = [],
+    { statistic = 'Sum', label = '', period = Duration.minutes(1) }: Shown = {},
+  ): MathExpression {
+    const keys = [names.namespace, names.fleet, ...by].join(',');
+    const wanted = [`MetricName="${name}"`, `${names.fleet}="${this.fleet}"`, ...only].join(' ');
     return new MathExpression({
       expression: `SEARCH('{${keys}} ${wanted}', '${statistic}', ${period.toSeconds()})`,
       ...{ label, period, usingMetrics: {} },

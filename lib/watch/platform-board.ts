@@ -31,7 +31,8 @@ const edges = (fleet: FleetMetrics): IWidget[][] => [
   ],
 ];
 
-const functionsOf = ({ functions }: Watched): IWidget[][] => [
+const functionsOf = ({ functions, fleet }: Watched): IWidget[][] => [
+  [graph('What came of events, but for the routine', [fleet.outcomes()], [], 24)],
   [
     graph('Functions: errors and throttles', [
       ...named(functions, (each, label) => each.metricErrors({ label: `${label} errors` })),

@@ -9,9 +9,14 @@ import {
 const WIDE = 12;
 const HIGH = 6;
 
-export const graph = (title: string, left: readonly IMetric[], right: readonly IMetric[] = []): IWidget =>
+export const graph = (
+  title: string,
+  left: readonly IMetric[],
+  right: readonly IMetric[] = [],
+  width = WIDE,
+): IWidget =>
   new GraphWidget({
-    ...{ title, left: [...left], right: [...right], width: WIDE, height: HIGH },
+    ...{ title, left: [...left], right: [...right], width, height: HIGH },
     leftYAxis: { min: 0 },
   });
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Meter } from './meter.ts';
+import type { ToldMetrics } from './told-metrics.ts';
 
 export interface FunctionSettings {
   readonly name: string;
@@ -49,6 +50,7 @@ export class FunctionPool {
   readonly settings: FunctionSettings;
   readonly #logger: Logger;
   readonly #meter: Meter | undefined;
+  readonly #told: ToldMetrics;
   readonly #instances = new Set<Instance>();
   readonly #idle: Instance[] = [];
   readonly #waiting: Waiting[] = [];
@@ -57,8 +59,9 @@ export class FunctionPool {
   delayMs = 0;
   invocations = 0;
 
-  constructor(settings: FunctionSettings, logger: Logger, meter?: Meter) {
+  constructor(settings: FunctionSettings, logger: Logger, told: ToldMetrics, meter?: Meter) {
     this.settings = settings;
+    this.#told = told;
     this.#meter = meter;
     this.#logger = logger.child({ function: settings.name });
   }
@@ -110,6 +113,7 @@ export class FunctionPool {
     for (const stream of [worker.stdout, worker.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.#meter?.log(this.settings.name, Buffer.byteLength(line));
+        this.#told.log(line);
         this.#logger.debug(line);
       });
     }
@@ -168,7 +172,9 @@ export class FunctionPool {
     clearTimeout(instance.timer);
     const { done } = instance.job;
     const { name, memoryMb } = this.settings;
-    this.#meter?.run(name, performance.now() - (instance.began ?? 0), memoryMb);
+    const ms = performance.now() - (instance.began ?? 0);
+    this.#meter?.run(name, ms, memoryMb);
+    this.#told.run(name, ms, invocation.ok);
     delete instance.job;
     this.#idle.push(instance);
     done(invocation);
@@ -183,6 +189,8 @@ export class FunctionPool {
     if (at >= 0) this.#idle.splice(at, 1);
     clearTimeout(instance.timer);
     if (!this.#closed) this.#logger.error({ errorType, errorMessage }, 'a function instance ended');
+    const ms = instance.began === undefined ? 0 : performance.now() - instance.began;
+    if (instance.job) this.#told.run(this.settings.name, ms, false);
     instance.job?.done({ ok: false, errorType, errorMessage });
     this.#serve();
   }

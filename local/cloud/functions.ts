@@ -6,6 +6,7 @@ import { FunctionPool, type FunctionSettings, type Invocation } from './function
 import type { Meter } from './meter.ts';
 import type { Resource, Template } from './template.ts';
 import { createPauses, type Pauses, type Timers } from './timers.ts';
+import type { ToldMetrics } from './told-metrics.ts';
 
 /** What Lambda does with an event that a function did not take (AWS::Lambda::EventInvokeConfig). */
 interface AsyncPolicy {
@@ -34,13 +35,14 @@ export interface FunctionsParts {
   readonly retryMs: number;
   readonly timers: Timers;
   readonly meter: Meter | undefined;
+  readonly told: ToldMetrics;
 }
 
 /** Enough to overlap waits, few enough for a laptop, however many the account reserves. */
 const MOST_INSTANCES = 4;
 
 export function createFunctions(parts: FunctionsParts): Functions {
-  const { logger, environment, retryMs, timers, meter } = parts;
+  const { logger, environment, retryMs, timers, meter, told } = parts;
   const pools = new Map<string, FunctionPool>();
   const policies = new Map<string, AsyncPolicy>();
   const pauses = createPauses(timers);
@@ -70,7 +72,7 @@ export function createFunctions(parts: FunctionsParts): Functions {
       for (const resource of ofType(template, 'AWS::Lambda::Function')) {
         const role = String(resource.properties['Role'] ?? '');
         const settings = settingsOf(resource, template, environment(role));
-        pools.set(settings.name, new FunctionPool(settings, logger, meter));
+        pools.set(settings.name, new FunctionPool(settings, logger, told, meter));
       }
       for (const { properties } of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
         policies.set(String(properties['FunctionName']), policyOf(properties));

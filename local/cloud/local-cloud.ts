@@ -14,6 +14,7 @@ import { createSecrets } from './secrets.ts';
 import { createTables } from './tables.ts';
 import { readTemplate, type Template } from './template.ts';
 import { systemTimers, type Timers } from './timers.ts';
+import { createToldMetrics } from './told-metrics.ts';
 
 export type { BusEvent } from './bus-entry.ts';
 
@@ -124,7 +125,7 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
 type Place = { readonly region: string; readonly accountId: string; endpoint: string };
 type Emulators = ReturnType<typeof createEmulators>;
 
-/** The five services, joined to one another, in the order in which they start. */
+/** The services, joined to one another, in the order in which they start. */
 function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Faults; place: Place }) {
   const { logger, faults, retryMs = 100, timers = systemTimers, onEvent = () => {} } = parts;
   const place = () => parts.place;
@@ -141,7 +142,10 @@ function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Fa
   });
   const inTheNameOf = (arn: string, body: string, accessKey: string) =>
     authorizer.allows(accessKey, { action: 'sqs:SendMessage', resource: arn }) && toQueue(arn, body);
-  const lambda = { environment, toQueue: inTheNameOf, retryMs, timers, meter };
+  const told = createToldMetrics(() =>
+    queues.all.map(({ settings: { name }, depth }) => ({ name, depth: depth.ready })),
+  );
+  const lambda = { told, environment, toQueue: inTheNameOf, retryMs, timers, meter };
   const functions = createFunctions({ logger, ...lambda });
   const deliver = async (arn: string, event: unknown) => {
     if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
@@ -149,7 +153,7 @@ function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Fa
     return true;
   };
   const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers, meter });
-  return { tables, queues, secrets, functions, bus, meter, authorizer };
+  return { tables, queues, secrets, functions, bus, told, meter, authorizer };
 }
 
 type View = Omit<

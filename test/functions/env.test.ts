@@ -6,6 +6,7 @@ const whole = {
   CONFIG_TABLE: 'config',
   EDGE_QUEUE_PREFIX: 'trunkline-to-',
   RETENTION_DAYS: '30',
+  PLATFORM: 'trunkline',
 };
 
 test('an environment is read once, with numbers as numbers, and cannot be changed', () => {

@@ -103,6 +103,23 @@ describe('the stack on the local cloud', () => {
     });
   });
 
+  test('outcomes are counted on the page of metrics, as CloudWatch would count them from the log', async () => {
+    const page = async () => (await fetch(`${cloud.endpoint}/metrics`)).text();
+    const sentAgain = async () =>
+      Number(
+        /_outcomes_total{[^}]*function="decide-route",outcome="sent-again"} (\d+)/.exec(await page())?.[1] ??
+          0,
+      );
+    const before = await sentAgain();
+    const event = anEvent('call.received', { callId: ulid(), expiresAt: inAMinute(), replyTo: replyTo() });
+    await say('call.received', event);
+    await cloud.settled();
+    await say('call.received', event);
+    await cloud.settled();
+    await expect.poll(sentAgain).toBe(before + 1);
+    expect(await page()).toContain('trunkline_handler_outcomes_total{fleet="trunkline",');
+  });
+
   test('events of a whole call, each delivered twice by a table that throttles, leave one complete record', async () => {
     cloud.faults.duplicateDeliveries = true;
     cloud.faults.throttledTables = 0.2;

@@ -8,6 +8,7 @@ test('a variable that the stack forgets does not compile', () => {
     CONFIG_TABLE: 'config',
     EDGE_QUEUE_PREFIX: 'trunkline-to-',
     RETENTION_DAYS: '30',
+    PLATFORM: 'trunkline',
   };
   // @ts-expect-error FLEET_TABLE, BUS_NAME and EDGE_LOST_AFTER_SECONDS are missing
   const forgotten: EnvOf<typeof ReapCallsEnv> = { CALLS_TABLE: 'calls' };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { dimensions, type EdgeMetric, edgeMetrics } from '../../../contracts/edge-metrics.ts';
+import { dimensions, edgeMetrics } from '../../../contracts/edge-metrics.ts';
 import { metrics } from '../../../contracts/metrics.ts';
 import { resources, synthesized } from '../synthesized.ts';
 
@@ -68,13 +68,22 @@ describe('the dashboards', () => {
     );
   });
 
-  test('show every metric that edges tell', () => {
-    expect(Object.keys(edgeMetrics).filter((name) => !told.some((each) => each.name === name))).toEqual([]);
+  test('show every metric that edges and functions tell', () => {
+    const all = [...Object.keys(edgeMetrics), metrics.handlerOutcomes];
+    expect(all.filter((name) => !told.some((each) => each.name === name))).toEqual([]);
   });
 
-  test('show none that no edge tells, nor by dimensions by which none is told', () => {
-    const known = (name: string) => (edgeMetrics as Record<string, EdgeMetric>)[name]?.by ?? [];
-    const setsOf = (name: string) => known(name).map((set) => set.map((each) => dimensions[each]).sort());
+  test('show none that nobody tells, nor by dimensions by which none is told', () => {
+    const known = new Map<string, readonly (readonly string[])[]>(
+      Object.entries(edgeMetrics).map(([name, { by }]) => [
+        name,
+        (by as readonly (readonly (keyof typeof dimensions)[])[]).map((set) =>
+          set.map((each) => dimensions[each]),
+        ),
+      ]),
+    );
+    known.set(metrics.handlerOutcomes, [[metrics.function, metrics.outcome]]);
+    const setsOf = (name: string) => known.get(name)?.map((set) => [...set].sort());
     expect(told.length).toBeGreaterThan(30);
     for (const { name, labels } of told) expect(setsOf(name)).toContainEqual([...labels].sort());
   });
