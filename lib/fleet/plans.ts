@@ -52,6 +52,8 @@ export function edgePlan(
       TRUNKLINE_DATA_DIR: '/var/lib/trunkline',
       TRUNKLINE_HTTP: `127.0.0.1:${ports.edgeHttp}`,
       TRUNKLINE_DRAIN_SECONDS: String(shared.drainSeconds - FAREWELL_SECONDS),
+      TRUNKLINE_EMF_MS: '60000',
+      TRUNKLINE_FLEET: shared.prefix,
       DRACHTIO_PORT: String(ports.sipServerAdmin),
     },
     byEdge: Object.fromEntries(
