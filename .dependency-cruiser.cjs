@@ -5,7 +5,7 @@ const only = (from, allowed, comment) => ({
   severity: 'error',
   from: { path: `^${from}/` },
   to: {
-    path: '^(contracts|core|functions|edge-node|machine|lib|sdk|bin|local|bench|test)/',
+    path: '^(contracts|core|functions|edge-node|gateway|machine|lib|sdk|bin|local|bench|test)/',
     pathNot: `^(${[from, ...allowed].join('|')})/`,
   },
 });
@@ -14,7 +14,7 @@ const only = (from, allowed, comment) => ({
 const door = (name, packages, doors) => ({
   name: `${name}-door`,
   severity: 'error',
-  from: { path: '^(contracts|core|functions|edge-node|machine|lib|sdk)/', pathNot: doors },
+  from: { path: '^(contracts|core|functions|edge-node|gateway|machine|lib|sdk)/', pathNot: doors },
   to: { path: `node_modules/(${packages})/` },
 });
 
@@ -24,13 +24,18 @@ module.exports = {
     only('core', ['contracts'], 'what is decided is pure'),
     only('functions', ['core', 'contracts'], 'functions meet the edge only as messages'),
     only('edge-node', ['core', 'contracts'], 'the edge meets functions only as messages'),
+    only(
+      'gateway',
+      ['core', 'contracts'],
+      'audio of agents is a process of its own, and meets the edge over HTTP',
+    ),
     only('machine', ['contracts'], 'what prepares a machine knows calls only as something that ends'),
     {
       name: 'lib-arrows',
       severity: 'error',
       from: { path: '^lib/' },
       to: {
-        path: '^(core|edge-node|machine|bin|local|bench|test|functions)/',
+        path: '^(core|edge-node|gateway|machine|bin|local|bench|test|functions)/',
         pathNot: '^functions/env\\.ts$',
       },
     },
@@ -46,7 +51,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^sdk/' },
       to: {
-        path: '^(functions|edge-node|lib|bin|local|bench|test)/',
+        path: '^(functions|edge-node|gateway|lib|bin|local|bench|test)/',
         pathNot: [
           '^functions/(bus-handler|derived-id|log|ports)\\.ts$',
           '^functions/adapters/(clients|dynamo-calls)\\.ts$',

@@ -12,7 +12,7 @@ import { createMeter, type Metered } from './meter.ts';
 import { createQueues } from './queues.ts';
 import { createSecrets } from './secrets.ts';
 import { createTables } from './tables.ts';
-import { readTemplate, type Template } from './template.ts';
+import { type Resource, readTemplate, type Template } from './template.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import { createToldMetrics } from './told-metrics.ts';
 
@@ -76,8 +76,7 @@ const region = 'local-1';
 const accountId = '000000000000';
 
 /** Types that mean nothing on one machine, so that leaving them out changes no behaviour. */
-const nothingToEmulate =
-  /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::CloudWatch::|AWS::SNS::|AWS::Events::Archive$)/;
+const nothingToEmulate = /^(AWS::IAM::|AWS::Logs::|AWS::CDK::|AWS::CloudWatch::|AWS::Events::Archive$)/;
 
 /** Boots the very template that is deployed. What has no stand-in here is said aloud, never pretended. */
 export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
@@ -223,7 +222,16 @@ function whatIsMissing(template: Template, services: readonly LocalService[]) {
   const known = new Set(services.flatMap(({ emulates }) => emulates));
   return template.resources
     .filter(({ type }) => !known.has(type) && !nothingToEmulate.test(type))
+    .filter((resource) => !isForAlarmsAlone(resource, template))
     .map(({ logicalId, type }) => ({ logicalId, type }));
+}
+
+/** There is no alarm on this machine; a topic that functions publish to would be missed. */
+function isForAlarmsAlone({ type, arn }: Resource, { resources }: Template): boolean {
+  if (type === 'AWS::SNS::TopicPolicy' || type === 'AWS::SNS::Subscription') return true;
+  if (type !== 'AWS::SNS::Topic') return false;
+  const naming = resources.filter(({ properties }) => JSON.stringify(properties).includes(arn));
+  return naming.length > 0 && naming.every((each) => /^AWS::(CloudWatch|SNS)::/.test(each.type));
 }
 
 function ruleNamed(template: Template, part: string): string {

@@ -35,11 +35,13 @@ const nameProperties: Readonly<Record<string, string>> = {
   'AWS::Events::Rule': 'Name',
   'AWS::Lambda::Function': 'FunctionName',
   'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::SNS::Topic': 'TopicName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
 };
 
 const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
+  'AWS::SNS::Topic': (name, at) => `arn:aws:sns:${at}:${name}`,
   'AWS::DynamoDB::Table': (name, at) => `arn:aws:dynamodb:${at}:table/${name}`,
   'AWS::SQS::Queue': (name, at) => `arn:aws:sqs:${at}:${name}`,
   'AWS::Events::EventBus': (name, at) => `arn:aws:events:${at}:event-bus/${name}`,
@@ -74,7 +76,7 @@ export function references(raw: RawTemplate, place: StackPlace, value: Value) {
     if (parameter) return parameter.Default;
     const name = nameOf(id);
     const type = raw.Resources?.[id]?.Type;
-    if (type === 'AWS::IAM::ManagedPolicy') return getAtt([id, 'Arn']);
+    if (type === 'AWS::IAM::ManagedPolicy' || type === 'AWS::SNS::Topic') return getAtt([id, 'Arn']);
     return type === 'AWS::SQS::Queue' ? `${place.endpoint}/${place.accountId}/${name}` : name;
   };
   const getAtt = (operand: unknown): unknown => {

@@ -64,8 +64,8 @@ export function loudness(samples: Int16Array): number {
 }
 
 /** Share of the energy that lies at `hz`, 0 to 1, by the Goertzel algorithm. */
-export function toneShare(samples: Int16Array, hz: number): number {
-  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE);
+export function toneShare(samples: Int16Array, hz: number, rate = SAMPLE_RATE): number {
+  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / rate);
   let [last, before, energy] = [0, 0, 0];
   for (const sample of samples) {
     [before, last] = [last, sample + coefficient * last - before];

@@ -5,6 +5,8 @@ describe('the local cloud', () => {
   test('names what it does not emulate, and is silent on what means nothing here', async () => {
     await using cloud = await aCloud({
       Topic: { Type: 'AWS::SNS::Topic' },
+      OnCall: { Type: 'AWS::SNS::Topic' },
+      Alarm: { Type: 'AWS::CloudWatch::Alarm', Properties: { AlarmActions: [{ Ref: 'OnCall' }] } },
       Stream: { Type: 'AWS::Kinesis::Stream' },
       Role: { Type: 'AWS::IAM::Role' },
       Logs: { Type: 'AWS::Logs::LogGroup' },

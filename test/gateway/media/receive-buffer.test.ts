@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FRAME, ReceiveBuffer } from '../../../gateway/media/receive-buffer.ts';
+
+/** Every packet has a value of its own, so that what came out tells which packet it was. */
+const frame = (value: number, length = FRAME) => new Int16Array(length).fill(value);
+
+function aBuffer() {
+  const heard: Int16Array[] = [];
+  const buffer = new ReceiveBuffer((samples) => heard.push(samples));
+  const push = (n: number, at = n * 20, more: { ssrc?: number; from?: number; pause?: number } = {}) =>
+    buffer.push(
+      {
+        ssrc: more.ssrc ?? 1,
+        sequence: ((more.from ?? 0) + n) & 0xffff,
+        timestamp: ((more.from ?? 0) * FRAME + n * FRAME + (more.pause ?? 0) * 8) >>> 0,
+        marker: false,
+      },
+      frame(1_000 + n),
+      at,
+    );
+  return { buffer, push, heard, values: () => heard.map((samples) => samples[0]) };
+}
+
+describe('packets', () => {
+  test('that come in order are passed on at once', () => {
+    const { push, values } = aBuffer();
+    for (const [index, expected] of [1_000, 1_001, 1_002].entries()) {
+      push(index);
+      expect(values().at(-1)).toBe(expected);
+    }
+  });
+
+  test('may be swapped: nothing is lost, and nothing is heard twice', () => {
+    const { buffer, push, values } = aBuffer();
+    for (const n of [0, 2, 1, 3, 3, 5, 4]) push(n);
+    expect(values()).toEqual([1_000, 1_001, 1_002, 1_003, 1_004, 1_005]);
+    expect(buffer.counts).toMatchObject({ reordered: 2, duplicated: 0, late: 1, concealed: 0 });
+    expect(buffer.lost).toBe(0);
+  });
+
+  test('in any order within the depth come out as they were sent, whatever their first number', () => {
+    const shuffled = fc.array(fc.nat({ max: 1 }), { minLength: 4, maxLength: 60 }).map((swaps) => {
+      const order = swaps.map((_, index) => index);
+      for (let at = 1; at + 1 < order.length; at += 2)
+        if (swaps[at]) [order[at], order[at + 1]] = [order[at + 1] ?? 0, order[at] ?? 0];
+      return order;
+    });
+    fc.assert(
+      fc.property(shuffled, fc.integer({ min: 0, max: 0xffff }), (order, from) => {
+        const { push, values } = aBuffer();
+        for (const [index, n] of order.entries()) push(n, index * 20, { from });
+        expect(values()).toEqual(order.map((_, index) => 1_000 + index));
+      }),
+    );
+  });
+
+  test('that are lost are replaced by what was heard last, ever softer, then by silence, all in their time', () => {
+    const { buffer, push, values } = aBuffer();
+    push(0);
+    push(6, 120);
+    expect(values()).toEqual([1_000, 800, 500, 200, 0, 0, 1_006]);
+    expect(buffer.lost).toBe(5);
+    expect(buffer.counts.concealed).toBe(3);
+  });
+
+  test('are waited for no longer than the depth', () => {
+    const { buffer, push, values } = aBuffer();
+    push(0, 0);
+    push(2, 40);
+    buffer.tick(80);
+    expect(values()).toEqual([1_000]);
+    buffer.tick(100);
+    expect(values()).toEqual([1_000, 800, 1_002]);
+    push(1, 110);
+    expect(values()).toHaveLength(3);
+    expect(buffer.counts.late).toBe(1);
+  });
+
+  test('that come late in a heap are all heard, after the silence that stood in for them', () => {
+    const { buffer, push, values } = aBuffer();
+    push(0, 0);
+    for (let at = 20; at <= 200; at += 20) buffer.tick(at);
+    for (let n = 1; n <= 10; n += 1) push(n, 201);
+    expect(values().filter((value) => (value ?? 0) > 1_000)).toEqual(
+      Array.from({ length: 10 }, (_, index) => 1_001 + index),
+    );
+  });
+
+  test('of another source begin anew, and stragglers of the former one are left out', () => {
+    const { buffer, push, values } = aBuffer();
+    push(0);
+    push(900, 20, { ssrc: 2, from: 40_000 });
+    push(1, 21);
+    push(901, 40, { ssrc: 2, from: 40_000 });
+    expect(values()).toEqual([1_000, 1_900, 1_901]);
+    expect([buffer.counts.late, buffer.lost]).toEqual([1, 0]);
+  });
+
+  test('whose clock jumps are heard on, without seconds of silence between them', () => {
+    const { push, values } = aBuffer();
+    push(0);
+    push(1, 20, { pause: 3_600_000 });
+    expect(values()).toEqual([1_000, 1_001]);
+  });
+
+  test('of any size are cut into frames of 20 ms', () => {
+    const heard: number[] = [];
+    const buffer = new ReceiveBuffer((samples) => heard.push(samples.length));
+    const sizes = [80, 80, 240, 1, 319, 160];
+    let timestamp = 0;
+    for (const [sequence, size] of sizes.entries()) {
+      buffer.push({ ssrc: 1, sequence, timestamp, marker: false }, frame(1, size), timestamp / 8);
+      timestamp += size;
+    }
+    expect(heard).toEqual([160, 160, 160, 160, 160]);
+  });
+});
+
+describe('a pause', () => {
+  test('of the sender is as long as he made it: no packet is missing', () => {
+    const { buffer, push, heard } = aBuffer();
+    push(0);
+    push(1, 220, { pause: 200 });
+    expect(heard).toHaveLength(2 + 10);
+    expect(buffer.lost).toBe(0);
+  });
+
+  test('goes on as silence for as long as nothing comes: an agent hears every moment', () => {
+    const { buffer, push, heard } = aBuffer();
+    push(0, 0);
+    for (let at = 20; at <= 1_000; at += 20) buffer.tick(at);
+    expect(heard.length).toBeGreaterThanOrEqual(48);
+    expect(heard.at(-1)?.every((sample) => sample === 0)).toBe(true);
+  });
+});
