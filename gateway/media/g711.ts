@@ -1,4 +1,7 @@
-import { alaw, mulaw } from 'alawmulaw';
+import { createRequire } from 'node:module';
+
+/** Its exports cannot be named from outside CommonJS. */
+const { alaw, mulaw } = createRequire(import.meta.url)('alawmulaw') as typeof import('alawmulaw');
 
 /** ITU-T G.711: one byte a sample, 8,000 samples a second. */
 export interface G711 {

@@ -1,0 +1,102 @@
+import type { Logger } from 'pino';
+import { ulid } from 'ulid';
+import type { AgentFault, AgentSessionRequest } from '../contracts/agent-media/session.ts';
+import { callSidOf } from './dialects/twilio.ts';
+import { Happenings } from './happenings.ts';
+import { systemClock } from './media/clock.ts';
+import type { Outcome, ThreadSettings } from './thread-messages.ts';
+import { startThreads } from './threads.ts';
+
+interface Known {
+  readonly happenings: Happenings;
+  readonly callSid: string;
+  readonly account: AgentSessionRequest['agent']['account'];
+}
+
+export interface Desk extends AsyncDisposable {
+  open(request: AgentSessionRequest): Promise<{ readonly sessionId: string; readonly sdp: string } | Failed>;
+  reoffer(sessionId: string, sdp: string): Promise<Outcome>;
+  stats(sessionId: string): Promise<Outcome>;
+  end(sessionId: string, reason: string): Promise<Outcome>;
+  happenings(sessionId: string): Happenings | undefined;
+  /** Twilio's account of the call with this name, and how the agent ends it. */
+  byCallSid(callSid: string): (Pick<Known, 'account'> & { readonly hangup: () => void }) | undefined;
+  readonly sessions: number;
+  /** No new sessions from now on. */
+  drain(): void;
+  readonly isDraining: boolean;
+}
+
+interface Failed {
+  readonly fault: AgentFault;
+  readonly message: string;
+}
+
+export interface DeskOptions {
+  readonly threads: number;
+  readonly maxSessions: number;
+  readonly media: Omit<ThreadSettings, 'logLevel'>;
+  readonly logLevel: string;
+  readonly logger: Logger;
+}
+
+/** Every session of this gateway, whichever thread it lives in. */
+export async function openDesk({
+  threads: count,
+  maxSessions,
+  media,
+  logLevel,
+  logger,
+}: DeskOptions): Promise<Desk> {
+  const known = new Map<string, Known>();
+  let isDraining = false;
+  const threads = await startThreads({
+    ...{ ...media, threads: count, logLevel, logger },
+    onHappening: (sessionId, happening) => known.get(sessionId)?.happenings.add(happening),
+  });
+  return {
+    get sessions() {
+      return threads.sessions;
+    },
+    get isDraining() {
+      return isDraining;
+    },
+    drain() {
+      isDraining = true;
+    },
+    async open(request) {
+      if (isDraining || threads.sessions >= maxSessions)
+        return {
+          fault: 'draining',
+          message: isDraining ? 'this gateway is draining' : `all ${maxSessions} sessions are taken`,
+        };
+      const sessionId = ulid();
+      const { account } = request.agent;
+      known.set(sessionId, {
+        happenings: new Happenings(systemClock),
+        callSid: callSidOf(request.callId),
+        account,
+      });
+      const outcome = await threads.ask({ kind: 'open', sessionId, request });
+      if (outcome.ok) return { sessionId, sdp: String(outcome.value) };
+      known.delete(sessionId);
+      return outcome;
+    },
+    reoffer: (sessionId, sdp) => threads.ask({ kind: 'reoffer', sessionId, sdp }),
+    stats: (sessionId) => threads.ask({ kind: 'stats', sessionId }),
+    async end(sessionId, reason) {
+      const outcome = await threads.ask({ kind: 'end', sessionId, reason });
+      known.get(sessionId)?.happenings.add({ type: 'ended' });
+      known.delete(sessionId);
+      return outcome;
+    },
+    happenings: (sessionId) => known.get(sessionId)?.happenings,
+    byCallSid(callSid) {
+      const found = [...known.values()].find((each) => each.callSid === callSid);
+      if (!found) return undefined;
+      const hangup = () => found.happenings.add({ type: 'hangup', reason: 'ended by the agent over REST' });
+      return { account: found.account, hangup };
+    },
+    [Symbol.asyncDispose]: () => threads[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,56 @@
+import type { AgentHappening, AgentSessionRequest } from '../../contracts/agent-media/session.ts';
+import type { AudioFormat, MediaStats } from '../ports.ts';
+
+/** What an agent may do to its call. */
+interface CallInReach {
+  play(audio: Uint8Array): 'queued' | 'full';
+  mark(name: string): void;
+  clear(): void;
+  press(digits: string, durationMs: number): void;
+  tell(happening: AgentHappening): void;
+}
+
+export interface DialectParts {
+  readonly request: AgentSessionRequest;
+  /** `taken`: the socket has taken it. */
+  readonly send: (message: string | Uint8Array, taken?: () => void) => void;
+  readonly call: CallInReach;
+  /** A socket of this call broke before. */
+  readonly reconnected: boolean;
+}
+
+/** How a call is told to an agent, and what the agent says is understood, over one socket. */
+export interface Speaker {
+  begin(): void;
+  audio(frame: Uint8Array, timestampMs: number): void;
+  digit(key: string, taken: () => void): void;
+  mark(name: string, played: boolean): void;
+  speech(state: 'started' | 'stopped'): void;
+  quality(stats: MediaStats): void;
+  /** The last message. */
+  end(reason: string): void;
+  /** A message of the agent. Never throws; says what is wrong with it. */
+  hear(message: Buffer, isBinary: boolean): Refusal | undefined;
+  /** Tells the agent what was refused, where the dialect has words for it. */
+  refuse(refusal: Refusal): void;
+}
+
+/** A message that does nothing: the call goes on. */
+export interface Refusal {
+  readonly code: 'unreadable' | 'odd-length' | 'queue-full' | 'wrong-stream' | 'not-audio' | 'flood';
+  /** Says what to do instead. */
+  readonly message: string;
+}
+
+export interface Dialect {
+  readonly format: AudioFormat;
+  /** Of the handshake. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly subprotocol: string | undefined;
+  speak(parts: DialectParts): Speaker;
+}
+
+export const queueFull: Refusal = {
+  code: 'queue-full',
+  message: 'more audio waits than is kept, so this was dropped: wait for a mark, or send clear',
+};

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import { Gauge, Registry } from 'prom-client';
+import { openDesk } from './desk.ts';
+import { openHttp } from './http.ts';
+import type { GatewaySettings } from './settings.ts';
+
+export interface Gateway extends AsyncDisposable {
+  /** Where edges ask for sessions. */
+  readonly url: string;
+  readonly sessions: number;
+  /** Takes no new sessions, and resolves once none is left or after `ms`. */
+  drain(ms: number): Promise<void>;
+}
+
+/** The audio of agents, as a part of any process; `main.ts` is a process of its own. */
+export async function startGateway(
+  settings: GatewaySettings,
+  { logger }: { readonly logger: Logger },
+): Promise<Gateway> {
+  const { http, token, threads, maxSessions, media, logLevel } = settings;
+  const desk = await openDesk({ threads, maxSessions, media, logLevel, logger });
+  const registry = new Registry();
+  new Gauge({
+    ...{
+      name: 'trunkline_agent_sessions',
+      help: 'Calls whose audio this gateway carries',
+      registers: [registry],
+    },
+    collect() {
+      this.set(desk.sessions);
+    },
+  });
+  const metrics = async () => ({ text: await registry.metrics(), contentType: registry.contentType });
+  const server = await openHttp({ ...http, token, desk, metrics });
+  return {
+    url: `http://${http.host}:${server.port}`,
+    get sessions() {
+      return desk.sessions;
+    },
+    async drain(ms) {
+      desk.drain();
+      const until = performance.now() + ms;
+      while (desk.sessions > 0 && performance.now() < until)
+        await new Promise((next) => setTimeout(next, 50));
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await desk[Symbol.asyncDispose]();
+    },
+  };
+}
