@@ -41,7 +41,7 @@ module.exports = {
     },
     only(
       'local',
-      ['contracts', 'core', 'edge-node', 'bin/app.ts'.replace('/app.ts', ''), 'lib'],
+      ['contracts', 'core', 'edge-node', 'gateway', 'bin/app.ts'.replace('/app.ts', ''), 'lib'],
       'the laptop cloud knows functions only through the template',
     ),
     {

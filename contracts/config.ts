@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SocketTarget } from './config/agent-socket.ts';
 import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { Collection, PublicKey } from './config/collections.ts';
 import { crossCheck } from './config/cross-check.ts';
@@ -24,7 +25,7 @@ export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/tru
 const UriTarget = z.strictObject({ uri: SipUri, priority: Priority, weight: Weight });
 /** A user of a trunk, wherever it is registered. */
 const UserTarget = z.strictObject({ user: Name, trunk: Name, priority: Priority, weight: Weight });
-export const Target = z.union([UriTarget, UserTarget]);
+export const Target = z.union([UriTarget, UserTarget, SocketTarget]);
 export type Target = z.infer<typeof Target>;
 
 export const Agent = z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AgentSocket, WebSocketUrl } from './config/agent-socket.ts';
 import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { MediaEncryption } from './config/encryption.ts';
 import { Silence } from './config/silence.ts';
@@ -12,11 +13,13 @@ import { TerminationReason } from './terminations.ts';
  */
 const RouteTarget = z.object({
   id: z.string(),
-  uri: SipUri,
+  uri: z.union([SipUri, WebSocketUrl]),
   priority: Priority,
   weight: Weight,
   trunk: z.string().optional(),
   user: Name.optional(),
+  /** The URI is that of a WebSocket; where secrets are kept, and no secret. */
+  socket: AgentSocket.optional(),
   /** What the agent says of its media and digits; of a trunk's the edge knows itself. */
   media: MediaEncryption.optional(),
   dtmf: digitsTaken.dtmf.unwrap().optional(),

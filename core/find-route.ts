@@ -1,4 +1,10 @@
-import { type NumberRoute, type NumberRule, Policy, type RoutingConfig } from '../contracts/config.ts';
+import {
+  type NumberRoute,
+  type NumberRule,
+  Policy,
+  type RoutingConfig,
+  type Target,
+} from '../contracts/config.ts';
 import type { CallReceived } from '../contracts/events/call.ts';
 import type { ConnectRoute, Route } from '../contracts/route-decision.ts';
 import { planLegs } from './leg-codecs.ts';
@@ -87,8 +93,8 @@ export function routeOfAgent(call: RoutedCall, name: string, config: RoutingConf
     ...(dtmf === 'rfc4733' ? {} : { dtmf }),
   };
   const targets = agent.targets.map((target, index) => ({
-    ...('user' in target ? { ...target, uri: addressOfRecord(target, config) } : target),
-    ...media,
+    ...placeOf(target, config),
+    ...('websocket' in target ? {} : media),
     id: `${name}-${index + 1}`,
   }));
   return connect(
@@ -150,6 +156,13 @@ function takesOffer(
   if (!offer || planLegs(offer.codecs, { policy: codecs, from, to }, trunks).accepted) return true;
   tell?.(`codecs for ${id}`, `nothing is kept of ${offer.codecs.join(', ')}`);
   return false;
+}
+
+function placeOf(target: Target, config: RoutingConfig) {
+  if ('user' in target) return { ...target, uri: addressOfRecord(target, config) };
+  if ('uri' in target) return target;
+  const { websocket, priority, weight, ...socket } = target;
+  return { uri: websocket, priority, weight, socket };
 }
 
 const addressOfRecord = (

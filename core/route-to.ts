@@ -1,5 +1,5 @@
 import type { Destination } from '../contracts/commands.ts';
-import type { RoutingConfig } from '../contracts/config.ts';
+import type { RoutingConfig, Target } from '../contracts/config.ts';
 import type { Route } from '../contracts/route-decision.ts';
 import { connect, type RoutedCall, refuse, routeOfAgent, routeOfNumber, routeOut } from './find-route.ts';
 import { longestPrefix } from './outbound.ts';
@@ -34,10 +34,15 @@ function toUser(
   return connect(call, { targets: [target] }, 'default', config);
 }
 
+const addressOf = (target: Target): string | undefined => {
+  if ('uri' in target) return target.uri;
+  return 'websocket' in target ? target.websocket : undefined;
+};
+
 /** Only what the configuration calls by itself: a command cannot make the edge call any address there is. */
 function toTarget(uri: string, call: RoutedCall, config: RoutingConfig): Route {
   for (const [name, { targets }] of Object.entries(config.agents)) {
-    const index = targets.findIndex((target) => 'uri' in target && target.uri === uri);
+    const index = targets.findIndex((target) => addressOf(target) === uri);
     if (index < 0) continue;
     const route = routeOfAgent(call, name, config);
     if (route.action === 'refuse') return route;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import type { EdgeRef } from '../contracts/envelope.ts';
 import type { FleetRow } from '../contracts/tables.ts';
+import { agentGateways } from './adapters/agent-gateway.ts';
 import type { AwsIdentity } from './adapters/aws-client.ts';
 import { configTable } from './adapters/config-table.ts';
 import { openDns } from './adapters/dns.ts';
@@ -140,6 +141,7 @@ async function takeCalls(
       ...backplane,
       ...shared,
       ...tables,
+      agents: agentGateways(settings.gateways),
       prompts,
       spending,
       sipServer,

@@ -1,3 +1,4 @@
+import type { AgentSessionEvent, AgentSessionRequest } from '../contracts/agent-media/session.ts';
 import type { Command } from '../contracts/commands.ts';
 import type { Keying } from '../contracts/config/encryption.ts';
 import type { SecretRef } from '../contracts/config/secret.ts';
@@ -313,3 +314,21 @@ export interface MediaEngine extends AsyncDisposable {
   /** rtpengine dropped a call by itself (both sides silent), or died with the call on it. */
   onLost(listener: (callId: string, why: LostMedia) => void): void;
 }
+
+/** Who carries the audio of agents that are reached over a WebSocket. */
+export interface AgentMedia {
+  /** Never rejects. `cancelled`: nobody waits for it any more. */
+  open(request: AgentSessionRequest, cancelled: AbortSignal): Promise<AgentMediaAnswer>;
+}
+
+export type AgentMediaAnswer =
+  | { readonly ok: false; readonly fault: string; readonly detail: string }
+  | {
+      readonly ok: true;
+      readonly sessionId: string;
+      readonly sdp: string;
+      reoffer(sdp: string): Promise<{ readonly sdp: string } | 'refused' | 'gone'>;
+      end(reason: string): Promise<void>;
+      /** Everything that happens in the session, and `over` once nothing more can be heard of it. */
+      follow(hear: (event: AgentSessionEvent | 'over') => void): Promise<void>;
+    };

@@ -78,6 +78,17 @@ const Variables = z.object({
     .min(1)
     .transform((text) => text.split(',').map((dir) => dir.trim()))
     .optional(),
+  /** Gateways for agents over WebSockets: http://HOST:PORT, with commas between them. */
+  TRUNKLINE_GATEWAYS: z
+    .string()
+    .transform((text) => text.split(',').map((url) => url.trim().replace(/\/$/, '')))
+    .refine(
+      (urls) => urls.every((url) => /^https?:\/\/[^\s/]+$/.test(url)),
+      'must be http://HOST:PORT, or several with commas between them',
+    )
+    .optional(),
+  /** What the gateways want to be shown: their GATEWAY_TOKEN. */
+  TRUNKLINE_GATEWAY_TOKEN: z.string().min(16, 'must be a secret of at least 16 characters').optional(),
   /** Recordings for call.play, under a path that every rtpengine finds, too; without it there are none. */
   TRUNKLINE_PROMPTS_DIR: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -140,6 +151,7 @@ function settingsOf(env: z.output<typeof Environment>) {
       dtmfListen: env.RTPENGINE_DTMF_LISTEN,
       b2bListen: env.RTPENGINE_B2B_LISTEN,
     }),
+    gateways: Object.freeze({ urls: env.TRUNKLINE_GATEWAYS ?? [], token: env.TRUNKLINE_GATEWAY_TOKEN }),
     promptsDir: env.TRUNKLINE_PROMPTS_DIR,
     logLevel: env.LOG_LEVEL,
   });

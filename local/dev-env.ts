@@ -6,6 +6,8 @@ import type { RoutingConfigInput } from '../contracts/config.ts';
 import type { CallState } from '../core/call-state.ts';
 import { Parts } from '../edge-node/parts.ts';
 import type { EdgeEnvironment } from '../edge-node/settings.ts';
+import { startGateway } from '../gateway/gateway.ts';
+import { readSettings } from '../gateway/settings.ts';
 import type { SettingsInput } from '../lib/settings.ts';
 import { type BusEvent, bootLocalCloud, type LocalCloud } from './cloud/local-cloud.ts';
 import { synthesizeOnce } from './cloud/synthesize.ts';
@@ -35,6 +37,8 @@ export interface DevEnvOptions {
   readonly stack?: Omit<SettingsInput, 'edges'>;
   /** Folders that `cdk synth` wrote for customers' apps: their functions run on the same bus. */
   readonly apps?: readonly string[];
+  /** A gateway for agents over WebSockets, beside the edges; default: where the configuration has such an agent. */
+  readonly gateway?: boolean;
   /** Counts what AWS would bill: `cloud.bill()`. */
   readonly metered?: boolean;
   /** What Secrets Manager of this platform holds, by the names of the secrets. */
@@ -90,9 +94,10 @@ export const DevEnv = {
   },
 };
 
-async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
-  const logger = options.logger ?? pino({ level: process.env['TRUNKLINE_TEST_LOG'] ?? 'silent' });
-  const timed = steps(options.onStep);
+async function boot(given: DevEnvOptions, parts: Parts): Promise<DevEnv> {
+  const logger = given.logger ?? pino({ level: process.env['TRUNKLINE_TEST_LOG'] ?? 'silent' });
+  const timed = steps(given.onStep);
+  const options = await withGateway(given, { parts, logger, timed });
   const dataDir = options.dataDir ?? (await temporaryFolder(parts));
   const cloud = parts.use(await bootCloud(options, dataDir, logger, timed));
   const state = parts.use(openStateTables(cloud));
@@ -129,6 +134,22 @@ async function boot(options: DevEnvOptions, parts: Parts): Promise<DevEnv> {
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }
+
+/** Agents on this machine may be called: there are no others here. */
+async function withGateway(
+  options: DevEnvOptions,
+  { parts, logger, timed }: { parts: Parts; logger: Logger; timed: EdgeSiteOptions['timed'] },
+): Promise<DevEnvOptions> {
+  const isWanted = options.gateway ?? hasSockets(options.config);
+  if (!isWanted) return options;
+  const LOG_LEVEL = logger.level as 'info';
+  const settings = readSettings({ GATEWAY_THREADS: 1, GATEWAY_PRIVATE_AGENTS: 'allow', LOG_LEVEL });
+  const gateway = parts.use(await timed('agent gateway started', () => startGateway(settings, { logger })));
+  return { ...options, edgeSettings: { TRUNKLINE_GATEWAYS: gateway.url, ...options.edgeSettings } };
+}
+
+const hasSockets = ({ agents }: RoutingConfigInput) =>
+  Object.values(agents).some(({ targets }) => targets.some((target) => 'websocket' in target));
 
 const idsOf = (edges = 1): readonly [string, ...string[]] => [
   'edge-1',

@@ -99,7 +99,7 @@ async function up(options: Options): Promise<void> {
   const { config, number, app, prompts } = await prepare(options, parts);
   await using stream = await openEventStream();
   await using env = await DevEnv.create({
-    ...{ config, secrets, logger, edges: options.edges },
+    ...{ config, secrets, logger, edges: options.edges, gateway: true },
     ...{ sipPort: options.sipPort, httpPort: options.httpPort },
     ...(tls === undefined ? {} : { tls }),
     ...(options.data === undefined ? {} : { dataDir: options.data }),

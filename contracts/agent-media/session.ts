@@ -1,17 +1,10 @@
 import * as z from 'zod';
+import { WebSocketUrl } from '../config/agent-socket.ts';
 
 const Text = z.string().max(1_024);
 
 /** Of an agent that is reached over a WebSocket. */
 const Dialect = z.enum(['twilio', 'pcm']);
-
-const WebSocketUrl = z
-  .string()
-  .max(2_048)
-  .regex(
-    /^wss?:\/\/[^\s/@]+(\/\S*)?$/,
-    'must be a WebSocket URL without a user, such as wss://agent.example.com/call',
-  );
 
 /** Where an agent is, and how it is spoken to. What is secret in it goes from the edge to the gateway and nowhere else. */
 const AgentSocket = z.strictObject({

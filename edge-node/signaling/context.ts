@@ -1,6 +1,15 @@
 import type { Logger } from 'pino';
 import type { Narrator } from '../narrator.ts';
-import type { Clock, Decisions, MediaEngine, Metrics, Prompts, RoutingSnapshot, Secrets } from '../ports.ts';
+import type {
+  AgentMedia,
+  Clock,
+  Decisions,
+  MediaEngine,
+  Metrics,
+  Prompts,
+  RoutingSnapshot,
+  Secrets,
+} from '../ports.ts';
 import type { Admission } from './admission.ts';
 import type { FailureBackOff } from './auth/back-off.ts';
 import type { Nonces } from './auth/nonces.ts';
@@ -15,6 +24,7 @@ import type { TrunkDesk } from './trunks/trunk-desk.ts';
 export interface SignalingContext {
   readonly link: SipLink;
   readonly media: MediaEngine;
+  readonly agents: AgentMedia;
   readonly prompts: Prompts;
   readonly decisions: Decisions;
   readonly snapshot: Pick<RoutingSnapshot, 'current'>;

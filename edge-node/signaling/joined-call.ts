@@ -1,4 +1,6 @@
 import type { LegName } from '../../contracts/events/call.ts';
+import { askFor } from './agents/agent-wishes.ts';
+import { goOn } from './agents/fail-over.ts';
 import type { Call } from './call.ts';
 import { watchMedia } from './media-watch.ts';
 import { renegotiate } from './mid-call/renegotiate.ts';
@@ -23,6 +25,8 @@ export function keepSideGoing(call: Call, leg: LegName, dialog: Dialog): void {
   dialog.onBye((why) => hungUp(call, leg, dialog, why));
   dialog.onSessionRequest((request) => renegotiate(call, leg, request));
   dialog.onRefer((request) => onRefer(call, leg, dialog, request));
+  dialog.onAsk?.((event) => askFor(call, event));
+  dialog.onLost?.((target, why) => void goOn(call, { dialog, target, leg }, why));
 }
 
 function hungUp(call: Call, by: LegName, dialog: Dialog, why: string): void {

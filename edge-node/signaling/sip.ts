@@ -1,3 +1,4 @@
+import type { AgentSessionEvent } from '../../contracts/agent-media/session.ts';
 import type { Party } from '../../contracts/events/call.ts';
 import type { Credentials } from './auth/answer-challenge.ts';
 
@@ -128,6 +129,10 @@ export interface Dialog {
   notify(headers: Headers, sipfrag: string): Promise<number | undefined>;
   /** INFO (RFC 6086) is answered with the status that this gives. */
   onInfo(answer: (contentType: string, body: string) => number): void;
+  /** What an agent over a WebSocket asks of its call; no SIP side does. */
+  onAsk?(listener: (event: AgentSessionEvent) => void): void;
+  /** It is lost without having hung up: `target` by its id. Called once, also where that came before the listener. */
+  onLost?(listener: (target: string, why: string) => void): void;
   /** Status with which the other side answered; undefined where it did not. */
   info(contentType: string, body: string): Promise<number | undefined>;
 }

@@ -125,8 +125,10 @@ export class Call implements MediaSession {
     const now = this.#options.clock.now();
     if (packet.payloadType === codec.payloadType)
       this.#received.push(packet, codec.decode(packet.payload), now);
-    else if (packet.payloadType === digits) this.#press(this.#digits.take(packet));
-    else return;
+    else if (packet.payloadType === digits) {
+      this.#received.passBy(packet);
+      this.#press(this.#digits.take(packet));
+    } else return;
     this.#heardAt = now;
     if (!this.#isSilent) return;
     this.#isSilent = false;

@@ -88,6 +88,13 @@ export class ReceiveBuffer {
     this.#passOn(nowMs);
   }
 
+  /** A packet of the same source that is no audio: it takes a number, and nothing is missing for it. */
+  passBy(packet: Packet): void {
+    if (packet.ssrc !== this.#source?.ssrc) return;
+    this.#number(packet);
+    if (distance16(this.#passed, packet.sequence) === 1) this.#passed = packet.sequence;
+  }
+
   /** To be called every 20 ms. */
   tick(nowMs: number): void {
     if (!this.#source) return;

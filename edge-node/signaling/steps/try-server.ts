@@ -1,5 +1,6 @@
 import { isOwnFailure } from '../../../core/server-health.ts';
 import { reasonForResponse } from '../../../core/terminations.ts';
+import { dialAgent, isSocket } from '../agents/dial-agent.ts';
 import { credentialsOf } from '../auth/trunk-credentials.ts';
 import type { Call } from '../call.ts';
 import { passHeader } from '../registrar/handover.ts';
@@ -53,18 +54,20 @@ async function ring(call: Call, attempt: Attempt, sdp: string | undefined, tryin
   let ended: 'rang out' | undefined;
   let heard = false;
   const { from, headers } = presentCaller(call, target);
-  const invite = context.link.dial({
-    ...{ uri: target.uri, sdp, from, headers: { ...headers, ...passHeader(attempt.pass) } },
-    ...(nextHop === undefined ? {} : { nextHop }),
-    credentials: target.user === undefined ? credentialsOf(target.trunk, context) : undefined,
-    onProvisional(status, sdp) {
-      if (!heard) context.metrics.invite({ kind: 'rang', ...about() });
-      heard = true;
-      trying.heard('taken');
-      const isHeard = sdp === undefined || !keying || plain || isSecure(sdp);
-      progress.heard(status, isHeard ? sdp : undefined);
-    },
-  });
+  const invite = isSocket(target)
+    ? dialAgent(call, target, sdp)
+    : context.link.dial({
+        ...{ uri: target.uri, sdp, from, headers: { ...headers, ...passHeader(attempt.pass) } },
+        ...(nextHop === undefined ? {} : { nextHop }),
+        credentials: target.user === undefined ? credentialsOf(target.trunk, context) : undefined,
+        onProvisional(status, sdp) {
+          if (!heard) context.metrics.invite({ kind: 'rang', ...about() });
+          heard = true;
+          trying.heard('taken');
+          const isHeard = sdp === undefined || !keying || plain || isSecure(sdp);
+          progress.heard(status, isHeard ? sdp : undefined);
+        },
+      });
   call.attempt = invite;
   const stopRinging = call.after(routeOf(call).ringSeconds * 1000, () => {
     ended = 'rang out';

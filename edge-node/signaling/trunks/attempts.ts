@@ -55,6 +55,10 @@ export async function* attemptsFor(
       yield* toUser(target, seed, parts);
       continue;
     }
+    if (target.socket !== undefined) {
+      yield toAgent(target);
+      continue;
+    }
     const places = await parts.finder.find(target.uri, `${seed} ${target.uri}`);
     if (places.length === 0) yield toNowhere(target);
     for (const place of places) {
@@ -116,6 +120,11 @@ const toPlace = (
 ): Attempt => ({
   ...{ target, server, nextHop },
   begin: () => book.begin(target.trunk, server),
+});
+
+/** Its gateway finds it. */
+const toAgent = (target: RouteTarget): Attempt => ({
+  ...{ target, server: new URL(target.uri).host, nextHop: undefined, begin: begun },
 });
 
 const toNowhere = (target: RouteTarget): Attempt => ({

@@ -490,6 +490,7 @@ export function stage({
       request: async () => undefined,
       [Symbol.asyncDispose]: async () => {},
     },
+    agents: { open: async () => ({ ok: false, fault: 'draining', detail: 'there is no gateway here' }) },
     prompts: {
       async find(file) {
         if (!file.endsWith('.wav')) throw new Error(`there is no recording "${file}"`);

@@ -126,6 +126,15 @@ describe('a pause', () => {
     expect(buffer.lost).toBe(0);
   });
 
+  test('for the packets of a key is none of loss, and what comes behind them is not waited for', () => {
+    const { buffer, push, values } = aBuffer();
+    push(0, 0);
+    for (const sequence of [1, 2, 3]) buffer.passBy({ ssrc: 1, sequence, timestamp: 160, marker: false });
+    push(4, 80);
+    expect(values().at(-1)).toBe(1_004);
+    expect(buffer.lost).toBe(0);
+  });
+
   test('goes on as silence for as long as nothing comes: an agent hears every moment', () => {
     const { buffer, push, heard } = aBuffer();
     push(0, 0);
