@@ -4,9 +4,19 @@ import { likeness, loudness } from '../../local/phone/audio.ts';
 import type { CallReport } from '../../local/phone/phones.ts';
 import type { RtpReport } from '../../local/phone/rtp-endpoint.ts';
 
+/** What the agent over the WebSocket heard, and whoever the call was transferred to. */
+export interface AgentHeard {
+  /** Up to the first key. */
+  readonly pcm: Int16Array;
+  readonly frames: number;
+  readonly digits: string;
+  readonly human: RtpReport;
+}
+
 export interface DemoResult {
   readonly report: CallReport;
-  readonly agent: RtpReport;
+  /** Of a SIP agent its RTP. */
+  readonly agent: RtpReport | AgentHeard;
   readonly record: CallState | undefined;
   /** What the carrier said. */
   readonly audio: Int16Array;
@@ -25,11 +35,16 @@ const IN_FLIGHT = 5;
 /** How alike what was said and what was heard must be: an unlike recording scores under 0.3. */
 const ALIKE = 0.8;
 
+const check = (name: string, ok: boolean, detail: string): Check => ({ name, ok, detail });
+
+const alike = (name: string, said: Int16Array, heard: Int16Array) => {
+  const is = likeness(said, heard);
+  return check(name, is >= ALIKE && loudness(heard) > 0.01, `likeness ${is.toFixed(2)}, at least ${ALIKE}`);
+};
+
 /** Everything that must be true of the demo's call, with the numbers. */
-export function judge({ report, agent, record, audio, digits, expectedSource }: DemoResult): Check[] {
-  const check = (name: string, ok: boolean, detail: string): Check => ({ name, ok, detail });
-  const heard = likeness(audio, agent.pcm);
-  const back = likeness(audio, report.rtp.pcm);
+export function judge(result: DemoResult): Check[] {
+  const { report, agent, record, audio, digits, expectedSource } = result;
   const delivered = record ? digitsOf(record, 'a', 'delivered') : '';
   return [
     check(
@@ -42,22 +57,13 @@ export function judge({ report, agent, record, audio, digits, expectedSource }: 
       record?.routed?.source === expectedSource,
       `source ${record?.routed?.source ?? 'none'} in ${record?.routed?.waitMs ?? '?'} ms, expected ${expectedSource}`,
     ),
-    check(
-      'audio to the agent',
-      agent.received > 0 && report.rtp.sent - agent.received <= IN_FLIGHT,
-      `${report.rtp.sent} packets sent, ${agent.received} heard`,
+    ...('human' in agent ? overSocket(result, agent) : overSip(report, agent)),
+    alike('the agent hears the words', audio, agent.pcm),
+    alike(
+      'the caller hears them come back',
+      audio,
+      'human' in agent ? report.rtp.pcm.subarray(0, agent.pcm.length) : report.rtp.pcm,
     ),
-    check(
-      'audio to the caller',
-      report.rtp.received > 0 && agent.sent - report.rtp.received <= IN_FLIGHT,
-      `${agent.sent} packets sent, ${report.rtp.received} heard`,
-    ),
-    check(
-      'the agent hears the words',
-      heard >= ALIKE && loudness(agent.pcm) > 0.01,
-      `likeness ${heard.toFixed(2)}, at least ${ALIKE}`,
-    ),
-    check('the caller hears them come back', back >= ALIKE, `likeness ${back.toFixed(2)}, at least ${ALIKE}`),
     check(
       'digits at the agent',
       agent.digits === digits,
@@ -78,7 +84,44 @@ export function judge({ report, agent, record, audio, digits, expectedSource }: 
   ];
 }
 
+const overSip = (report: CallReport, agent: RtpReport): Check[] => [
+  check(
+    'audio to the agent',
+    agent.received > 0 && report.rtp.sent - agent.received <= IN_FLIGHT,
+    `${report.rtp.sent} packets sent, ${agent.received} heard`,
+  ),
+  check(
+    'audio to the caller',
+    report.rtp.received > 0 && agent.sent - report.rtp.received <= IN_FLIGHT,
+    `${agent.sent} packets sent, ${report.rtp.received} heard`,
+  ),
+];
+
+/** The caller's packets were heard by the agent first and by a human then; none of them twice, none by nobody. */
+function overSocket({ report, record }: DemoResult, { frames, human }: AgentHeard): Check[] {
+  const { sent, received } = report.rtp;
+  const transfer = Object.values(record?.transfers ?? {}).at(-1);
+  return [
+    check(
+      'audio to the agent',
+      frames > 100,
+      `${frames} frames of 20 ms over the WebSocket, of ${sent} packets sent`,
+    ),
+    check(
+      'the transfer to a human',
+      transfer?.outcome === 'transferred' && human.received > 50 && loudness(human.pcm) > 0.01,
+      `${transfer?.outcome ?? 'none'}; the human heard ${human.received} packets`,
+    ),
+    check('audio to the caller', received > 150, `${received} packets heard`),
+  ];
+}
+
 const counts = ({ pcm: _pcm, keysLeft: _keysLeft, ...rest }: RtpReport) => rest;
+
+const heardBy = (agent: RtpReport | AgentHeard) =>
+  'human' in agent
+    ? { frames: agent.frames, digits: agent.digits, human: counts(agent.human) }
+    : counts(agent);
 
 /** The machine-readable summary. */
 export function summaryOf(
@@ -96,7 +139,7 @@ export function summaryOf(
     media: record?.ended?.media,
     digits: { atTheAgent: agent.digits, backAtTheCaller: report.rtp.digits, ...record?.ended?.digits },
     carrier: counts(report.rtp),
-    agent: counts(agent),
+    agent: heardBy(agent),
     record: record && {
       complete: record.complete,
       phase: record.phase,

@@ -1,8 +1,25 @@
 import { expect, test } from 'vitest';
 import { trunkline } from '../bin/run-cli.ts';
 
-test('demo --json: one call, decided live, with audio, digits and a complete record', async () => {
+test('demo --json: one call to an agent over a WebSocket, with audio both ways, digits, a transfer and a complete record', async () => {
   const { code, stdout, stderr } = await trunkline('demo', '--json');
+  const summary = JSON.parse(stdout);
+  expect({
+    code,
+    stderr,
+    failed: summary.checks.filter((check: { ok: boolean }) => !check.ok),
+  }).toMatchObject({ code: 0, failed: [] });
+  expect(summary).toMatchObject({
+    ok: true,
+    decision: { source: 'live' },
+    digits: { atTheAgent: '12*4#', gap: 0 },
+    record: { complete: true, reason: 'caller-hangup' },
+  });
+  expect(summary.agent.human.received).toBeGreaterThan(50);
+});
+
+test('demo --agent sip: the same call to an agent by SIP', async () => {
+  const { code, stdout, stderr } = await trunkline('demo', '--json', '--agent', 'sip');
   const summary = JSON.parse(stdout);
   expect({
     code,
