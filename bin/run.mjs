@@ -21,6 +21,7 @@ const verbs = {
   'bench:cost': (args) => node('--import', 'tsx', 'bench/cost.ts', ...args),
   'bench:digits': (args) => node('--import', 'tsx', 'bench/digits.ts', ...args),
   'bench:failover': (args) => node('--import', 'tsx', 'bench/failover.ts', ...args),
+  'bench:gateway': (args) => node('--import', 'tsx', 'bench/gateway/bench.ts', ...args),
   'bench:reinvite': (args) => node('--import', 'tsx', 'bench/reinvite.ts', ...args),
   'bench:sip': (args) => node('--import', 'tsx', 'bench/sip-server/bench.ts', ...args),
   fuzz: (args) => node('--import', 'tsx', 'test/local/sip/fuzz/fuzz.ts', ...args),
