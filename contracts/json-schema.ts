@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { PcmFromAgent, PcmToAgent } from './agent-media/pcm.ts';
+import { AgentSessionEvent, AgentSessionRequest } from './agent-media/session.ts';
 import { commands } from './commands.ts';
 import { RoutingConfig } from './config.ts';
 import { DeliveredCommand } from './edge-message.ts';
@@ -12,6 +14,10 @@ export const messages = {
   'route-decision': RouteDecision,
   'delivered-command': DeliveredCommand,
   'routing-config': RoutingConfig,
+  'pcm.from-agent': PcmFromAgent,
+  'pcm.to-agent': PcmToAgent,
+  'agent-session-request': AgentSessionRequest,
+  'agent-session-event': AgentSessionEvent,
 } as const;
 export type MessageName = keyof typeof messages;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { WebSocketUrl } from '../config/agent-socket.ts';
+import { Ulid } from '../envelope.ts';
 
 const Text = z.string().max(1_024);
 
@@ -32,7 +33,7 @@ const AgentSocket = z.strictObject({
 
 /** `POST /sessions`: an edge asks for the audio of one call. */
 export const AgentSessionRequest = z.strictObject({
-  callId: z.ulid(),
+  callId: Ulid,
   /** Offer of plain G.711 (RFC 3264). */
   sdp: z.string().min(1).max(16_384),
   agent: AgentSocket,
