@@ -38,6 +38,10 @@ const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
     `${event.file} to ${event.to}, ${event.ended} after ${(event.playedMs / 1000).toFixed(1)} s`,
   'media.contract-broken': (event) =>
     `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
+  'media.agent-disconnected': (event) => `leg ${event.leg}: ${event.code} ${event.reason}`.trimEnd(),
+  'media.agent-reconnected': (event) => `leg ${event.leg} at attempt ${event.attempt}`,
+  'media.agent-lost': (event) => `${event.target}: ${event.detail}; ${event.left} targets behind it`,
+  'media.speech': (event) => `leg ${event.leg} ${event.state}`,
   'dtmf.received': (event) =>
     `${event.digit ?? 'a secret'} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,
   'dtmf.delivered': (event) => `${event.digit} to leg ${event.leg}`,

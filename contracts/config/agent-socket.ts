@@ -27,6 +27,8 @@ export const AgentSocket = z.strictObject({
   firstAudioSeconds: z.number().min(0).max(60).default(0),
   /** How often a socket that breaks is opened anew before another target is called. */
   reconnects: z.int().min(0).max(10).default(2),
+  /** Whether the bus is told when the caller begins and stops to speak (`media.speech`): two events a turn. */
+  speechEvents: z.boolean().default(false),
   /** Told to the agent as they stand here. */
   parameters: z.record(z.string().max(64), z.string().max(1_024)).default({}),
   /** Headers of the caller's INVITE that the agent is told. */

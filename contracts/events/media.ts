@@ -39,3 +39,32 @@ export const MediaContractBroken = callEvent('media.contract-broken', {
   agreed: z.string().max(64),
   found: z.string().max(64),
 });
+
+/** The socket of an agent broke; the gateway opens it anew. */
+export const MediaAgentDisconnected = callEvent('media.agent-disconnected', {
+  leg: LegName,
+  /** Of the close (RFC 6455 section 7.4). */
+  code: z.int().min(1_000).max(4_999),
+  reason: z.string().max(256),
+});
+
+/** It is open again, and the agent knows that it broke. */
+export const MediaAgentReconnected = callEvent('media.agent-reconnected', {
+  leg: LegName,
+  attempt: z.int().positive(),
+});
+
+/** An agent is gone for good; targets behind it are called, or the call ends. */
+export const MediaAgentLost = callEvent('media.agent-lost', {
+  leg: LegName,
+  target: z.string(),
+  detail: z.string().max(512),
+  /** Targets behind it. */
+  left: z.int().nonnegative(),
+});
+
+/** The caller of an agent over a WebSocket began to speak, or has stopped; only where the target says `speechEvents`. */
+export const MediaSpeech = callEvent('media.speech', {
+  leg: LegName,
+  state: z.enum(['started', 'stopped']),
+});

@@ -1,5 +1,5 @@
 import type { LegName } from '../../contracts/events/call.ts';
-import { askFor } from './agents/agent-wishes.ts';
+import { hearAgent } from './agents/agent-wishes.ts';
 import { goOn } from './agents/fail-over.ts';
 import type { Call } from './call.ts';
 import { watchMedia } from './media-watch.ts';
@@ -25,7 +25,7 @@ export function keepSideGoing(call: Call, leg: LegName, dialog: Dialog): void {
   dialog.onBye((why) => hungUp(call, leg, dialog, why));
   dialog.onSessionRequest((request) => renegotiate(call, leg, request));
   dialog.onRefer((request) => onRefer(call, leg, dialog, request));
-  dialog.onAsk?.((event) => askFor(call, event));
+  dialog.onAsk?.((event) => hearAgent(call, leg, event));
   dialog.onLost?.((target, why) => void goOn(call, { dialog, target, leg }, why));
 }
 

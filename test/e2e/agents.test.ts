@@ -122,9 +122,11 @@ describe('a call to an agent over a WebSocket', () => {
     await second.until(
       () => (second.sockets.at(-1)?.said.filter(({ event }) => event === 'media').length ?? 0) > 25,
     );
-    const { carrier, record } = await placed;
+    const { carrier, record, events } = await placed;
     expect(carrier).toMatchObject({ ok: true, errors: '' });
     expect(record).toMatchObject({ complete: true, ended: { reason: 'caller-hangup' } });
+    const said = events.map(({ type }) => type).filter((type) => type.startsWith('media.agent-'));
+    expect(said).toEqual(['media.agent-disconnected', 'media.agent-lost']);
   });
 
   test('ends, and says why, where no agent is behind the one that is lost', async () => {

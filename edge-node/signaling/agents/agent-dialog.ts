@@ -71,6 +71,7 @@ export class AgentDialog implements Dialog {
     if (event === 'over') this.#fail('the gateway is gone');
     else if (event.type === 'failed') this.#fail(`${event.fault}: ${event.detail}`);
     else if (event.type === 'hangup') this.#hangUp(event.reason ?? 'the agent hung up');
+    else if (event.type.startsWith('speech-') && !this.#target.socket.speechEvents) return;
     else if (this.#onAsk) this.#onAsk(event);
     else this.#asked.push(event);
   }

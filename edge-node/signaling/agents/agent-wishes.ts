@@ -1,13 +1,25 @@
 import type { AgentSessionEvent } from '../../../contracts/agent-media/session.ts';
 import { Command } from '../../../contracts/commands.ts';
+import type { LegName } from '../../../contracts/events/call.ts';
 import type { Call } from '../call.ts';
 
-/** What an agent asks for is a command, as a program would send it over the bus. */
-export function askFor(call: Call, event: AgentSessionEvent): void {
-  const { logger, clock } = call.context;
+/** What happens at the agent of one side: told as events, or obeyed as a command that a program would send over the bus. */
+export function hearAgent(call: Call, leg: LegName, event: AgentSessionEvent): void {
+  const { logger } = call.context;
   const about = { callId: call.id, type: event.type };
   logger.debug(about, 'an agent says');
-  const wish = wishOf(call, event);
+  if (call.isOver) return;
+  const side = leg === 'a' ? 'b' : 'a';
+  if (event.type === 'disconnected')
+    call.say('media.agent-disconnected', { leg, code: event.code, reason: event.reason.slice(0, 256) });
+  else if (event.type === 'reconnected') call.say('media.agent-reconnected', { leg, attempt: event.attempt });
+  else if (event.type === 'speech-started') call.say('media.speech', { leg: side, state: 'started' });
+  else if (event.type === 'speech-stopped') call.say('media.speech', { leg: side, state: 'stopped' });
+  else obey(call, wishOf(call, event), about);
+}
+
+function obey(call: Call, wish: object | undefined, about: object): void {
+  const { logger, clock } = call.context;
   if (!wish) return;
   const read = Command.safeParse({ version: 1, id: clock.newId(), callId: call.id, ...wish });
   if (!read.success) {

@@ -13,8 +13,7 @@ import { Transferring } from '../transfer/transferring.ts';
 export async function goOn(call: Call, { dialog, target, leg }: Lost, why: string): Promise<void> {
   if (call.isOver || call[leg] !== dialog) return;
   const route = leg === 'b' ? remaining(call.route, target) : undefined;
-  const { logger } = call.context;
-  logger.warn({ callId: call.id, target, why, left: route?.targets.length ?? 0 }, 'an agent is lost');
+  call.say('media.agent-lost', { leg, target, detail: why.slice(0, 512), left: route?.targets.length ?? 0 });
   // A transfer that is on its way has a better place for the caller.
   if (route && !call.transfer) {
     const others = route.targets.map(({ id }) => id).join(', ');
