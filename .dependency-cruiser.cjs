@@ -55,7 +55,7 @@ module.exports = {
         pathNot: [
           '^functions/(bus-handler|derived-id|log|ports)\\.ts$',
           '^functions/adapters/(clients|dynamo-calls)\\.ts$',
-          '^lib/(dead-letters|outputs|permissions)\\.ts$',
+          '^lib/(control-plane|dead-letters|outputs|permissions|settings)\\.ts$',
           '^local/cloud/event-pattern\\.ts$',
         ],
       },

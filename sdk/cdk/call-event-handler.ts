@@ -14,11 +14,11 @@ import { sources } from '../../contracts/envelope.ts';
 import { type EventType, events } from '../../contracts/events.ts';
 import { deadLetters, keptIn } from '../../lib/dead-letters.ts';
 import { handledKeys, handlerVariables } from '../variables.ts';
+import type { CallPlatform } from './call-platform.ts';
 import type { EventFilter } from './event-filter.ts';
-import type { TrunklinePlatform } from './trunkline-platform.ts';
 
 export interface CallEventHandlerProps<T extends EventType = EventType> {
-  readonly platform: TrunklinePlatform;
+  readonly platform: CallPlatform;
   /** Which events it hears: those that `onCallEvent` in `entry` takes. */
   readonly events: T | readonly T[];
   /** Only those of them: `{ leg: ['a'], digit: [{ 'anything-but': '#' }] }`. What is not wanted costs nothing. */
@@ -107,7 +107,7 @@ export class CallEventHandler<T extends EventType = EventType> extends Construct
     return lambda;
   }
 
-  private mayReadCalls(platform: TrunklinePlatform): void {
+  private mayReadCalls(platform: CallPlatform): void {
     platform.grantReadCalls(this.lambda);
     this.lambda.addEnvironment(handlerVariables.callsTable, platform.callsTable.tableName);
   }

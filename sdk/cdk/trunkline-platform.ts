@@ -1,51 +1,76 @@
-import { Fn } from 'aws-cdk-lib';
-import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { sources } from '../../contracts/envelope.ts';
-import { exportOf, outputs } from '../../lib/outputs.ts';
-import { asSource } from '../../lib/permissions.ts';
+import { Stack } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { controlPlane } from '../../lib/control-plane.ts';
+import { readSettings, type SettingsInput } from '../../lib/settings.ts';
+import { CallPlatform } from './call-platform.ts';
+import { DeployedPlatform } from './deployed-platform.ts';
+
+/** What a deployment may choose, as in `cdk.context.json` of the project; every setting has a default. */
+export type TrunklineSettings = Omit<SettingsInput, 'fleet'>;
+
+/** What the machine of an edge is given. */
+export interface EdgeAccess {
+  readonly edgeId: string;
+  /** Decisions and commands for this edge. */
+  readonly queue: IQueue;
+  /** Attach it to the role of the machine: it allows what an edge does, and no more. */
+  readonly policy: IManagedPolicy;
+}
 
 /**
- * A platform that is deployed in the same account and region. A stack that uses it is refused at deployment where there is
- * none, and the platform's stack cannot be deleted while somebody uses it.
+ * The control plane of a platform, deployed by this app: bus, tables, functions, queues of the edges, dashboards and alarms.
+ * Its functions come made with this package: nothing is bundled and nothing is fetched. One for each account, region and prefix.
+ * @throws Error that names every setting that is wrong.
  */
-export class TrunklinePlatform extends Construct {
+export class TrunklinePlatform extends CallPlatform {
   readonly prefix: string;
   readonly bus: IEventBus;
-  /** State and events of calls, as `tables` of the package publishes their keys. */
   readonly callsTable: ITable;
+  readonly edges: readonly EdgeAccess[];
 
-  private constructor(scope: Construct, id: string, prefix: string) {
+  constructor(scope: Construct, id: string, settings: TrunklineSettings = {}) {
     super(scope, id);
-    const imported = (output: string) => Fn.importValue(exportOf(prefix, output));
-    this.prefix = prefix;
-    this.bus = EventBus.fromEventBusArn(this, 'Bus', imported(outputs.busArn));
-    this.callsTable = Table.fromTableArn(this, 'Calls', imported(outputs.callsTableArn));
+    const read = settingsOf(this.node.path, settings);
+    checkPrefix(this, read.prefix);
+    const { bus, calls, edges } = controlPlane(this, read);
+    this.prefix = read.prefix;
+    // CDK's classes and interfaces differ under exactOptionalPropertyTypes.
+    this.bus = bus as IEventBus;
+    this.callsTable = calls as ITable;
+    this.edges = edges;
   }
 
-  /** `prefix` is that of the platform's settings. */
-  static fromPrefix(scope: Construct, id: string, prefix = 'trunkline'): TrunklinePlatform {
-    return new TrunklinePlatform(scope, id, prefix);
+  /**
+   * A platform that is deployed in the same account and region by another stack; `prefix` is that of its settings. A stack
+   * that uses it is refused at deployment where there is none, and the platform's stack cannot be deleted while somebody uses it.
+   */
+  static fromPrefix(scope: Construct, id: string, prefix = 'trunkline'): CallPlatform {
+    return new DeployedPlatform(scope, id, prefix);
   }
+}
 
-  /** Commands, and nothing else, may be put on the bus: nobody speaks in the name of an edge. */
-  grantCommands(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
-      actions: ['events:PutEvents'],
-      resourceArns: [this.bus.eventBusArn],
-      conditions: asSource(sources.client),
-    });
-  }
+/** CloudFormation would find two of a name only while it deploys. */
+function checkPrefix(platform: TrunklinePlatform, prefix: string): void {
+  const all = Stack.of(platform).node.findAll();
+  const other = all.find((each) => each instanceof TrunklinePlatform && each.prefix === prefix);
+  if (other)
+    throw new Error(
+      `${platform.node.path}: prefix: ${prefix} is that of ${other.node.path}, too; give one of them another`,
+    );
+}
 
-  /** The record of one call at a time, by its id. */
-  grantReadCalls(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:GetItem'],
-      resourceArns: [this.callsTable.tableArn],
-    });
+function settingsOf(path: string, settings: TrunklineSettings) {
+  if ('fleet' in settings)
+    throw new Error(
+      `${path}: fleet: machines are deployed with their images from a copy of the project, as docs/deploy.md says; leave it out here, and use TrunklinePlatform.fromPrefix beside such a platform`,
+    );
+  try {
+    return readSettings(settings);
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }

@@ -5,14 +5,19 @@ import { TrunklinePlatform } from '../../sdk/cdk.ts';
 /** Path of a handler of these tests. */
 export const handlerFile = (name: string) => fileURLToPath(new URL(`./handlers/${name}.ts`, import.meta.url));
 
-/** An app with a stack that uses the platform, not yet synthesized. */
-export function aCustomersApp(outdir: string) {
+/** An app of theirs with an empty stack. */
+export function anAppOfTheirs(outdir: string) {
   AssetStaging.clearAssetHashCache();
   const app = new App({
     analyticsReporting: false,
     outdir,
     builtinCloudFormationValidation: false,
   });
-  const stack = new Stack(app, 'Theirs');
+  return { app, stack: new Stack(app, 'Theirs') };
+}
+
+/** An app with a stack that uses a platform which is deployed, not yet synthesized. */
+export function aCustomersApp(outdir: string) {
+  const { app, stack } = anAppOfTheirs(outdir);
   return { app, stack, platform: TrunklinePlatform.fromPrefix(stack, 'Platform') };
 }

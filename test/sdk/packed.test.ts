@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildBundles } from '../../lib/build-bundles.ts';
+import type { TrunklineSettings } from '../../sdk/cdk.ts';
+import { synthesized } from '../lib/synthesized.ts';
 import { aFolder } from '../local/stand-in.ts';
 
 const run = promisify(execFile);
@@ -41,6 +45,42 @@ afterAll(async () => {
   await rm(join(root, 'sdk', 'dist'), { recursive: true, force: true });
 });
 
+/** A customer's app that deploys the platform: with what the package says it needs, and neither bundler nor network. */
+const platformApp = `
+  import { Socket } from 'node:net';
+  import { App, Stack } from 'aws-cdk-lib';
+  import { TrunklinePlatform } from '@trunkline/sdk/cdk';
+  Socket.prototype.connect = () => { throw new Error('this app needs no network'); };
+  const app = new App({ analyticsReporting: false, builtinCloudFormationValidation: false });
+  new TrunklinePlatform(new Stack(app, 'Theirs'), 'Phones', JSON.parse(process.argv[2]));
+  app.synth();
+`;
+
+async function synthesizedByCustomer(settings: TrunklineSettings) {
+  const theirs = join(folder.path, 'theirs');
+  const modules = join(theirs, 'node_modules');
+  const { dependencies } = await manifest('sdk/package.json');
+  for (const name of ['aws-cdk-lib', 'constructs', ...Object.keys(dependencies)]) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(root, 'node_modules', name), join(modules, name));
+  }
+  await cp(join(app, 'node_modules', '@trunkline'), join(modules, '@trunkline'), { recursive: true });
+  await writeFile(join(theirs, 'app.mjs'), platformApp);
+  const out = join(folder.path, 'theirs-out');
+  const env = { ...process.env, CDK_OUTDIR: out };
+  await run('node', ['app.mjs', JSON.stringify(settings)], { cwd: theirs, env });
+  return out;
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** How many of each type. */
+function inventory(template: { readonly Resources: Readonly<Record<string, { readonly Type: string }>> }) {
+  const counts: Record<string, number> = {};
+  for (const { Type } of Object.values(template.Resources)) counts[Type] = (counts[Type] ?? 0) + 1;
+  return counts;
+}
+
 const program = (name: string, ...args: string[]) =>
   run(join(root, 'node_modules', '.bin', name), args, { cwd: app });
 
@@ -50,13 +90,15 @@ describe('the packed package', () => {
     // Where a declaration could not be read, all would be any, and nothing an error.
     const wrong = [
       "import { onCallEvent } from '@trunkline/sdk';",
-      "import { CallEventHandler } from '@trunkline/sdk/cdk';",
+      "import { CallEventHandler, TrunklinePlatform } from '@trunkline/sdk/cdk';",
       '// @ts-expect-error: there is no such event',
       "onCallEvent('call.anwsered', () => undefined);",
       '// @ts-expect-error: nor such a command',
       "onCallEvent('call.ended', ({ callId }, calls) => calls.hangUp(callId));",
       '// @ts-expect-error: nor such a filter',
       "new CallEventHandler(null as never, 'A', { platform: null as never, events: 'call.ended', where: { reson: ['x'] }, entry: '' });",
+      '// @ts-expect-error: nor such a setting',
+      "new TrunklinePlatform(null as never, 'B', { retentionDay: 7 });",
     ];
     await writeFile(join(app, 'wrong.ts'), wrong.join('\n'));
     const modern = [
@@ -84,6 +126,17 @@ describe('the packed package', () => {
   test('has a test kit that runs the tests of the example', async () => {
     const { stdout } = await program('vitest', 'run', '--root', app, '--reporter=json');
     expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toMatchObject({ success: true });
+  });
+
+  test("deploys the platform from a customer's app: the resources and the functions of our own stack", async () => {
+    const settings = { edges: ['edge-1', 'edge-2'], retentionDays: 7 };
+    const out = await synthesizedByCustomer(settings);
+    const theirs = JSON.parse(await readFile(join(out, 'Theirs.template.json'), 'utf8'));
+    const ours = synthesized(settings).toJSON() as Parameters<typeof inventory>[0];
+    expect(inventory(theirs)).toEqual(inventory(ours));
+    const assets = (await readdir(out)).filter((name) => name.startsWith('asset.'));
+    const files = await Promise.all(assets.map((name) => readFile(join(out, name, 'index.mjs'))));
+    expect(files.map(sha256).sort()).toEqual([...buildBundles().values()].map(sha256).sort());
   });
 
   test('holds no test, no secret and nothing but what it needs', async () => {
