@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack, Token, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -65,9 +65,8 @@ class Edge extends Construct {
         allow(['secretsmanager:GetSecretValue'], secretsNamed(this, props.secretPrefix)),
       ],
     });
-    const named = `<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${props.secretPrefix}*`;
     Validations.of(this.policy).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:${named}]`,
+      id: `AwsSolutions-IAM5[Resource::${reported(Stack.of(this), props.secretPrefix)}]`,
       reason:
         'The configuration says later which secrets a trunk has; they share the beginning of their names.',
     });
@@ -82,6 +81,13 @@ const secretsNamed = (scope: Construct, prefix: string): string =>
     resourceName: `${prefix}*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
+
+/** The same as cdk-nag writes it: `<AWS::Region>` unless the stack is for a region that the app names. */
+function reported({ partition, region, account }: Stack, prefix: string): string {
+  const shown = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+  const place = `${shown(region, 'Region')}:${shown(account, 'AccountId')}`;
+  return `arn:${shown(partition, 'Partition')}:secretsmanager:${place}:secret:${prefix}*`;
+}
 
 const statementsOf = (
   { bus, config, fleet, registrations }: EdgesProps,

@@ -3,8 +3,8 @@ import type { IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { formula } from './metrics.ts';
 import type { Watched } from './watched.ts';
 
-/** us-east-1, on demand, as in bench/prices.yaml. Each run comes with an event that caused it. */
-const dollars = { run: 0.2e-6, gbMs: 0.0000133334 / 1000, unit: 0.625e-6, readUnit: 0.125e-6, event: 1e-6 };
+/** A million of each; us-east-1, on demand, as in bench/prices.yaml. Each run comes with an event that caused it. */
+const dollars = { run: 0.2, gbMs: 0.0133334, unit: 0.625, readUnit: 0.125, event: 1 };
 const MEMORY_GB = 0.5;
 
 /** Of the control plane, an hour at the present rate: runs and their time, events, and what the tables wrote and read. */
@@ -15,7 +15,8 @@ export function controlPlaneCost({ functions, tables }: Pick<Watched, 'functions
   const terms: string[] = [];
   const add = (name: string, metric: IMetric, price: number) => {
     parts[name] = metric;
-    terms.push(`${name}*${price.toExponential(4)}`);
+    // Metric math knows no exponents: it would take the e of 1e-6 for the name of a metric.
+    terms.push(`${name}*${price.toFixed(8)}`);
   };
   for (const [index, lambda] of Object.values(functions).entries()) {
     add(`r${index}`, lambda.metricInvocations({ period, statistic: 'Sum' }), dollars.run + dollars.event);
@@ -25,5 +26,5 @@ export function controlPlaneCost({ functions, tables }: Pick<Watched, 'functions
     add(`w${index}`, table.metricConsumedWriteCapacityUnits({ period, statistic: 'Sum' }), dollars.unit);
     add(`u${index}`, table.metricConsumedReadCapacityUnits({ period, statistic: 'Sum' }), dollars.readUnit);
   }
-  return formula(`${hour}*(${terms.join('+')})`, parts, 'dollars an hour', period);
+  return formula(`${hour}/1000000*(${terms.join('+')})`, parts, 'dollars an hour', period);
 }

@@ -15,6 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => folder?.[Symbol.asyncDispose]());
 
+const isWarning = ({ type }: { readonly type: string }) => type === 'aws:cdk:warning';
+
 function deploying(name: string, settings: TrunklineSettings = {}) {
   const { app, stack } = anAppOfTheirs(join(folder.path, name));
   return { app, stack, platform: new TrunklinePlatform(stack, 'Phones', settings) };
@@ -73,8 +75,15 @@ describe("a platform in a customer's own stack", () => {
     template.hasResourceProperties('AWS::IAM::Role', { ManagedPolicyArns: [{ Ref: policy }] });
   });
 
-  test('keeps the rules of AWS Solutions', () => {
-    const { app } = deploying('ruled', { edges: ['edge-1', 'edge-2'] });
+  const env = { account: '111122223333', region: 'eu-central-1' };
+  test.each([
+    ['where the app leaves the region to whoever deploys', {}, {}],
+    ['where the app names account and region', { env }, {}],
+    ['with partitions in letters, too', { env }, { '@aws-cdk/core:enablePartitionLiterals': true }],
+  ])('keeps the rules of AWS Solutions, without a warning, %s', (name, props, context) => {
+    const { app, stack } = anAppOfTheirs(join(folder.path, name), props, context);
+    const platform = new TrunklinePlatform(stack, 'Phones', { edges: ['edge-1', 'edge-2'] });
+    expect(platform.node.findAll().flatMap(({ node }) => node.metadata.filter(isWarning))).toEqual([]);
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     expect(() => app.synth()).not.toThrow();
   });
