@@ -47,13 +47,21 @@ export const engineWorker = (
   async idle() {
     try {
       const text = await (await ask(`http://127.0.0.1:${http}/metrics`)).text();
-      return /^rtpengine_sessions(\{[^}]*\})? 0$/m.test(text);
+      return hasNoSessions(text);
     } catch (error) {
       // One that is gone carries no calls; one that is slow may carry many.
       return error instanceof Error && isRefused(error.cause);
     }
   },
 });
+
+/** One line for its own sessions, and one for those of others that it knows of: none of them may count any. */
+function hasNoSessions(metrics: string): boolean {
+  const counts = [...metrics.matchAll(/^rtpengine_sessions(?:\{[^}]*\})? (\d+)$/gm)].map(
+    ([, count]) => count,
+  );
+  return counts.length > 0 && counts.every((count) => count === '0');
+}
 
 const isRefused = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
