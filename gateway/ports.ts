@@ -46,7 +46,7 @@ export interface MediaStats {
   readonly digitsSent: number;
   /** Interarrival jitter, ms (RFC 3550 section 6.4.1). */
   readonly jitterMs: number;
-  /** Milliseconds by which sent frames missed their moment. */
+  /** Milliseconds by which the frames of the last ten to twenty seconds missed their moment. */
   readonly pacingErrorMs: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 

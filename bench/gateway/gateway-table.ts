@@ -11,7 +11,11 @@ export function printGateway(figures: GatewayFigures): void {
   const lost = Math.max(0, sent - returned - calls * UNDER_WAY);
   const rows: readonly (readonly [string, string, string])[] = [
     ['CPU per call, % of a core', cpuPerCall.toFixed(2), limit(cpuPerCall <= 1, 'at most 1')],
-    ['memory per call, KB', (figures.bytesPerCall / 1_024).toFixed(0), ''],
+    [
+      'memory: the process, MB; each call, KB',
+      `${(figures.residentBytes / 2 ** 20).toFixed(0)}; ${figures.bytesPerCall === undefined ? 'n/a' : (figures.bytesPerCall / 1_024).toFixed(0)}`,
+      '',
+    ],
     [
       'off the beat of 20 ms, as sent, ms p50 / p99',
       `${pacingMs.p50.toFixed(2)} / ${pacingMs.p99.toFixed(2)}`,
