@@ -25,7 +25,8 @@ export interface Template {
 /**
  * Reads every stack of cloud assemblies (the folders that `cdk synth` writes), in the order in which they are deployed.
  * A stack sees what those before it export.
- * @throws Error that names an assembly without stacks, and a value that is imported and that no stack exports.
+ * @throws Error that names an assembly without stacks, a value that is imported and that no stack exports, and one that two
+ * stacks export.
  */
 export function readTemplate(assemblies: readonly string[], place: Place): Template {
   const exported = new Map<string, string>();
@@ -58,7 +59,7 @@ function readStack({ folder, template, assets }: StackFiles, place: StackPlace &
     .filter(([, { Condition }]) => resolve.condition(Condition))
     .map(([name, { Value, Export }]) => {
       const value = String(resolve.value(Value));
-      if (Export) place.exported.set(String(resolve.value(Export.Name)), value);
+      if (Export) addExport(place, String(resolve.value(Export.Name)), value);
       return [name, value] as const;
     });
   const { files = {} } = readJson<{ files?: Record<string, { source: { path: string } }> }>(assets);
@@ -74,6 +75,19 @@ function readStack({ folder, template, assets }: StackFiles, place: StackPlace &
     outputs: Object.fromEntries(outputs),
     assets: Object.entries(files).map(([hash, { source }]) => [hash, join(folder, source.path)] as const),
   };
+}
+
+/** CloudFormation, too, lets only one stack export a name. */
+function addExport(
+  { exported, stackName }: StackPlace & { exported: Exported },
+  name: string,
+  value: string,
+) {
+  if (exported.has(name))
+    throw new Error(
+      `the stack ${stackName} exports ${name}, and a stack before it does already; where the platform is there, an app imports it: TrunklinePlatform.fromPrefix`,
+    );
+  exported.set(name, value);
 }
 
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;

@@ -174,7 +174,9 @@ describe('the real rtpengine, started as its image starts it', () => {
 
   test('takes no new calls once the machine drains it, and is idle when the last one has ended', async () => {
     await worker.drain();
-    expect(await order(on.ng, anOffer('second'))).not.toContain('result2:ok');
+    expect(await order(on.ng, anOffer('second'))).toContain('session limit reached');
+    // A call that is up may still change.
+    expect(await order(on.ng, anOffer('first'))).toContain('result2:ok');
     expect(await worker.idle()).toBe(false);
     await order(on.ng, { command: 'delete', 'call-id': 'first', 'from-tag': 'a', 'delete-delay': '0' });
     await expect.poll(() => worker.idle()).toBe(true);

@@ -159,4 +159,12 @@ describe('the template', () => {
     expect(cloud.queues).toEqual(['Inbox', 'Second-Inbox', 'Inbox-too']);
     expect(cloud.outputs).toEqual({ Name: 'Inbox', Here: cloud.urlOf('Second-Inbox') });
   });
+
+  test('a second stack that exports what the first does stops the start, as it stops a deployment', async () => {
+    const Outputs = { BusName: { Value: 'trunkline', Export: { Name: 'trunkline:BusName' } } };
+    const second = { Theirs: { Resources: {}, Outputs } };
+    await expect(aCloud({}, { template: { Outputs }, others: second })).rejects.toThrow(
+      'the stack Theirs exports trunkline:BusName, and a stack before it does already; where the platform is there, an app imports it',
+    );
+  });
 });
