@@ -88,7 +88,7 @@ module.exports = {
       name: 'no-circular',
       comment: 'types may know each other, code may not',
       severity: 'error',
-      from: { path: '^(contracts|core|functions|edge-node|machine|lib|sdk|bin|local)/' },
+      from: { path: '^(contracts|core|functions|edge-node|gateway|machine|lib|sdk|bin|local)/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
   ],
