@@ -5,10 +5,9 @@ const spread = (values: readonly number[]) =>
   `${percentile(values, 0.5)?.toFixed(1) ?? 'n/a'} / ${percentile(values, 0.99)?.toFixed(1) ?? 'n/a'}`;
 const limit = (holds: boolean, text: string) => `${text}: ${holds ? 'held' : 'missed'}`;
 
-/** What was measured, and the limit beside the number. Frames that are under way at either end are not lost. */
+/** What was measured, and the limit beside the number. What is under way when the measuring ends has not come back yet. */
 export function printGateway(figures: GatewayFigures): void {
-  const { calls, cpuPerCall, pacingMs, sent, returned } = figures;
-  const lost = Math.max(0, sent - returned - calls * UNDER_WAY);
+  const { calls, cpuPerCall, pacingMs, sent, returned, lost } = figures;
   const rows: readonly (readonly [string, string, string])[] = [
     ['CPU per call, % of a core', cpuPerCall.toFixed(2), limit(cpuPerCall <= 1, 'at most 1')],
     [
@@ -22,7 +21,8 @@ export function printGateway(figures: GatewayFigures): void {
       limit(pacingMs.p99 < 5, 'p99 under 5'),
     ],
     ['off the beat, as the caller gets it, ms p99', pacingMs.atCallerP99.toFixed(2), ''],
-    ['frames said, come back', `${sent}, ${returned}`, limit(lost === 0, 'none lost')],
+    ['frames lost', String(lost), limit(lost === 0, 'none')],
+    ['frames said, come back while it was measured', `${sent}, ${returned}`, ''],
     ['caller to socket, ms p50 / p99', spread(figures.toSocketMs), ''],
     ['socket to caller, ms p50 / p99', spread(figures.toCallerMs), ''],
     ['clear to silence, ms p50 / p99', spread(figures.clearMs), ''],
@@ -36,5 +36,3 @@ export function printGateway(figures: GatewayFigures): void {
       `${name.padEnd(first ?? 0)}  ${value.padEnd(second ?? 0)}  ${told}`.trimEnd().concat('\n'),
     );
 }
-
-const UNDER_WAY = 5;
