@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Codec } from './config/codecs.ts';
 import { checkRules, collectionRules } from './config/collections.ts';
-import { Name, SipUri } from './config/words.ts';
+import { Name, PromptFile, SipUri } from './config/words.ts';
 import { Time, Ulid } from './envelope.ts';
 import { LegName } from './events/call.ts';
 
@@ -94,10 +94,7 @@ export const CallCollect = command('call.collect', {
 export const CallPlay = command('call.play', {
   to: z.enum(['a', 'b', 'both']).default('a'),
   /** Name of a file in the folder of prompts. */
-  file: z
-    .string()
-    .max(128)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a file, without a folder'),
+  file: PromptFile,
   /** How often; 0: until `call.stop`. */
   times: z.int().min(0).max(100).default(1),
 });

@@ -9,7 +9,7 @@ import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
 import { refer } from './config/refer.ts';
 import { Silence } from './config/silence.ts';
 import { Trunk } from './config/trunk.ts';
-import { Name, Priority, SipUri, Weight } from './config/words.ts';
+import { Name, Priority, PromptFile, SipUri, Weight } from './config/words.ts';
 
 export type { AuthenticationIn, AuthenticationOut, DigestAlgorithm } from './config/authentication.ts';
 export { Codec, CodecPolicy } from './config/codecs.ts';
@@ -36,6 +36,8 @@ export const Agent = z.strictObject({
   refer,
   /** One of the `collections`: the caller is asked for it as soon as the agent answers. */
   collect: Name.optional(),
+  /** A recording as for call.play: played to the caller before the call ends because its agent was lost and nobody is behind it. */
+  lostPrompt: PromptFile.optional(),
 });
 export type Agent = z.infer<typeof Agent>;
 

@@ -35,6 +35,8 @@ const Connect = z.object({
   codecs: CodecPolicy,
   /** One of the collections of the configuration: what the agent asks the caller for. */
   collect: z.string().optional(),
+  /** Played to the caller when the agent is lost and nobody is behind it. */
+  lostPrompt: z.string().optional(),
   /** Longest time one target may ring, s. */
   ringSeconds: z.int().positive(),
   /** Longest time from answer to the end, s. */

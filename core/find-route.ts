@@ -103,6 +103,7 @@ export function routeOfAgent(call: RoutedCall, name: string, config: RoutingConf
       agent: name,
       targets: orderTargets(targets, call.callId),
       ...(agent.collect === undefined ? {} : { collect: agent.collect }),
+      ...(agent.lostPrompt === undefined ? {} : { lostPrompt: agent.lostPrompt }),
     },
     agent.policy,
     config,
@@ -118,7 +119,7 @@ export function routeOut(call: RoutedCall, name: string, config: RoutingConfig, 
   return connect(call, { outbound: name, targets }, route.policy, config, tell);
 }
 
-type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets' | 'collect'>;
+type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets' | 'collect' | 'lostPrompt'>;
 
 export function connect(
   call: RoutedCall,

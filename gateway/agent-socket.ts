@@ -23,6 +23,8 @@ export interface Handshake {
   readonly allowPrivate: boolean;
   /** PEM authorities in place of the well-known ones. */
   readonly ca: string | undefined;
+  /** PEM texts, for an agent that asks for them. */
+  readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** A message of an agent is no longer: some minutes of audio. */
@@ -30,7 +32,7 @@ const MAX_MESSAGE = 2 * 1024 * 1024;
 
 /** Opens the socket. Redirects are not followed, and the address that was checked is the one that is called. @throws AgentFailure */
 export async function openAgentSocket(handshake: Handshake): Promise<WebSocket> {
-  const { url, headers, subprotocol, connectMs, ca } = handshake;
+  const { url, headers, subprotocol, connectMs, ca, clientCertificate } = handshake;
   const deadline = AbortSignal.timeout(connectMs);
   const address = await addressOf(new URL(url).hostname.replace(/^\[|\]$/g, ''), handshake, deadline);
   const socket = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol], {
@@ -45,6 +47,7 @@ export async function openAgentSocket(handshake: Handshake): Promise<WebSocket> 
       else done(null, address, family);
     },
     ...(ca === undefined ? {} : { ca }),
+    ...clientCertificate,
   });
   try {
     await opened(socket, deadline, connectMs);

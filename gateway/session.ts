@@ -119,8 +119,16 @@ export class Session implements AsyncDisposable {
     const { agent } = request;
     const { headers, subprotocol } = this.#dialect;
     const bearer = agent.bearer === undefined ? {} : { Authorization: `Bearer ${agent.bearer}` };
-    const { url, connectMs } = agent;
-    const handshake = { url, connectMs, subprotocol, allowPrivate, ca, headers: { ...headers, ...bearer } };
+    const { url, connectMs, clientCertificate } = agent;
+    const handshake = {
+      url,
+      connectMs,
+      clientCertificate,
+      subprotocol,
+      allowPrivate,
+      ca,
+      headers: { ...headers, ...bearer },
+    };
     const socket = await openAgentSocket(handshake);
     if (this.#isOver) return socket.terminate();
     this.#socket = socket;

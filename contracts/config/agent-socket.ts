@@ -35,6 +35,8 @@ export const AgentSocket = z.strictObject({
   headers: z.array(HeaderName).max(32).default([]),
   /** Shown to the agent as `Authorization: Bearer`. */
   bearer: SecretRef.optional(),
+  /** Shown to an agent that asks for it in the TLS handshake: PEM texts. */
+  clientCertificate: z.strictObject({ cert: SecretRef, key: SecretRef }).optional(),
   /** Of the dialect `twilio`: signs the handshake, and is asked for where the agent ends its call over REST. */
   account: z
     .strictObject({

@@ -28,3 +28,9 @@ export const Weight = z.int().min(0).max(65535).default(1);
 export const Prefix = z
   .string()
   .regex(/^(\+|\+?[0-9*#]{1,20})$/, 'must be the start of a number, such as "+1" or "+4930"');
+
+/** A recording in the folder of prompts. */
+export const PromptFile = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must be the name of a file, without a folder');

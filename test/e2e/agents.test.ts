@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../local/free-ports.ts';
 import { tone, toneShare } from '../../local/phone/audio.ts';
 import { startAgent } from '../../local/phone/phones.ts';
 import { type AnAgent, anAgent } from '../gateway/an-agent.ts';
+import { aFolder } from '../local/stand-in.ts';
 import { NUMBER, type Platform, routeTo, startPlatform, storyOf } from './platform.ts';
 
 let platform: Platform;
@@ -10,13 +14,22 @@ let platform: Platform;
 let first: AnAgent;
 let second: AnAgent;
 let phone: number;
+let prompts: Awaited<ReturnType<typeof aFolder>>;
+const run = promisify(execFile);
 const audio = tone(700, 1_000);
 
 beforeAll(async () => {
   [first, second] = [await anAgent(), await anAgent({ protocol: null })];
   phone = await freePort();
+  prompts = await aFolder();
+  await run('sox', [
+    ...'-n -r 8000 -c 1 -b 16'.split(' '),
+    join(prompts.path, 'sorry.wav'),
+    ...'synth 1 sine 1100'.split(' '),
+  ]);
   const config = routeTo([]);
   platform = await startPlatform({
+    edgeSettings: { TRUNKLINE_PROMPTS_DIR: prompts.path },
     config: {
       ...config,
       numbers: {
@@ -39,7 +52,11 @@ beforeAll(async () => {
           policy: 'tested',
         },
         phone: { targets: [{ uri: `sip:agent@127.0.0.1:${phone}` }], policy: 'tested' },
-        lonely: { targets: [{ websocket: first.url, reconnects: 0 }], policy: 'tested' },
+        lonely: {
+          targets: [{ websocket: first.url, reconnects: 0 }],
+          policy: 'tested',
+          lostPrompt: 'sorry.wav',
+        },
       },
     },
   });
@@ -48,6 +65,7 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
   await first?.[Symbol.asyncDispose]();
   await second?.[Symbol.asyncDispose]();
+  await prompts?.[Symbol.asyncDispose]();
 });
 
 /** Sends back what it hears. */
@@ -129,11 +147,13 @@ describe('a call to an agent over a WebSocket', () => {
     expect(said).toEqual(['media.agent-disconnected', 'media.agent-lost']);
   });
 
-  test('ends, and says why, where no agent is behind the one that is lost', async () => {
+  test('ends, and says why, where no agent is behind the one that is lost; the caller is told first', async () => {
     const placed = platform.place({ to: '+15550122', audio, talkMs: 20_000 });
     await answeredBy(first, 0);
     first.sockets.at(-1)?.connection.socket.destroy();
-    expect((await placed).record).toMatchObject({
+    const { carrier, record } = await placed;
+    expect(toneShare(carrier.rtp.pcm, 1_100)).toBeGreaterThan(0.8);
+    expect(record).toMatchObject({
       complete: true,
       ended: { reason: 'target-unavailable', detail: expect.stringContaining('lonely-1 was lost') },
     });

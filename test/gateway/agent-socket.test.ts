@@ -20,16 +20,17 @@ beforeAll(async () => {
 });
 
 const handshake = {
-  headers: {},
-  subprotocol: undefined,
-  connectMs: 3_000,
-  allowPrivate: true,
-  ca: undefined,
+  ...{ headers: {}, subprotocol: undefined, connectMs: 3_000 },
+  ...{ allowPrivate: true, ca: undefined, clientCertificate: undefined },
 };
 
 /** An agent over TLS whose certificate is for these names. */
-async function aSecureAgent(name: string, options: { readonly expired?: boolean } = {}) {
-  const server = createServer(await ca.issues(name, options));
+async function aSecureAgent(
+  name: string,
+  options: { readonly expired?: boolean; readonly asks?: boolean } = {},
+) {
+  const asked = options.asks ? { requestCert: true, rejectUnauthorized: true, ca: ca.cert } : {};
+  const server = createServer({ ...(await ca.issues(name, options)), ...asked });
   const agents = new WebSocketServer({ server });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -67,6 +68,14 @@ describe('a certificate', () => {
   ])('%s does not', async (_, name, options) => {
     await using agent = await aSecureAgent(name, options);
     expect(await faultOf(openAgentSocket({ ...handshake, url: agent.url, ca: ca.cert }))).toBe('certificate');
+  });
+
+  test('of ours is shown to an agent that asks for it, and without it there is no call', async () => {
+    await using agent = await aSecureAgent('localhost', { asks: true });
+    const secure = { ...handshake, url: agent.url, ca: ca.cert };
+    const socket = await openAgentSocket({ ...secure, clientCertificate: await ca.issues('trunkline.test') });
+    socket.terminate();
+    expect(await faultOf(openAgentSocket(secure))).not.toBe('none');
   });
 
   test('of an authority that nobody named does not', async () => {

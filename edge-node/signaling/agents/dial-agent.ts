@@ -70,6 +70,7 @@ async function requestOf(
     parameters,
     bearer,
     account,
+    clientCertificate,
   } = socket;
   const secret = (ref: SecretRef) =>
     context.secrets.read(ref).catch((cause: unknown) => {
@@ -86,6 +87,14 @@ async function requestOf(
       connectMs: Math.round(connectSeconds * 1_000),
       firstAudioMs: Math.round(firstAudioSeconds * 1_000),
       ...(bearer ? { bearer: await secret(bearer) } : {}),
+      ...(clientCertificate
+        ? {
+            clientCertificate: {
+              cert: await secret(clientCertificate.cert),
+              key: await secret(clientCertificate.key),
+            },
+          }
+        : {}),
       ...(account ? { account: { sid: account.sid, authToken: await secret(account.authToken) } } : {}),
     },
     call: { from: invite.from.number, to: invite.to.number, ...(trunk ? { trunk } : {}) },

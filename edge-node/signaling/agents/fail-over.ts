@@ -22,6 +22,7 @@ export async function goOn(call: Call, { dialog, target, leg }: Lost, why: strin
     if (!transfer.isOver) await bridge(call, { transfer, route, to: occupantOf(call, 'b').party });
   }
   if (call.isOver || call[leg] !== dialog) return;
+  if (leg === 'b') await apologize(call);
   void call.end({ reason: 'target-unavailable', by: leg, detail: `${target} was lost: ${why}` });
 }
 
@@ -30,6 +31,24 @@ interface Lost {
   /** By its id. */
   readonly target: string;
   readonly leg: LegName;
+}
+
+/** What the agent's configuration has for callers whom nobody is left for; a call that ends meanwhile waits for nothing. */
+async function apologize({ route, media, context, over, id }: Call): Promise<void> {
+  if (route?.lostPrompt === undefined || !media) return;
+  try {
+    const file = await context.prompts.find(route.lostPrompt);
+    const ms = await media.playback.play(file, ['a'], 1);
+    await new Promise<void>((played) => {
+      const forget = context.clock.after(ms, played);
+      over.addEventListener('abort', () => [forget(), played()], { once: true });
+    });
+  } catch (err) {
+    context.logger.warn(
+      { callId: id, err, prompt: route.lostPrompt },
+      'the caller of a lost agent could not be told',
+    );
+  }
 }
 
 function remaining(route: ConnectRoute | undefined, lost: string): ConnectRoute | undefined {
