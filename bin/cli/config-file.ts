@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import { RoutingConfig } from '../../contracts/config.ts';
-import { faultsOf } from '../../contracts/refusal.ts';
+import { locatedFaultsOf } from '../../contracts/refusal.ts';
 import type { ConfigWarning } from '../../core/media-encryption.ts';
 import { Failure } from './failure.ts';
 
@@ -32,9 +32,8 @@ export function checkConfig(text: string): CheckedConfig {
   const input: unknown = document.toJS();
   const parsed = RoutingConfig.safeParse(input);
   if (parsed.success) return { ok: true, config: parsed.data };
-  const told = faultsOf(parsed.error, input);
-  const faults = told.map(({ path, message }, index) => {
-    const { line, col } = lines.linePos(placeOf(document.contents, parsed.error.issues[index]?.path ?? []));
+  const faults = locatedFaultsOf(parsed.error, input).map(({ path, at, message }) => {
+    const { line, col } = lines.linePos(placeOf(document.contents, at));
     return { line, column: col, path, message };
   });
   return { ok: false, faults: faults.sort((a, b) => a.line - b.line) };

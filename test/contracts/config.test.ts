@@ -14,6 +14,23 @@ function faults(input: unknown): string[] {
   return error ? faultsOf(error, input).map(({ path, message }) => `${path}: ${message}`) : [];
 }
 
+describe('an agent that could be of several kinds', () => {
+  const agent = (target: object) => faults({ ...smallest, agents: { desk: { targets: [target] } } });
+
+  test('is told the faults of the kind that it is, field by field', () => {
+    expect(agent({ websocket: 'https://agent.example.com', rate: 44_100 })).toEqual([
+      expect.stringMatching(/^agents\.desk\.targets\.0\.websocket: must be a WebSocket URL.*found "https:/),
+      expect.stringMatching(/^agents\.desk\.targets\.0\.rate: .*found 44100/),
+    ]);
+    expect(agent({ uri: 'sip:desk@192.0.2.10', rate: 8_000 })).toEqual([
+      'agents.desk.targets.0: Unrecognized key: "rate"',
+    ]);
+    expect(agent({ user: 'desk', trunk: 'Carrier' })).toEqual([
+      expect.stringContaining('agents.desk.targets.0.trunk: must be a name'),
+    ]);
+  });
+});
+
 describe('a routing configuration', () => {
   test('of the smallest kind is filled with defaults', () => {
     expect(RoutingConfig.parse(smallest)).toMatchObject({
