@@ -25,9 +25,9 @@ describe('an agent that could be of several kinds', () => {
     expect(agent({ uri: 'sip:desk@192.0.2.10', rate: 8_000 })).toEqual([
       'agents.desk.targets.0: Unrecognized key: "rate"',
     ]);
-    expect(agent({ user: 'desk', trunk: 'Carrier' })).toEqual([
-      expect.stringContaining('agents.desk.targets.0.trunk: must be a name'),
-    ]);
+    expect(agent({ user: 'desk', trunk: 'Carrier' })[0]).toContain(
+      'agents.desk.targets.0.trunk: must be a name',
+    );
   });
 });
 
