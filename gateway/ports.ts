@@ -15,6 +15,8 @@ export interface MediaListener {
   speech(change: 'started' | 'stopped'): void;
   /** No RTP from the caller for `ms`; told once, `resumed` when it comes back. */
   silence(change: 'started' | 'resumed'): void;
+  /** A bug: nothing more comes of this call, and others go on. */
+  failed(error: unknown): void;
 }
 
 /** One call's audio: RTP on one side, frames in the agent's format on the other. */

@@ -17,6 +17,7 @@ export async function mediaOf(
     mark: (name, played) => session()?.listener.mark(name, played),
     speech: (change) => session()?.listener.speech(change),
     silence: (change) => session()?.listener.silence(change),
+    failed: (error) => session()?.listener.failed(error),
   };
   try {
     return await openMedia({ ...options, offer: options.request.sdp, format, listener });

@@ -112,6 +112,7 @@ export class Session implements AsyncDisposable {
       this.#options.tell({ type: 'barged-in', droppedMs });
     },
     silence() {},
+    failed: (error) => this.#broken(error),
   };
 
   async #connect(reconnected: boolean): Promise<void> {
@@ -171,8 +172,18 @@ export class Session implements AsyncDisposable {
   #hear(message: Buffer, isBinary: boolean): void {
     const speaker = this.#speaker;
     if (!speaker || this.#isOver) return;
-    const refusal = this.#flood.refusal(message.length) ?? speaker.hear(message, isBinary);
-    if (refusal) this.#refuse(speaker, refusal);
+    try {
+      const refusal = this.#flood.refusal(message.length) ?? speaker.hear(message, isBinary);
+      if (refusal) this.#refuse(speaker, refusal);
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  /** A bug met in one session ends that one: what is thrown further would end the thread with every call in it. */
+  #broken(error: unknown): void {
+    this.#options.logger.error({ err: error }, 'a session failed in an unexpected way');
+    this.#fail('disconnected', 'the gateway failed in this call: its log says on what');
   }
 
   #refuse(speaker: Speaker, refusal: Refusal): void {

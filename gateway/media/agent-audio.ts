@@ -32,6 +32,6 @@ export function createAgentAudio({ encoding, rate }: AudioFormat, caller: () => 
 
 /** Little endian, as this machine has it; a copy where the bytes do not lie on an even place. */
 function samplesOf(audio: Uint8Array): Int16Array {
-  const even = audio.byteOffset % 2 === 0 ? audio : audio.slice();
+  const even = audio.byteOffset % 2 === 0 ? audio : new Uint8Array(audio);
   return new Int16Array(even.buffer, even.byteOffset, even.byteLength >> 1);
 }

@@ -44,6 +44,7 @@ export class Call implements MediaSession {
   #isFirst = true;
   #heardAt: number;
   #isSilent = false;
+  #hasFailed = false;
   readonly #counts = { sent: 0, silence: 0, digitsReceived: 0, digitsSent: 0, strange: 0 };
 
   constructor(options: CallOptions) {
@@ -63,10 +64,11 @@ export class Call implements MediaSession {
       },
     });
     socket.onPacket((bytes, from) => {
-      if (from.port === this.#offered.port && from.address === this.#offered.address) this.#take(bytes);
+      if (from.port === this.#offered.port && from.address === this.#offered.address)
+        this.#safely(() => this.#take(bytes));
       else this.#counts.strange += 1;
     });
-    this.#unpace = pacer.add((due) => this.#beat(due));
+    this.#unpace = pacer.add((due) => this.#safely(() => this.#beat(due)));
   }
 
   get answer(): string {
@@ -115,6 +117,17 @@ export class Call implements MediaSession {
       jitterMs: counts.jitter / 8,
       pacingErrorMs: this.#pacing.read(),
     };
+  }
+
+  /** What is thrown further would end the thread with every call in it. */
+  #safely(act: () => void): void {
+    if (this.#hasFailed) return;
+    try {
+      act();
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#listener.failed(error);
+    }
   }
 
   #take(bytes: Buffer): void {

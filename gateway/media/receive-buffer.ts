@@ -8,8 +8,8 @@ const SAMPLES_PER_MS = 8;
 /** A timestamp that is off by more is another clock, not a gap: 3 s. */
 const JUMP = 24_000;
 
-/** After another source has begun, packets of the former one are stragglers for so long, ms. */
-const STRAGGLERS_MS = 1_000;
+/** Since another source has begun, packets of the former one are stragglers for so long, ms; then it is back. */
+const STRAGGLERS_MS = 200;
 
 interface Held {
   readonly timestamp: number;
@@ -51,7 +51,8 @@ export class ReceiveBuffer {
   #held: Held[] = [];
   /** Since when `#held` waits for what is missing, ms. */
   #waitsSince = 0;
-  #arrivedAt = 0;
+  /** When another source began. */
+  #changedAt = 0;
   #emittedAt = 0;
   #transit: number | undefined;
   #rest = new Int16Array(0);
@@ -68,14 +69,13 @@ export class ReceiveBuffer {
   }
 
   push(packet: Packet, samples: Int16Array, nowMs: number): void {
-    if (packet.ssrc === this.#former && nowMs - this.#arrivedAt < STRAGGLERS_MS) {
+    if (packet.ssrc === this.#former && nowMs - this.#changedAt < STRAGGLERS_MS) {
       this.counts.late += 1;
       return;
     }
-    if (packet.ssrc !== this.#source?.ssrc) this.#begin(packet);
+    if (packet.ssrc !== this.#source?.ssrc) this.#begin(packet, nowMs);
     this.#number(packet);
     this.#measure(packet, nowMs);
-    this.#arrivedAt = nowMs;
     const ahead = distance32(this.#next, packet.timestamp);
     if (Math.abs(ahead) > JUMP) this.#restart(packet.timestamp, nowMs);
     else if (ahead < 0) {
@@ -108,8 +108,9 @@ export class ReceiveBuffer {
     this.#fill(FRAME);
   }
 
-  #begin({ ssrc, timestamp, sequence }: Packet): void {
+  #begin({ ssrc, timestamp, sequence }: Packet, nowMs: number): void {
     if (this.#source) {
+      this.#changedAt = nowMs;
       this.#expectedBefore += this.#source.highest - this.#source.base + 1;
       this.#former = this.#source.ssrc;
       for (const { samples } of this.#held.splice(0)) this.#pass(samples);

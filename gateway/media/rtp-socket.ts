@@ -41,7 +41,13 @@ async function bind(address: string, port: number): Promise<RtpSocket> {
   });
   const ready = once(socket, 'listening');
   socket.bind({ address, port, exclusive: true });
-  await ready;
+  try {
+    await ready;
+  } catch (error) {
+    // Its descriptor stays open otherwise.
+    socket.close();
+    throw error;
+  }
   // A port that nobody listens at is told by ICMP; the silence is seen anyway.
   socket.on('error', () => {});
   return {

@@ -3,7 +3,7 @@ import { systemClock } from '../../../gateway/media/clock.ts';
 import { type MediaOptions, openMedia } from '../../../gateway/media/open-media.ts';
 import { Pacer } from '../../../gateway/media/pacer.ts';
 import { lendResampler, resamplersReady } from '../../../gateway/media/resampler.ts';
-import type { AudioFormat, MediaSession } from '../../../gateway/ports.ts';
+import type { AudioFormat, MediaListener, MediaSession } from '../../../gateway/ports.ts';
 import { loudness, tone, toneShare } from '../../../local/phone/audio.ts';
 import { anRtpPeer } from './an-rtp-peer.ts';
 
@@ -13,7 +13,11 @@ const frames: Uint8Array[] = [];
 const said: string[] = [];
 let changed = () => {};
 
-async function open(format: AudioFormat, more: Partial<MediaOptions> = {}): Promise<number> {
+async function open(
+  format: AudioFormat,
+  more: Partial<MediaOptions> = {},
+  own: Partial<MediaListener> = {},
+): Promise<number> {
   const tell = (what: string) => {
     said.push(what);
     changed();
@@ -30,6 +34,8 @@ async function open(format: AudioFormat, more: Partial<MediaOptions> = {}): Prom
       mark: (name, played) => tell(`mark ${name} ${played}`),
       speech: (change) => tell(`speech ${change}`),
       silence: (change) => tell(`silence ${change}`),
+      failed: (error) => tell(`failed ${error instanceof Error ? error.message : error}`),
+      ...own,
     },
     ...{ address: '127.0.0.1', ports: { min: 0, max: 0 }, clock: systemClock, pacer: new Pacer(systemClock) },
     ...{ maxQueueMs: 10_000, silenceMs: 5_000 },
@@ -178,6 +184,27 @@ describe('a call', () => {
     expect(media?.stats().framesSent).toBeLessThanOrEqual(sent + 1);
     expect(media?.reoffer(peer.offer())).toContain('a=sendrecv');
     await peer.until(() => peer.heard.length >= before + 5);
+  });
+
+  test('in which something goes wrong ends alone: others of its thread go on', async () => {
+    const pacer = new Pacer(systemClock);
+    await open(
+      format,
+      { pacer },
+      {
+        mark: () => {
+          throw new Error('a bug');
+        },
+      },
+    );
+    await using failing = media;
+    await open(format, { pacer });
+    failing?.mark('one');
+    media?.mark('another');
+    await until(() => said.includes('mark another true') && said.includes('failed a bug'));
+    media?.mark('and on');
+    await until(() => said.includes('mark and on true'));
+    expect(said.filter((what) => what.startsWith('failed'))).toHaveLength(1);
   });
 
   test('takes bytes of any kind, and goes on', async () => {

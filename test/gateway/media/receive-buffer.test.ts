@@ -97,6 +97,15 @@ describe('packets', () => {
     expect([buffer.counts.late, buffer.lost]).toEqual([1, 0]);
   });
 
+  test('of a source that comes back are heard again soon, however densely they come', () => {
+    const { push, values } = aBuffer();
+    push(0);
+    push(900, 20, { ssrc: 2, from: 40_000 });
+    for (let n = 2; n < 22; n += 1) push(n);
+    expect(values().at(-1)).toBe(1_021);
+    expect(values().filter((value) => (value ?? 0) > 1_000 && value !== 1_900)).toHaveLength(22 - 11);
+  });
+
   test('whose clock jumps are heard on, without seconds of silence between them', () => {
     const { push, values } = aBuffer();
     push(0);
