@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SocketTarget } from './config/agent-socket.ts';
+import { AuthenticationOut } from './config/authentication.ts';
 import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { Collection, PublicKey } from './config/collections.ts';
 import { crossCheck } from './config/cross-check.ts';
@@ -22,7 +23,13 @@ export type { CallRate, NumberCap } from './config/spend.ts';
 export type { Trunk, TrunkEndpoint, TrunkLimits, TrunkProbe } from './config/trunk.ts';
 
 /** One place where an agent answers. Lower `priority` is tried first; equal ones are shared by `weight`. */
-const UriTarget = z.strictObject({ uri: SipUri, priority: Priority, weight: Weight });
+const UriTarget = z.strictObject({
+  uri: SipUri,
+  priority: Priority,
+  weight: Weight,
+  /** How the agent is answered when it challenges us with 401 or 407. */
+  authentication: AuthenticationOut.optional(),
+});
 /** A user of a trunk, wherever it is registered. */
 const UserTarget = z.strictObject({ user: Name, trunk: Name, priority: Priority, weight: Weight });
 export const Target = z.union([UriTarget, UserTarget, SocketTarget]);

@@ -50,7 +50,10 @@ const strangeness = (
   );
 
 /** Fields under which somebody may have written a secret where only its name belongs. */
-const maySecret = (key: PropertyKey) => /^(password|secret|authentication|users|.*key)$/i.test(String(key));
+const maySecret = (key: PropertyKey) =>
+  /^(password|secret|authentication|users|bearer|hmac|account|authToken|clientCertificate|cert|.*key)$/i.test(
+    String(key),
+  );
 
 /** Reads `path` in `input` without trusting it. */
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

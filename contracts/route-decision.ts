@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AgentSocket, WebSocketUrl } from './config/agent-socket.ts';
+import { AuthenticationOut } from './config/authentication.ts';
 import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { MediaEncryption } from './config/encryption.ts';
 import { Silence } from './config/silence.ts';
@@ -20,6 +21,8 @@ const RouteTarget = z.object({
   user: Name.optional(),
   /** The URI is that of a WebSocket; where secrets are kept, and no secret. */
   socket: AgentSocket.optional(),
+  /** For an agent that challenges us; where the password is kept, and no password. A trunk's the edge knows itself. */
+  authentication: AuthenticationOut.optional(),
   /** What the agent says of its media and digits; of a trunk's the edge knows itself. */
   media: MediaEncryption.optional(),
   dtmf: digitsTaken.dtmf.unwrap().optional(),

@@ -22,6 +22,8 @@ const AgentSocket = z.strictObject({
   reconnects: z.int().min(0).max(10).default(2),
   /** Sent as `Authorization: Bearer`. */
   bearer: z.string().min(1).max(4_096).optional(),
+  /** Signs each handshake, of the dialect `pcm`. */
+  hmac: z.string().min(16).max(4_096).optional(),
   /** PEM texts. */
   clientCertificate: z
     .strictObject({ cert: z.string().min(1).max(16_384), key: z.string().min(1).max(16_384) })

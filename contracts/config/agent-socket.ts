@@ -35,6 +35,8 @@ export const AgentSocket = z.strictObject({
   headers: z.array(HeaderName).max(32).default([]),
   /** Shown to the agent as `Authorization: Bearer`. */
   bearer: SecretRef.optional(),
+  /** Of the dialect `pcm`: signs each handshake (`X-Trunkline-Signature`). */
+  hmac: SecretRef.optional(),
   /** Shown to an agent that asks for it in the TLS handshake: PEM texts. */
   clientCertificate: z.strictObject({ cert: SecretRef, key: SecretRef }).optional(),
   /** Of the dialect `twilio`: signs the handshake, and is asked for where the agent ends its call over REST. */
@@ -47,9 +49,31 @@ export const AgentSocket = z.strictObject({
 });
 export type AgentSocket = z.infer<typeof AgentSocket>;
 
+/** Fields that say where a secret is kept, or are shown by its help. */
+const secrets = ['bearer', 'hmac', 'clientCertificate', 'account'] as const;
+
+/** Of which dialect only. */
+const dialectOf = { hmac: 'pcm', account: 'twilio' } as const;
+
 /** An agent that is reached over a WebSocket instead of SIP. */
 export const SocketTarget = AgentSocket.extend({
   websocket: WebSocketUrl,
   priority: Priority,
   weight: Weight,
+}).superRefine((target, { addIssue }) => {
+  const fault = (field: string, message: string) => addIssue({ code: 'custom', path: [field], message });
+  if (isReadable(target.websocket))
+    for (const field of secrets)
+      if (target[field] !== undefined)
+        fault(field, 'would be told over ws://, where everybody on the way reads it: make it wss://');
+  for (const field of ['hmac', 'account'] as const)
+    if (target[field] !== undefined && target.dialect !== dialectOf[field])
+      fault(
+        field,
+        `is of the dialect ${dialectOf[field]}, and this agent speaks ${target.dialect}: leave it out`,
+      );
 });
+
+/** Whether it can be read between this machine and the agent. */
+const isReadable = (url: string) =>
+  url.startsWith('ws://') && !/^ws:\/\/(localhost|127(\.\d+){3}|\[::1\])(:\d+)?(\/|$)/.test(url);

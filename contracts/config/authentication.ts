@@ -15,7 +15,7 @@ const Quotable = (what: string) =>
 const DigestUsername = Quotable('a user name');
 const DigestRealm = Quotable('a realm, such as sip.carrier.example');
 
-/** How we answer a carrier that challenges us with 401 or 407. Without `realm`: whatever realm it names. */
+/** How we answer a carrier or an agent that challenges us with 401 or 407. Without `realm`: whatever realm is named. */
 export const AuthenticationOut = z.strictObject({
   username: DigestUsername,
   password: SecretRef,

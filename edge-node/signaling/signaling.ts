@@ -3,7 +3,7 @@ import type { CommandOutcome, Dns, LiveCalls } from '../ports.ts';
 import { type Admission, createAdmission, type Limits, RETRY_AFTER_SECONDS } from './admission.ts';
 import { createBackOff } from './auth/back-off.ts';
 import { createNonces } from './auth/nonces.ts';
-import { credentialsOf } from './auth/trunk-credentials.ts';
+import { credentialsOf } from './auth/our-credentials.ts';
 import type { Call } from './call.ts';
 import type { SignalingContext } from './context.ts';
 import { connectSipServer, type SipServerAddress } from './drachtio/link.ts';

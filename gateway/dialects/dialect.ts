@@ -44,7 +44,7 @@ export interface Refusal {
 
 export interface Dialect {
   readonly format: AudioFormat;
-  /** Of the handshake. */
+  /** Of the next handshake: asked for anew before each. */
   readonly headers: Readonly<Record<string, string>>;
   readonly subprotocol: string | undefined;
   speak(parts: DialectParts): Speaker;

@@ -1,14 +1,25 @@
+import { createHmac } from 'node:crypto';
 import { PCM_PROTOCOL, PcmFromAgent, type PcmToAgent } from '../../contracts/agent-media/pcm.ts';
 import type { AgentSessionRequest } from '../../contracts/agent-media/session.ts';
 import { type Dialect, type DialectParts, queueFull, type Refusal, type Speaker } from './dialect.ts';
 import { jsonOf } from './json-of.ts';
 
-export const pcm = ({ agent }: AgentSessionRequest): Dialect => ({
+export const pcm = ({ agent, callId }: AgentSessionRequest): Dialect => ({
   format: { encoding: 'pcm16le', rate: agent.rate },
-  headers: {},
+  get headers() {
+    return { 'X-Trunkline-Call': callId, ...signed(agent, callId) };
+  },
   subprotocol: PCM_PROTOCOL,
   speak: (parts) => speaker(parts),
 });
+
+/** HMAC-SHA256 of the moment (s since 1970), the call and the URL: nobody else can call the agent so, nor with an old handshake. */
+function signed({ hmac, url }: AgentSessionRequest['agent'], callId: string): Record<string, string> {
+  if (hmac === undefined) return {};
+  const seconds = Math.floor(Date.now() / 1_000);
+  const digest = createHmac('sha256', hmac).update(`${seconds}.${callId}.${url}`).digest('hex');
+  return { 'X-Trunkline-Signature': `t=${seconds},v1=${digest}` };
+}
 
 function speaker({ request, send, call, reconnected }: DialectParts): Speaker {
   const say = (message: PcmToAgent, taken?: () => void) => send(JSON.stringify(message), taken);

@@ -25,6 +25,33 @@ test.each(files)(
   },
 );
 
+test('whoever takes SRTP only is called with nothing else, by Opus', () => {
+  const { agents, policies } = RoutingConfig.parse(parse(textOf('openai-live.yaml')));
+  expect(agents['assistant']?.encryption).toBe('required');
+  expect(policies[agents['assistant']?.policy ?? '']?.codecs).toMatchObject({
+    keep: ['opus'],
+    transcode: expect.arrayContaining(['PCMU', 'PCMA']),
+  });
+});
+
+const suggestion = /^(\s+)# ((?:authentication|headers): \{.*\})$/gm;
+
+test.each(files)('what %s suggests in comments is understood where it stands', (name) => {
+  expect(() => RoutingConfig.parse(parse(textOf(name).replace(suggestion, '$1$2')))).not.toThrow();
+});
+
+test('a password for us and headers of the caller are suggested somewhere', () => {
+  const suggested = files.flatMap((name) =>
+    [...textOf(name).matchAll(suggestion)].map(([, , what = '']) => what),
+  );
+  expect(suggested).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^authentication: /),
+      expect.stringMatching(/^headers: \{ passIn: \[X-/),
+    ]),
+  );
+});
+
 test.each(files)('%s marks what is to be replaced', (name) => {
   const lines = textOf(name).split('\n');
   const unmarked = lines.filter(

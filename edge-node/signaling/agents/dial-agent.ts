@@ -69,6 +69,7 @@ async function requestOf(
     reconnects,
     parameters,
     bearer,
+    hmac,
     account,
     clientCertificate,
   } = socket;
@@ -87,6 +88,7 @@ async function requestOf(
       connectMs: Math.round(connectSeconds * 1_000),
       firstAudioMs: Math.round(firstAudioSeconds * 1_000),
       ...(bearer ? { bearer: await secret(bearer) } : {}),
+      ...(hmac ? { hmac: await secret(hmac) } : {}),
       ...(clientCertificate
         ? {
             clientCertificate: {

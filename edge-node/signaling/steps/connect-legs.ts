@@ -1,5 +1,5 @@
 import type { MediaSession } from '../../ports.ts';
-import { credentialsOf } from '../auth/trunk-credentials.ts';
+import { credentialsOf } from '../auth/our-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
 import { targetOf } from '../digits/modes.ts';
 import { keepCallGoing } from '../joined-call.ts';

@@ -1,7 +1,7 @@
 import { isOwnFailure } from '../../../core/server-health.ts';
 import { reasonForResponse } from '../../../core/terminations.ts';
 import { dialAgent, isSocket } from '../agents/dial-agent.ts';
-import { credentialsOf } from '../auth/trunk-credentials.ts';
+import { credentialsFor } from '../auth/our-credentials.ts';
 import type { Call } from '../call.ts';
 import { passHeader } from '../registrar/handover.ts';
 import { isSecure } from '../sdp.ts';
@@ -59,7 +59,7 @@ async function ring(call: Call, attempt: Attempt, sdp: string | undefined, tryin
     : context.link.dial({
         ...{ uri: target.uri, sdp, from, headers: { ...headers, ...passHeader(attempt.pass) } },
         ...(nextHop === undefined ? {} : { nextHop }),
-        credentials: target.user === undefined ? credentialsOf(target.trunk, context) : undefined,
+        credentials: credentialsFor(target, context),
         onProvisional(status, sdp) {
           if (!heard) context.metrics.invite({ kind: 'rang', ...about() });
           heard = true;

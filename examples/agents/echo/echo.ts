@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { isSigned } from './signature.ts';
 
 /** What the caller said and pressed, as it came. */
 export interface EchoOptions {
   /** On 127.0.0.1; 0, the default, lets the system choose. */
   readonly port?: number;
+  /** The secret that the configuration's `hmac` leads to: calls on /pcm that are not signed with it are refused with 401. */
+  readonly hmac?: string | undefined;
   /** 20 ms of the caller: PCM16 on /pcm, mu-law on /twilio. */
   readonly onAudio?: (frame: Buffer) => void;
   readonly onKey?: (key: string) => void;
@@ -18,9 +22,10 @@ export interface Echo extends AsyncDisposable {
 }
 
 /** An agent that says what it hears. On `#` it transfers to whom the configuration's parameter `human` names. */
-export async function startEcho({ port = 0, ...heard }: EchoOptions = {}): Promise<Echo> {
+export async function startEcho({ port = 0, hmac, ...heard }: EchoOptions = {}): Promise<Echo> {
   const server = new WebSocketServer({
     ...{ host: '127.0.0.1', port },
+    verifyClient: ({ req }: { req: IncomingMessage }) => isOurs(req, hmac),
     handleProtocols: (offered) => (offered.has('trunkline.pcm.v1') ? 'trunkline.pcm.v1' : false),
   });
   await once(server, 'listening');
@@ -37,6 +42,12 @@ export async function startEcho({ port = 0, ...heard }: EchoOptions = {}): Promi
     },
   };
 }
+
+/** Only /pcm is signed. The URL is what stands in the configuration: behind a proxy say it yourself. */
+const isOurs = ({ url = '/', headers }: IncomingMessage, secret: string | undefined) =>
+  secret === undefined ||
+  !url.startsWith('/pcm') ||
+  isSigned(headers, { url: `ws://${headers.host}${url}`, secret });
 
 /** JSON in text frames, audio in binary ones: docs/agents.md. */
 function pcm(socket: WebSocket, { onAudio, onKey }: EchoOptions): void {
