@@ -9,6 +9,8 @@ export const ports = {
   /** Of an rtpengine to its edge: digits (UDP) and calls that fell silent (TCP). */
   digits: 22_400,
   lostCalls: 22_500,
+  /** Edges ask gateways for the audio of agents. The RTP of those has the ports above, one for a call. */
+  gatewayHttp: 8_090,
   /** On loopback alone. */
   sipServerAdmin: 9_022,
   edgeHttp: 8_080,

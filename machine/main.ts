@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import pino from 'pino';
+import { ports } from '../contracts/fleet-ports.ts';
 import { MachinePlan } from '../contracts/machine-plan.ts';
 import { lifecycleOf, seatsByEc2, secretsManager } from './adapters/aws.ts';
 import { instanceMetadata } from './adapters/metadata.ts';
 import { tellReadiness } from './readiness.ts';
 import { runMachine } from './run-machine.ts';
-import { edgeWorker, engineWorker } from './workers.ts';
+import { engineWorker, serviceWorker } from './workers.ts';
 
 const folder = '/run/trunkline';
 const EVERY_MS = 5_000;
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
     attachments: seatsByEc2(plan),
     lifecycle: lifecycleOf(plan.group, instance.id, plan),
     secrets: secretsManager(plan),
-    worker: plan.role === 'edge' ? edgeWorker(folder) : engineWorker(),
+    worker: workerOf(plan.role),
     hasAddress,
     tell: tellReadiness(plan, (line) => process.stdout.write(line)),
     everyMs: EVERY_MS,
@@ -33,6 +34,11 @@ async function main(): Promise<void> {
   // The group ends the machine now; an end of this process would only have it started again.
   await new Promise(() => setInterval(() => {}, 60_000));
 }
+
+const workerOf = (role: MachinePlan['role']) =>
+  role === 'media' ? engineWorker() : serviceWorker(folder, `http://127.0.0.1:${httpPorts[role]}`);
+
+const httpPorts = { edge: ports.edgeHttp, gateway: ports.gatewayHttp } as const;
 
 const hasAddress = (wanted: string): boolean =>
   Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === wanted));

@@ -1,4 +1,4 @@
-import type { MachinePlan, Seat } from '../contracts/machine-plan.ts';
+import type { InnerSeat, MachinePlan } from '../contracts/machine-plan.ts';
 import { metrics } from '../contracts/metrics.ts';
 
 /** CloudWatch keeps one value a minute: to say it more often costs and tells no more. */
@@ -6,13 +6,13 @@ const EVERY_MS = 30_000;
 
 /**
  * Says whether an edge takes calls, as a line that CloudWatch Logs turns into a metric ("Embedded metric format
- * specification"). By it the SRV records leave an edge out. Rtpengines say nothing.
+ * specification"). By it the SRV records leave an edge out. Rtpengines and gateways say nothing.
  */
 export function tellReadiness(
   { role, prefix }: Pick<MachinePlan, 'role' | 'prefix'>,
   write: (line: string) => void,
   now: () => number = Date.now,
-): (seat: Seat, ready: boolean) => void {
+): (seat: InnerSeat, ready: boolean) => void {
   let next = 0;
   return ({ edge }, ready) => {
     if (role !== 'edge' || now() < next) return;

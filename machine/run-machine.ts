@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { MachinePlan, Seat } from '../contracts/machine-plan.ts';
+import type { InnerSeat, MachinePlan } from '../contracts/machine-plan.ts';
 import type { Attachments, Instance, Lifecycle, Metadata, Secrets, Worker } from './ports.ts';
 import { writeSeatFiles } from './seat-files.ts';
 import { reasonOf, takeSeat } from './take-seat.ts';
@@ -20,7 +20,7 @@ export interface MachineParts {
   /** Whether the machine's own network knows the address. */
   readonly hasAddress: (address: string) => boolean;
   /** Told at each look at the worker, with what it says. */
-  readonly tell: (seat: Seat, ready: boolean) => void;
+  readonly tell: (seat: InnerSeat, ready: boolean) => void;
   /** Between two looks at anything, ms. */
   readonly everyMs: number;
   readonly logger: Logger;
@@ -55,7 +55,10 @@ export async function runMachine(parts: MachineParts): Promise<void> {
   await leave(parts);
 }
 
-async function enterService({ plan, folder, lifecycle, logger }: MachineParts, seat: Seat): Promise<void> {
+async function enterService(
+  { plan, folder, lifecycle, logger }: MachineParts,
+  seat: InnerSeat,
+): Promise<void> {
   // A machine that was in service before, and whose program starts anew, has no launch to complete.
   await attempt(logger, 'the launch could not be completed', () =>
     lifecycle.done(plan.hooks.launch, 'CONTINUE'),

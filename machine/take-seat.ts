@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Seat } from '../contracts/machine-plan.ts';
+import type { InnerSeat } from '../contracts/machine-plan.ts';
 import type { Attachments, Instance, Metadata } from './ports.ts';
 
 export interface SeatSearch {
-  readonly seats: readonly Seat[];
+  readonly seats: readonly InnerSeat[];
   readonly instance: Instance;
   readonly metadata: Metadata;
   readonly attachments: Attachments;
@@ -21,7 +21,7 @@ export interface SeatSearch {
  * Takes the first free seat of the machine's zone, and waits for one where none is free: during a deploy the machine that
  * goes keeps its seat until its calls have ended. Undefined: none came free in time.
  */
-export async function takeSeat(search: SeatSearch): Promise<Seat | undefined> {
+export async function takeSeat(search: SeatSearch): Promise<InnerSeat | undefined> {
   const { instance, logger, everyMs, forMs } = search;
   const until = Date.now() + forMs;
   for (;;) {
@@ -40,7 +40,12 @@ export async function takeSeat(search: SeatSearch): Promise<Seat | undefined> {
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function lookAround({ seats, instance, metadata, attachments }: SeatSearch): Promise<Seat | undefined> {
+async function lookAround({
+  seats,
+  instance,
+  metadata,
+  attachments,
+}: SeatSearch): Promise<InnerSeat | undefined> {
   // After a restart the machine still has the one it took.
   const mine = await metadata.interfaces();
   const here = seats.filter(({ zone }) => zone === instance.zone);

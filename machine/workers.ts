@@ -14,8 +14,8 @@ const isWell = (url: string) =>
     () => false,
   );
 
-/** An edge: it is stopped by systemd, which a file asks for and a file tells of; SIGTERM drains it. */
-export const edgeWorker = (folder: string, http = `http://127.0.0.1:${ports.edgeHttp}`): Worker => ({
+/** An edge or a gateway: it is stopped by systemd, which a file asks for and a file tells of; SIGTERM drains it. */
+export const serviceWorker = (folder: string, http: string): Worker => ({
   ready: () => isWell(`${http}/ready`),
   drain: () => writeFile(join(folder, 'drain'), ''),
   idle: () =>

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { MachinePlan, Seat } from '../../contracts/machine-plan.ts';
+import { MachinePlan, type Seat } from '../../contracts/machine-plan.ts';
 import { readSettings } from '../../edge-node/settings.ts';
+import { readSettings as readGatewaySettings } from '../../gateway/settings.ts';
 import { lifecycleOf, seatsByEc2, secretsManager } from '../../machine/adapters/aws.ts';
 import { instanceMetadata } from '../../machine/adapters/metadata.ts';
 import type { Worker } from '../../machine/ports.ts';
 import { runMachine } from '../../machine/run-machine.ts';
-import { edgeWorker } from '../../machine/workers.ts';
+import { serviceWorker } from '../../machine/workers.ts';
 import { type AwsStandIn, startAws } from './aws-stand-in.ts';
 
 const aSeat = (edge: string, zone = 'zone-a', index = 0): Seat => ({
@@ -106,6 +107,14 @@ const isThere = (name: string) =>
     () => false,
   );
 
+/** As `docker run --env-file` reads it. */
+async function environmentIn(name: string): Promise<Record<string, string>> {
+  const lines = (await readFile(join(folder, name), 'utf8')).trim().split('\n');
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
 describe('a machine', () => {
   test('takes a seat, tells systemd, takes calls once it is ready, and leaves once they have ended', async () => {
     const { state, worker } = aWorker();
@@ -143,11 +152,7 @@ describe('a machine', () => {
     const { state, worker } = aWorker();
     state.isIdle = true;
     await boot('i-1', anEdgePlan([aSeat('edge-1')]), worker);
-    const lines = (await readFile(join(folder, 'edge.env'), 'utf8')).trim().split('\n');
-    const env = Object.fromEntries(
-      lines.map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
-    );
-    expect(readSettings(env)).toMatchObject({
+    expect(readSettings(await environmentIn('edge.env'))).toMatchObject({
       edgeId: 'edge-1',
       queueUrl: 'https://sqs.example/edge-1',
       sipServer: { port: 9022, secret: 'a-secret-of-the-sip-server' },
@@ -160,6 +165,38 @@ describe('a machine', () => {
     for (const name of ['edge.env', 'aws-config', 'drachtio.conf.xml', 'sip-key.pem']) {
       expect(`${name} ${((await stat(join(folder, name))).mode & 0o777).toString(8)}`).toBe(`${name} 600`);
     }
+  });
+
+  test('of a gateway writes an environment with which that starts, on a seat without a public address', async () => {
+    aws.target = 'Terminated';
+    aws.secrets['token'] = 'a-token-that-edges-show';
+    const { state, worker } = aWorker();
+    state.isIdle = true;
+    const { publicAddress: _, ...seat } = aSeat('gateway-1');
+    const plan: MachinePlan = MachinePlan.parse({
+      ...{ role: 'gateway', ...shared, group: 'trunkline-gateways', seats: [seat] },
+      environment: { GATEWAY_MAX_SESSIONS: '150', GATEWAY_DRAIN_SECONDS: '1780', GATEWAY_EMF_MS: '60000' },
+      secrets: { token: 'token' },
+    });
+    await boot('i-1', plan, worker);
+    expect(readGatewaySettings(await environmentIn('gateway.env'))).toMatchObject({
+      http: { host: '0.0.0.0', port: 8090 },
+      ...{ token: 'a-token-that-edges-show', maxSessions: 150, drainSeconds: 1_780 },
+      emf: { everyMs: 60_000, gateway: 'gateway-1' },
+      media: { address: '127.0.0.1', ports: { min: 10_000, max: 29_999 }, allowPrivate: false },
+    });
+    expect((await stat(join(folder, 'gateway.env'))).mode & 0o777).toBe(0o600);
+    expect(aws.told.at(-1)).toBe('CompleteLifecycleAction i-1 calls-have-ended CONTINUE');
+  });
+
+  test('of an edge shows gateways the token that they ask for', async () => {
+    aws.target = 'Terminated';
+    aws.secrets['token'] = 'a-token-that-edges-show';
+    const { state, worker } = aWorker();
+    state.isIdle = true;
+    const plan = anEdgePlan([aSeat('edge-1')], { secrets: { sipServer: 'sip-server', gateways: 'token' } });
+    await boot('i-1', plan, worker);
+    expect(readSettings(await environmentIn('edge.env')).gateways.token).toBe('a-token-that-edges-show');
   });
 
   test('does not start calls with a certificate that is none, and says nothing of what the secret holds', async () => {
@@ -231,8 +268,8 @@ describe('seats', () => {
   });
 });
 
-test('an edge is drained by systemd: one file asks, another one tells', async () => {
-  const worker = edgeWorker(folder, 'http://127.0.0.1:1');
+test('an edge or a gateway is drained by systemd: one file asks, another one tells', async () => {
+  const worker = serviceWorker(folder, 'http://127.0.0.1:1');
   expect([await worker.ready(), await worker.idle()]).toEqual([false, false]);
   await worker.drain();
   expect(await isThere('drain')).toBe(true);
