@@ -1,17 +1,26 @@
-import { AgentSessionEvent } from '../../contracts/agent-media/session.ts';
+import { AgentFault, AgentSessionEvent } from '../../contracts/agent-media/session.ts';
 import type { AgentMedia, AgentMediaAnswer } from '../ports.ts';
+import { type KnownGatewaysOptions, messageOf, startKnownGateways } from './known-gateways.ts';
 
 /** What a request to a gateway may take besides the connection to the agent, ms. */
 const SPARE_MS = 2_000;
 
-interface GatewayOptions {
-  /** Where gateways are: http://HOST:PORT. */
-  readonly urls: readonly string[];
+interface GatewayOptions extends KnownGatewaysOptions {
   readonly token: string | undefined;
 }
 
-/** Gateways for the audio of agents, by turns; one that cannot be reached is passed over. */
-export function agentGateways({ urls, token }: GatewayOptions): AgentMedia {
+/** The gateways of this edge: how many it was told of, and how many of them take sessions. */
+export interface AgentGateways extends AgentMedia, AsyncDisposable {
+  readonly known: number;
+  readonly up: number;
+}
+
+/** Of the gateway and not of the agent: another one may do better. */
+const ofGateway: ReadonlySet<string> = new Set(['draining', 'no-port', 'no-gateway']);
+
+/** Gateways for the audio of agents, by turns; one that cannot be reached, or has no room, is passed over. */
+export function agentGateways({ token, ...options }: GatewayOptions): AgentGateways {
+  const gateways = startKnownGateways(options);
   const headers = {
     'Content-Type': 'application/json',
     ...(token ? { Authorization: `Bearer ${token}` } : {}),
@@ -22,27 +31,40 @@ export function agentGateways({ urls, token }: GatewayOptions): AgentMedia {
       ...(body ? { body: JSON.stringify(body) } : {}),
       ...(signal ? { signal } : {}),
     });
-  let turn = 0;
   return {
+    known: gateways.known,
+    get up() {
+      return gateways.up;
+    },
     async open(request, cancelled) {
-      const start = turn++;
-      let detail = 'no gateway is known: name one in TRUNKLINE_GATEWAYS';
-      for (let tried = 0; tried < urls.length; tried += 1) {
-        const url = urls[(start + tried) % urls.length] ?? '';
-        const signal = AbortSignal.any([cancelled, AbortSignal.timeout(request.agent.connectMs + SPARE_MS)]);
+      const failed: string[] = [];
+      for (const url of await gateways.inOrder()) {
+        const gone = new AbortController();
+        const late = AbortSignal.timeout(request.agent.connectMs + SPARE_MS);
+        const stop = gateways.watch(url, (why) => gone.abort(why));
         try {
+          const signal = AbortSignal.any([cancelled, gone.signal, late]);
           const answer = await opened(url, await send(`${url}/sessions`, 'POST', request, signal));
-          if (answer.ok || answer.fault !== 'draining')
-            return answer.ok ? { ...answer, ...sessionAt(url, answer.sessionId) } : answer;
-          detail = answer.detail;
+          if (answer.ok) return { ...answer, ...sessionAt(url, answer.sessionId) };
+          if (!ofGateway.has(answer.fault)) return answer;
+          failed.push(answer.detail);
         } catch (error) {
           if (cancelled.aborted) return { ok: false, fault: 'unreachable', detail: 'cancelled' };
-          detail = `the gateway at ${url} does not answer: ${messageOf(error)}`;
+          gateways.isDown(url, messageOf(error));
+          failed.push(`the gateway at ${url} does not answer: ${messageOf(error)}`);
+        } finally {
+          stop();
         }
       }
-      return { ok: false, fault: 'draining', detail };
+      return { ok: false, fault: 'no-gateway', detail: failed.at(-1) ?? whyNone() };
     },
+    [Symbol.asyncDispose]: () => gateways[Symbol.asyncDispose](),
   };
+
+  function whyNone(): string {
+    if (gateways.known > 0) return `no gateway takes sessions: ${gateways.whyNot()}`;
+    return 'this edge knows no gateway for agents over WebSockets: name one in TRUNKLINE_GATEWAYS, in a fleet by fleet.gateways';
+  }
 
   function sessionAt(
     gateway: string,
@@ -89,7 +111,8 @@ async function opened(url: string, response: Response): Promise<Opened> {
   if (response.status === 201 && body.sessionId && body.sdp)
     return { ok: true, sessionId: body.sessionId, sdp: body.sdp };
   const detail = body.error ?? `the gateway at ${url} answered ${response.status}`;
-  return { ok: false, fault: body.fault ?? 'unreachable', detail };
+  // What names no fault of today, such as a wrong token, is the gateway's own.
+  return { ok: false, fault: AgentFault.safeParse(body.fault).data ?? 'no-gateway', detail };
 }
 
 /** A line that is no event of today is passed over: a gateway may be newer. */
@@ -105,8 +128,3 @@ async function* eventsOf(answer: Response): AsyncGenerator<AgentSessionEvent> {
     }
   }
 }
-
-const messageOf = (error: unknown) => {
-  const { message, cause } = error as Error & { cause?: Error };
-  return cause?.message ? `${message}: ${cause.message}` : message;
-};
