@@ -1,7 +1,7 @@
 /** Units of CloudWatch. */
 export type MetricUnit = 'Count' | 'Seconds' | 'Percent' | 'Milliseconds' | 'None';
 
-/** A metric of the edge: on /metrics under the name `from`, in CloudWatch under its key below. */
+/** A metric of an edge or a gateway: on /metrics under the name `from`, in CloudWatch under its key below. */
 export interface EdgeMetric {
   readonly from: string;
   readonly unit: MetricUnit;
@@ -28,6 +28,7 @@ export const dimensions = {
   kind: 'Kind',
   outcome: 'Outcome',
   engine: 'Engine',
+  gateway: 'Gateway',
 } as const;
 export type Label = keyof typeof dimensions;
 
@@ -35,7 +36,7 @@ const metric = (from: string, unit: MetricUnit, by: EdgeMetric['by'], says: stri
   ...{ from: `trunkline_${from}`, unit, by, says },
 });
 
-/** Everything that an edge tells CloudWatch. Counters as what was added, gauges as they stand, times as distributions. */
+/** Everything that edges and gateways tell CloudWatch. Counters as what was added, gauges as they stand, times as distributions. */
 export const edgeMetrics = {
   CallsInProgress: metric('calls_active', 'Count', [[], ['edge']], 'calls that are up'),
   EdgeReady: metric('edge_ready', 'None', [['edge']], '1: takes calls; 0: does not; nothing: is gone'),
@@ -103,6 +104,19 @@ export const edgeMetrics = {
   QueueMessages: metric('queue_messages_total', 'Count', [['kind', 'outcome']], 'decisions and commands'),
   RtpengineUp: metric('rtpengine_up', 'None', [[], ['edge', 'engine']], '1: up; 0: suspect or dead'),
   RtpengineTime: metric('rtpengine_request_seconds', 'Seconds', [['outcome']], 'requests to rtpengine'),
+  GatewaysUp: metric(
+    'gateways_up',
+    'Count',
+    [[], ['edge']],
+    'gateways that an edge reaches; nothing: it was told of none',
+  ),
+  AgentSessions: metric('agent_sessions', 'Count', [[], ['gateway']], 'calls of agents on a gateway'),
+  AgentSessionsRefused: metric(
+    'agent_sessions_refused_total',
+    'Count',
+    [[], ['gateway']],
+    'sessions that a gateway had no room for',
+  ),
   SipServerUp: metric('sip_server_up', 'None', [[], ['edge']], '1: connected'),
 } as const satisfies Record<string, EdgeMetric>;
 export type EdgeMetricName = keyof typeof edgeMetrics;

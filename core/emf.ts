@@ -1,6 +1,19 @@
-import type { MetricObjectWithValues, MetricValue, Registry } from 'prom-client';
-import { dimensions, type EdgeMetric, edgeMetrics, type Label } from '../../contracts/edge-metrics.ts';
-import { metrics as names } from '../../contracts/metrics.ts';
+import { dimensions, type EdgeMetric, edgeMetrics, type Label } from '../contracts/edge-metrics.ts';
+import { metrics as names } from '../contracts/metrics.ts';
+
+/** As prom-client counts. */
+interface MetricValue {
+  readonly labels: object;
+  readonly value: number;
+  /** Of a histogram: NAME_bucket, NAME_sum, NAME_count. */
+  readonly metricName?: string | undefined;
+}
+interface MetricFamily {
+  readonly name: string;
+  /** counter, gauge, histogram */
+  readonly type: unknown;
+  readonly values: readonly MetricValue[];
+}
 
 /** A distribution as CloudWatch takes it in embedded metric format: so often each of these values. */
 interface Distribution {
@@ -12,7 +25,7 @@ interface Distribution {
   readonly Max: number;
 }
 
-type Values = readonly MetricValue<string>[];
+type Values = readonly MetricValue[];
 type Labels = Readonly<Record<string, string | number | undefined>>;
 
 /** Metrics with the same dimensions and the same values of these: one line of the log. */
@@ -26,38 +39,35 @@ interface Line {
 const MOST_METRICS = 100;
 
 export interface EmfOptions {
-  readonly registry: Pick<Registry, 'getMetricsAsJSON'>;
-  /** Name of the platform, and of this edge. */
+  /** Name of the platform. */
   readonly fleet: string;
-  readonly edge: string;
-  /** ms since 1970. */
-  readonly now: () => number;
+  /** Name of the edge or of the gateway. */
+  readonly own: { readonly [L in Label]?: string };
 }
 
 /**
- * Tells what /metrics shows, in embedded metric format, one JSON a line: CloudWatch makes metrics of such lines of a log. Each
+ * Tells what /metrics shows at a time, ms since 1970, in embedded metric format, one JSON a line: CloudWatch makes metrics of such lines of a log. Each
  * call tells what was added to counters and distributions since the one before, and gauges as they stand. Nothing is told of
  * what nobody counted.
  */
-export function createEmf({ registry, fleet, edge, now }: EmfOptions): () => Promise<readonly string[]> {
+export function createEmf({
+  fleet,
+  own,
+}: EmfOptions): (shown: readonly MetricFamily[], now: number) => readonly string[] {
   const told = new Map<string, number>();
   const added = (key: string, value: number) => {
     const more = value - (told.get(key) ?? 0);
     told.set(key, value);
     return more;
   };
-  return async () => {
-    const families = new Map(
-      ((await registry.getMetricsAsJSON()) as MetricObjectWithValues<MetricValue<string>>[]).map(
-        (family) => [family.name, family] as const,
-      ),
-    );
+  return (shown, now) => {
+    const families = new Map(shown.map((family) => [family.name, family] as const));
     const lines = new Map<string, Line>();
     for (const [name, metric] of Object.entries(edgeMetrics) as [string, EdgeMetric][]) {
       const family = families.get(metric.from);
       if (!family) continue;
       for (const by of metric.by)
-        for (const [group, values] of grouped(family.values, by, edge)) {
+        for (const [group, values] of grouped(family.values, by, own)) {
           const value = toldOf(String(family.type), values, (part, total) =>
             added(`${name} ${by.join()} ${group} ${part}`, total),
           );
@@ -67,18 +77,18 @@ export function createEmf({ registry, fleet, edge, now }: EmfOptions): () => Pro
           line.values[name] = value;
         }
     }
-    return [...lines.values()].map((line) => written(line, now()));
+    return [...lines.values()].map((line) => written(line, now));
   };
 }
 
 /** Values of one metric by those of its labels that count here, as JSON of the dimensions. */
-function grouped(values: Values, by: readonly Label[], edge: string): Map<string, MetricValue<string>[]> {
-  const groups = new Map<string, MetricValue<string>[]>();
+function grouped(values: Values, by: readonly Label[], own: EmfOptions['own']): Map<string, MetricValue[]> {
+  const groups = new Map<string, MetricValue[]>();
   for (const value of values) {
-    const labels: Labels = { ...(value.labels as Labels), edge };
+    const labels: Labels = { ...(value.labels as Labels), ...own };
     // CloudWatch knows no empty dimension: the targets of agents have no trunk.
-    const own = by.map((label) => [dimensions[label], String(labels[label] ?? '') || '-']);
-    const key = JSON.stringify(Object.fromEntries(own));
+    const pairs = by.map((label) => [dimensions[label], String(labels[label] ?? '') || '-']);
+    const key = JSON.stringify(Object.fromEntries(pairs));
     groups.set(key, [...(groups.get(key) ?? []), value]);
   }
   return groups;
@@ -96,9 +106,7 @@ function toldOf(type: string, values: Values, added: Added): number | Distributi
 /** Every observation counts as the upper end of its bucket; what lies above the last bucket as that one's. */
 function distributionOf(values: Values, added: Added): Distribution | undefined {
   const totals = new Map<string, number>();
-  for (const { metricName = '', labels, value } of values as readonly (MetricValue<string> & {
-    metricName?: string;
-  })[]) {
+  for (const { metricName = '', labels, value } of values) {
     const part = metricName.endsWith('_bucket')
       ? String((labels as Labels)['le'])
       : metricName.replace(/.*_/, '');

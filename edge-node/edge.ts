@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import type { EdgeRef } from '../contracts/envelope.ts';
 import type { FleetRow } from '../contracts/tables.ts';
-import { agentGateways } from './adapters/agent-gateway.ts';
+import { createEmf } from '../core/emf.ts';
+import { type AgentGateways, agentGateways } from './adapters/agent-gateway.ts';
 import type { AwsIdentity } from './adapters/aws-client.ts';
 import { configTable } from './adapters/config-table.ts';
 import { openDns } from './adapters/dns.ts';
@@ -17,7 +18,6 @@ import { createCommandDesk } from './commands/commands.ts';
 import { createMessageDoor } from './commands/inbox.ts';
 import { createDecisionDesk, type DecisionDesk } from './decisions/desk.ts';
 import { startSnapshot } from './decisions/snapshot.ts';
-import { createEmf } from './health/emf.ts';
 import { startEmfWriter } from './health/emf-writer.ts';
 import { startHealthServer } from './health/health-server.ts';
 import { startHeartbeat } from './health/heartbeat.ts';
@@ -67,6 +67,7 @@ interface Backplane {
   readonly outbox: Outbox;
   readonly snapshot: RoutingSnapshot;
   readonly media: MediaPool;
+  readonly agents: AgentGateways;
   readonly decisions: DecisionDesk;
   readonly narrator: Narrator;
   /** What a new call needs, and whether it is there. */
@@ -105,8 +106,9 @@ async function startBackplane({ identity, ...ground }: Ground): Promise<Backplan
   const copy = { file: join(dataDir, 'routing.json'), everyMs: settings.snapshotMs };
   const snapshot = parts.use(await startSnapshot({ ...copy, source, clock, logger }));
   const media = parts.use(await startMediaPool(settings.media, { clock, metrics, logger }));
+  const agents = parts.use(agentGateways({ ...settings.gateways, clock, logger }));
   return {
-    ...{ outbox, snapshot, media },
+    ...{ outbox, snapshot, media, agents },
     decisions: createDecisionDesk({ clock, snapshot, metrics }),
     narrator: createNarrator({ edge, replyTo: queueUrl, outbox, metrics, clock }),
     readiness: () => ({
@@ -141,7 +143,6 @@ async function takeCalls(
       ...backplane,
       ...shared,
       ...tables,
-      agents: agentGateways(settings.gateways),
       prompts,
       spending,
       sipServer,
@@ -215,7 +216,8 @@ const isReady = (backplane: Backplane | undefined, signaling: Signaling) =>
 function startMetricsLog({ settings, edge, clock, logger, metrics, parts }: Ground): void {
   const { everyMs, fleet } = settings.emf;
   if (everyMs === 0) return;
-  const tell = createEmf({ registry: metrics.registry, fleet, edge: edge.id, now: () => clock.now() });
+  const emf = createEmf({ fleet, own: { edge: edge.id } });
+  const tell = async () => emf(await metrics.registry.getMetricsAsJSON(), clock.now());
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   parts.use(startEmfWriter({ tell, everyMs, write, clock, logger }));
 }
@@ -229,6 +231,7 @@ function gaugesOf(backplane: Backplane | undefined, signaling: Signaling | undef
     outboxOldestSeconds: backlog.oldestMs / 1000,
     outboxDropped: backlog.dropped,
     rtpengines: backplane?.media.engines() ?? [],
+    gateways: { known: backplane?.agents.known ?? 0, up: backplane?.agents.up ?? 0 },
     ready: signaling !== undefined && isReady(backplane, signaling),
     sipServerUp: signaling?.link.connected() ?? false,
     sipDialogs: signaling?.link.dialogs() ?? 0,

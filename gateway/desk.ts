@@ -22,6 +22,8 @@ export interface Desk extends AsyncDisposable {
   /** Twilio's account of the call with this name, and how the agent ends it. */
   byCallSid(callSid: string): (Pick<Known, 'account'> & { readonly hangup: () => void }) | undefined;
   readonly sessions: number;
+  /** Sessions that there was no room for. */
+  readonly refused: number;
   /** No new sessions from now on. */
   drain(): void;
   readonly isDraining: boolean;
@@ -50,6 +52,7 @@ export async function openDesk({
 }: DeskOptions): Promise<Desk> {
   const known = new Map<string, Known>();
   let isDraining = false;
+  let refused = 0;
   const threads = await startThreads({
     ...{ ...media, threads: count, logLevel, logger },
     onHappening: (sessionId, happening) => known.get(sessionId)?.happenings.add(happening),
@@ -58,6 +61,9 @@ export async function openDesk({
     get sessions() {
       return threads.sessions;
     },
+    get refused() {
+      return refused;
+    },
     get isDraining() {
       return isDraining;
     },
@@ -65,11 +71,11 @@ export async function openDesk({
       isDraining = true;
     },
     async open(request) {
-      if (isDraining || threads.sessions >= maxSessions)
-        return {
-          fault: 'draining',
-          message: isDraining ? 'this gateway is draining' : `all ${maxSessions} sessions are taken`,
-        };
+      if (isDraining) return { fault: 'draining', message: 'this gateway is draining' };
+      if (threads.sessions >= maxSessions) {
+        refused += 1;
+        return { fault: 'draining', message: `all ${maxSessions} sessions are taken` };
+      }
       const sessionId = ulid();
       const { account } = request.agent;
       known.set(sessionId, {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { Gauge, Registry } from 'prom-client';
 import { openDesk } from './desk.ts';
 import { openHttp } from './http.ts';
+import { createMetrics, tellCloudWatch } from './metrics.ts';
 import type { GatewaySettings } from './settings.ts';
 
 export interface Gateway extends AsyncDisposable {
@@ -17,21 +17,12 @@ export async function startGateway(
   settings: GatewaySettings,
   { logger }: { readonly logger: Logger },
 ): Promise<Gateway> {
-  const { http, token, threads, maxSessions, media, logLevel } = settings;
+  const { http, token, threads, maxSessions, media, logLevel, emf } = settings;
   const desk = await openDesk({ threads, maxSessions, media, logLevel, logger });
-  const registry = new Registry();
-  new Gauge({
-    ...{
-      name: 'trunkline_agent_sessions',
-      help: 'Calls whose audio this gateway carries',
-      registers: [registry],
-    },
-    collect() {
-      this.set(desk.sessions);
-    },
-  });
+  const registry = createMetrics(desk);
   const metrics = async () => ({ text: await registry.metrics(), contentType: registry.contentType });
   const server = await openHttp({ ...http, token, desk, metrics });
+  const telling = tellCloudWatch(registry, emf, logger);
   return {
     url: `http://${http.host}:${server.port}`,
     get sessions() {
@@ -44,6 +35,7 @@ export async function startGateway(
         await new Promise((next) => setTimeout(next, 50));
     },
     async [Symbol.asyncDispose]() {
+      await telling[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
       await desk[Symbol.asyncDispose]();
     },

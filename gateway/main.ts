@@ -2,9 +2,6 @@ import pino from 'pino';
 import { startGateway } from './gateway.ts';
 import { readSettings } from './settings.ts';
 
-/** As long as a call may last that was up when the process had to go. */
-const DRAIN_MS = 30 * 60 * 1_000;
-
 /** Process entry of a gateway: settings from the environment, SIGTERM and SIGINT drain. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
@@ -16,7 +13,7 @@ async function main(): Promise<void> {
     if (isStopping) return;
     isStopping = true;
     logger.info({ signal, sessions: gateway.sessions }, 'stopping once no session is left');
-    await gateway.drain(DRAIN_MS);
+    await gateway.drain(settings.drainSeconds * 1_000);
     await gateway[Symbol.asyncDispose]();
     process.exit(0);
   };

@@ -27,6 +27,13 @@ const Environment = z
     GATEWAY_PRIVATE_AGENTS: z.enum(['allow', 'refuse']).default('refuse'),
     /** PEM authorities in place of the well-known ones. */
     GATEWAY_CA: z.string().optional(),
+    /** How long calls that are up may go on after SIGTERM. */
+    GATEWAY_DRAIN_SECONDS: whole(1_800, 0, 86_400),
+    /** How often metrics are written to stdout in CloudWatch's embedded metric format; 0: never. */
+    GATEWAY_EMF_MS: whole(0, 0, 3_600_000),
+    /** Name of this gateway in those metrics, and that of the platform. */
+    GATEWAY_NAME: z.string().min(1).default('gateway-1'),
+    TRUNKLINE_FLEET: z.string().min(1).default('trunkline'),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   })
   .superRefine((env, context) => {
@@ -55,6 +62,12 @@ function settingsOf(env: z.output<typeof Environment>) {
     token: env.GATEWAY_TOKEN,
     threads: env.GATEWAY_THREADS,
     maxSessions: env.GATEWAY_MAX_SESSIONS,
+    drainSeconds: env.GATEWAY_DRAIN_SECONDS,
+    emf: Object.freeze({
+      everyMs: env.GATEWAY_EMF_MS,
+      fleet: env.TRUNKLINE_FLEET,
+      gateway: env.GATEWAY_NAME,
+    }),
     logLevel: env.LOG_LEVEL,
     media: {
       address: env.GATEWAY_RTP_ADDRESS,

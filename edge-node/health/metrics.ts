@@ -21,6 +21,8 @@ export interface Gauges {
     readonly draining: boolean;
     readonly sessions: number;
   }[];
+  /** Of agents over WebSockets: that the edge was told of, and that take sessions. */
+  readonly gateways: { readonly known: number; readonly up: number };
   /** Takes calls. */
   readonly ready: boolean;
   readonly sipServerUp: boolean;
@@ -114,6 +116,16 @@ function makersFor(registry: Registry) {
 function gaugesOf(registry: Registry, gauges: () => Gauges): void {
   collectDefaultMetrics({ register: registry });
   gaugesOfEngines(registry, gauges);
+  new Gauge({
+    name: 'trunkline_gateways_up',
+    help: 'Gateways of agents that take sessions; nothing where the edge was told of none',
+    registers: [registry],
+    collect() {
+      const { known, up } = gauges().gateways;
+      if (known > 0) this.set(up);
+      else this.remove({});
+    },
+  });
   const gauge = (name: string, help: string, read: (now: Gauges) => number) =>
     new Gauge({
       name: `trunkline_${name}`,

@@ -168,5 +168,15 @@ function media(fleet: FleetMetrics): IWidget[][] {
       graph('Digits that were not delivered, by reason', [fleet.each('DigitGaps', ['reason'])]),
       graph('Sides from which no RTP came', [fleet.each('RtpTimeouts', ['kind'])]),
     ],
+    [
+      graph('Calls of agents on each gateway', [
+        fleet.each('AgentSessions', ['gateway'], { statistic: 'Maximum' }),
+      ]),
+      graph(
+        'Gateways that take calls, by edge, and calls they had no room for',
+        [fleet.each('GatewaysUp', ['edge'], { statistic: 'Minimum' })],
+        [fleet.each('AgentSessionsRefused', ['gateway'])],
+      ),
+    ],
   ];
 }

@@ -102,6 +102,16 @@ function ofEdges(fleet: FleetMetrics) {
       metric: fleet.one('RtpengineUp', {}, least),
       ...{ isBad: 'below', limit: 1, periods: 2 },
     },
+    'gateways-down': {
+      what: 'an edge reaches no gateway of agents',
+      metric: fleet.one('GatewaysUp', {}, least),
+      ...{ isBad: 'below', limit: 1, periods: 2 },
+    },
+    'gateways-full': {
+      what: 'gateways have no room for calls of agents',
+      metric: fleet.one('AgentSessionsRefused'),
+      ...{ isBad: 'above', limit: 0, periods: 2 },
+    },
     'sip-server-down': {
       what: 'an edge has lost its SIP server',
       metric: fleet.one('SipServerUp', {}, least),

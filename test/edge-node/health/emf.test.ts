@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { dimensions, edgeMetrics } from '../../../contracts/edge-metrics.ts';
-import { createEmf } from '../../../edge-node/health/emf.ts';
+import { createEmf } from '../../../core/emf.ts';
 import { startEmfWriter } from '../../../edge-node/health/emf-writer.ts';
 import { createMetrics, type Gauges } from '../../../edge-node/health/metrics.ts';
+import { createMetrics as createGatewayMetrics } from '../../../gateway/metrics.ts';
 import { aDigit, anEnded, aReceivedCall } from '../an-event.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { type HeldClock, heldClock } from '../held-clock.ts';
@@ -17,6 +18,7 @@ const gauges: Gauges = {
     { engine: '10.0.0.5:22222', state: 'up', draining: false, sessions: 7 },
     { engine: '10.0.0.6:22222', state: 'dead', draining: false, sessions: 0 },
   ],
+  gateways: { known: 3, up: 2 },
   ...{ ready: true, sipServerUp: true, sipDialogs: 6 },
   trunks: [
     { trunk: 'carrier', calls: 4, servers: 2, serversUp: 0, capUsed: 0.8 },
@@ -84,7 +86,8 @@ const read = (lines: readonly string[]): readonly Told[] =>
 
 function anEdge() {
   const metrics = createMetrics(() => gauges);
-  const tell = createEmf({ registry: metrics.registry, fleet: 'voice', edge: 'edge-1', now: () => NOW });
+  const emf = createEmf({ fleet: 'voice', own: { edge: 'edge-1' } });
+  const tell = async () => emf(await metrics.registry.getMetricsAsJSON(), NOW);
   return { metrics, tell: async () => read(await tell()) };
 }
 
@@ -154,18 +157,27 @@ describe('metrics for CloudWatch', () => {
     expect(tellsOf(await tell(), 'Responses', own)).toBe(1);
   });
 
+  test('gateways are told by how many take sessions, and not at all where the edge knows none', async () => {
+    const told = async (known: number) => {
+      const { registry } = createMetrics(() => ({ ...gauges, gateways: { known, up: 0 } }));
+      const emf = createEmf({ fleet: 'voice', own: { edge: 'edge-1' } });
+      return emf(await registry.getMetricsAsJSON(), NOW).filter((line) => line.includes('"GatewaysUp":0'));
+    };
+    expect([await told(2), await told(0)]).toEqual([expect.any(Array), []]);
+    expect(await told(2)).toHaveLength(2);
+  });
+
   test('every metric of the contract is one of /metrics, with the labels that it is told by', async () => {
     const { metrics } = anEdge();
-    const families = new Map(
-      (await metrics.registry.getMetricsAsJSON()).map((family) => [
-        family.name,
-        metrics.registry.getSingleMetric(family.name),
-      ]),
-    );
+    const ofGateway = createGatewayMetrics({ sessions: 0, refused: 0 });
     for (const { from, by } of Object.values(edgeMetrics)) {
-      const { labelNames = [] } = families.get(from) as unknown as { labelNames?: string[] };
-      expect(families.has(from), from).toBe(true);
-      expect([...labelNames, 'edge']).toEqual(expect.arrayContaining([...new Set(by.flat())]));
+      const own = metrics.registry.getSingleMetric(from);
+      const family = own ?? ofGateway.getSingleMetric(from);
+      expect(family, from).toBeDefined();
+      const { labelNames = [] } = family as unknown as { labelNames?: string[] };
+      expect([...labelNames, own ? 'edge' : 'gateway']).toEqual(
+        expect.arrayContaining([...new Set(by.flat())]),
+      );
     }
     expect(new Set(Object.values(dimensions)).size).toBe(Object.keys(dimensions).length);
   });

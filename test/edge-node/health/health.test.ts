@@ -19,6 +19,7 @@ const gauges: Gauges = {
     { engine: '10.0.0.5:22222', state: 'up', draining: true, sessions: 7 },
     { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
   ],
+  gateways: { known: 0, up: 0 },
   ready: true,
   sipServerUp: false,
   sipDialogs: 0,
