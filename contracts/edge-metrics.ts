@@ -39,7 +39,7 @@ const metric = (from: string, unit: MetricUnit, by: EdgeMetric['by'], says: stri
 /** Everything that edges and gateways tell CloudWatch. Counters as what was added, gauges as they stand, times as distributions. */
 export const edgeMetrics = {
   CallsInProgress: metric('calls_active', 'Count', [[], ['edge']], 'calls that are up'),
-  EdgeReady: metric('edge_ready', 'None', [['edge']], '1: takes calls; 0: does not; nothing: is gone'),
+  EdgeReady: metric('edge_ready', 'None', [[], ['edge']], '1: takes calls; 0: does not; nothing: is gone'),
   CallsEnded: metric('calls_ended_total', 'Count', [[], ['blame'], ['reason']], 'calls that ended'),
   InvitesRefused: metric(
     'invites_refused_total',
@@ -73,6 +73,12 @@ export const edgeMetrics = {
   TrunkServers: metric('trunk_servers', 'Count', [['trunk']], 'servers of a trunk'),
   TrunksDown: metric('trunks_down', 'Count', [[]], 'trunks none of whose servers takes calls'),
   TrunkCapUsed: metric('trunk_cap_used_ratio', 'None', [['trunk']], 'share used of a cap on cost or minutes'),
+  TrunksCapped: metric(
+    'trunks_capped',
+    'Count',
+    [[]],
+    'trunks over which nobody may call out: a cap on cost or minutes is reached',
+  ),
   TrunkRegistered: metric('trunk_registered', 'None', [['trunk']], '1: registered with the carrier'),
   TrunksUnregistered: metric(
     'trunks_unregistered',
@@ -90,6 +96,12 @@ export const edgeMetrics = {
   Mos: metric('leg_mos', 'None', [['leg'], ['trunk', 'leg']], 'mean opinion score of a call (ITU-T G.107)'),
   Loss: metric('leg_loss_percent', 'Percent', [['leg'], ['trunk', 'leg']], 'RTP packets lost of a call'),
   Jitter: metric('leg_jitter_seconds', 'Seconds', [['leg'], ['trunk', 'leg']], 'jitter of a call (RFC 3550)'),
+  Late: metric(
+    'leg_late_percent',
+    'Percent',
+    [['leg'], ['trunk', 'leg']],
+    'RTP packets of a call that came too late to be heard',
+  ),
   RtpTimeouts: metric('rtp_timeouts_total', 'Count', [[], ['kind']], 'sides from which no RTP came'),
   Digits: metric(
     'dtmf_digits_total',

@@ -85,6 +85,8 @@ export const CallAttemptFailed = callEvent('call.attempt-failed', {
 
 export const CallAnswered = callEvent('call.answered', {
   target: z.string(),
+  /** Of the carrier that was called; absent for a target of an agent. */
+  trunk: z.string().optional(),
   /** INVITE received to 200 sent, ms, and the part of it that waited for the decision. */
   setupMs: z.number().nonnegative(),
   decisionMs: z.number().nonnegative(),
@@ -106,6 +108,8 @@ export const LegMedia = z.object({
   lossPercent: z.number().min(0).max(100).nullable(),
   jitterMs: z.number().nonnegative().nullable(),
   mos: z.number().min(1).max(5).nullable(),
+  /** Share of the audio packets that came so late that a phone has played on; absent where no packets were captured. */
+  latePercent: z.number().min(0).max(100).optional(),
   /** Where the three come from: packets captured at rtpengine, or RTCP reports. */
   measuredBy: z.enum(['capture', 'rtcp']).nullable(),
 });

@@ -85,6 +85,14 @@ function gaugesOf(registry: Registry, gauges: () => readonly TrunkGauges[]): voi
       this.set(gauges().filter(({ servers, serversUp }) => servers > 0 && serversUp === 0).length);
     },
   });
+  new Gauge({
+    name: 'trunkline_trunks_capped',
+    help: 'Trunks over which nobody may call out, because a cap on cost or minutes is reached',
+    registers: [registry],
+    collect() {
+      this.set(gauges().filter(({ capUsed }) => capUsed >= 1).length);
+    },
+  });
   const gauge = (name: string, help: string, read: (trunk: TrunkGauges) => number) =>
     new Gauge({
       name: `trunkline_trunk_${name}`,

@@ -37,9 +37,9 @@ export function createCaptureReader(recordingDir: string): CaptureReader {
         const received = packets.filter((packet) => packet.port === port);
         const quality = qualityOf(received, clockRates[totals[name].codec ?? ''] ?? 8000);
         if (!quality) return totals[name];
-        const { lossPercent, jitterMs } = quality;
+        const { lossPercent, jitterMs, latePercent } = quality;
         const mos = mosOf({ lossPercent, jitterMs, codec: totals[name].codec ?? '' });
-        return { ...totals[name], lossPercent, jitterMs, mos, measuredBy: 'capture' };
+        return { ...totals[name], lossPercent, jitterMs, mos, latePercent, measuredBy: 'capture' };
       };
       return { a: leg('a'), b: leg('b') };
     },

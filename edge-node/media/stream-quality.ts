@@ -4,6 +4,8 @@ export interface StreamQuality {
   readonly packets: number;
   readonly lossPercent: number;
   readonly jitterMs: number;
+  /** Of the audio packets of the longest stream. */
+  readonly latePercent: number;
 }
 
 /** Loss and interarrival jitter of the packets of one direction; undefined where there are fewer than two. */
@@ -17,6 +19,7 @@ export function qualityOf(packets: readonly CapturedRtp[], clockRate: number): S
     packets: packets.length,
     lossPercent: round((100 * Math.max(0, expected - received)) / expected),
     jitterMs: round((1000 * jitter(longest, clockRate)) / clockRate),
+    latePercent: latePercent(longest, clockRate),
   };
 }
 
@@ -48,13 +51,17 @@ function expectedPackets(stream: readonly CapturedRtp[]): number {
   return highest - lowest + 1;
 }
 
-/** RFC 3550 §A.8, in timestamp units. Only the audio payload type counts: a key press holds its timestamp still. */
-function jitter(stream: readonly CapturedRtp[], clockRate: number): number {
+/** Only the audio payload type has a clock that goes on: a key press holds its timestamp still. */
+function audioOf(stream: readonly CapturedRtp[]): readonly CapturedRtp[] {
   const audio = dominantPayloadType(stream);
+  return stream.filter(({ payloadType }) => payloadType === audio);
+}
+
+/** RFC 3550 §A.8, in timestamp units. */
+function jitter(stream: readonly CapturedRtp[], clockRate: number): number {
   let estimate = 0;
   let last: CapturedRtp | undefined;
-  for (const packet of stream) {
-    if (packet.payloadType !== audio) continue;
+  for (const packet of audioOf(stream)) {
     if (last) {
       const arrival = ((packet.at - last.at) * clockRate) / 1000;
       const media = (packet.timestamp - last.timestamp) | 0;
@@ -69,4 +76,26 @@ function dominantPayloadType(stream: readonly CapturedRtp[]): number | undefined
   const counts = new Map<number, number>();
   for (const { payloadType } of stream) counts.set(payloadType, (counts.get(payloadType) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
+}
+
+/** What a phone's jitter buffer holds back, ms: a packet that comes later is discarded (RFC 3611 §4.7.1). */
+const BUFFER_MS = 60;
+/** Packets by which the earliest arrival is judged: the sender's clock drifts, and networks change their way. */
+const WINDOW = 250;
+
+/** Share of the packets that came more than a buffer's length after the earliest of those around them, by their timestamps. */
+function latePercent(stream: readonly CapturedRtp[], clockRate: number): number {
+  const audio = audioOf(stream);
+  const first = audio[0];
+  if (!first) return 0;
+  const delays = audio.map(
+    ({ at, timestamp }) => at - first.at - (1000 * ((timestamp - first.timestamp) | 0)) / clockRate,
+  );
+  let late = 0;
+  for (let from = 0; from < delays.length; from += WINDOW) {
+    const around = delays.slice(from, from + WINDOW);
+    const earliest = Math.min(...around);
+    late += around.filter((delay) => delay - earliest > BUFFER_MS).length;
+  }
+  return round((100 * late) / audio.length);
 }

@@ -31,6 +31,17 @@ export const aRinging = (but: Partial<EventOf<'call.ringing'>> = {}): EventOf<'c
   ...but,
 });
 
+export const anAnswered = (but: Partial<EventOf<'call.answered'>> = {}): EventOf<'call.answered'> => ({
+  ...envelope(),
+  type: 'call.answered',
+  target: 'agent-1',
+  setupMs: 120,
+  decisionMs: 60,
+  codecs: { a: 'PCMU', b: 'PCMU' },
+  transcoded: false,
+  ...but,
+});
+
 export const anAttemptFailed = (
   but: Partial<EventOf<'call.attempt-failed'>> = {},
 ): EventOf<'call.attempt-failed'> => ({

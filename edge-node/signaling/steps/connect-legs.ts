@@ -38,6 +38,7 @@ export const connectLegs: Step = async (call) => {
   call.takesDigits = { a: takesDigits(a), b: takesDigits(b) };
   call.say('call.answered', {
     target: call.answer.target,
+    ...(call.answer.trunk === undefined ? {} : { trunk: call.answer.trunk }),
     setupMs: Math.round(call.age()),
     decisionMs: Math.round(call.decisionMs),
     codecs,

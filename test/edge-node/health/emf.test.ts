@@ -5,7 +5,7 @@ import { createEmf } from '../../../core/emf.ts';
 import { startEmfWriter } from '../../../edge-node/health/emf-writer.ts';
 import { createMetrics, type Gauges } from '../../../edge-node/health/metrics.ts';
 import { createMetrics as createGatewayMetrics } from '../../../gateway/metrics.ts';
-import { aDigit, anEnded, aReceivedCall } from '../an-event.ts';
+import { aDigit, anAnswered, anEnded, aReceivedCall } from '../an-event.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { type HeldClock, heldClock } from '../held-clock.ts';
 
@@ -131,14 +131,15 @@ describe('metrics for CloudWatch', () => {
     expect(value).toMatchObject({ Values: [2], Counts: [1], Count: 1 });
   });
 
-  test('what a side sounded like is told by side, and by the trunk of the caller', async () => {
+  test('what a side sounded like is told by side, and by the trunk of that side', async () => {
     const { metrics, tell } = anEdge();
     const received = aReceivedCall();
     metrics.observe(received);
+    metrics.observe(anAnswered({ callId: received.callId, trunk: 'other' }));
     const side = { packets: 1, bytes: 1, codec: 'PCMU', measuredBy: 'capture' } as const;
     const media = {
       a: { ...side, lossPercent: 2, jitterMs: 4, mos: 4.15 },
-      b: { ...side, lossPercent: null, jitterMs: null, mos: null },
+      b: { ...side, lossPercent: 0, jitterMs: null, mos: null, latePercent: 3 },
     };
     metrics.observe({ ...anEnded(), callId: received.callId, media });
     const told = await tell();
@@ -147,6 +148,8 @@ describe('metrics for CloudWatch', () => {
       Count: 1,
     });
     expect(tellsOf(told, 'Loss', { Leg: 'a' })).toMatchObject({ Values: [2] });
+    expect(tellsOf(told, 'Late', { Trunk: 'other', Leg: 'b' })).toMatchObject({ Values: [3] });
+    expect(tellsOf(told, 'Late', { Leg: 'a' })).toBeUndefined();
     expect(tellsOf(told, 'Mos', { Leg: 'b' })).toBeUndefined();
   });
 

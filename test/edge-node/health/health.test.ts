@@ -232,6 +232,7 @@ describe('metrics', () => {
       'trunkline_trunk_attempts_failed_total{trunk="carrier",reason="target-unavailable"} 1',
       'trunkline_trunk_calls{trunk="carrier"} 4',
       'trunkline_trunk_cap_used_ratio{trunk="carrier"} 0.8',
+      'trunkline_trunks_capped 0',
       'trunkline_trunk_servers{trunk="carrier"} 2',
       'trunkline_trunk_servers_up{trunk="carrier"} 1',
     ])

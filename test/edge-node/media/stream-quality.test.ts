@@ -15,7 +15,9 @@ const stream = (count: number, first = 0, ssrc = 7): CapturedRtp[] =>
 
 describe('the quality of a captured stream', () => {
   test('an ideal stream has no loss and no jitter', () => {
-    expect(qualityOf(stream(100), 8000)).toEqual({ packets: 100, lossPercent: 0, jitterMs: 0 });
+    expect(qualityOf(stream(100), 8000)).toEqual({
+      ...{ packets: 100, lossPercent: 0, jitterMs: 0, latePercent: 0 },
+    });
   });
 
   test('every tenth packet gone is ten percent of loss', () => {
@@ -54,6 +56,24 @@ describe('the quality of a captured stream', () => {
 
   test('a sender that changes its SSRC is measured as two streams', () => {
     expect(qualityOf([...stream(50), ...stream(50, 30_000, 8)], 8000)?.lossPercent).toBe(0);
+  });
+
+  test('packets that a phone has played on for are late; a network that is slower from then on is not', () => {
+    const stalled = stream(200).map((packet, index) => ({
+      ...packet,
+      at: packet.at + (index >= 50 && index < 60 ? 80 : 0),
+    }));
+    expect(qualityOf(stalled, 8000)?.latePercent).toBe(5);
+    const slower = stream(1000).map((packet, index) => ({
+      ...packet,
+      at: packet.at + (index < 500 ? 0 : 90),
+    }));
+    expect(qualityOf(slower, 8000)?.latePercent).toBe(0);
+  });
+
+  test('a clock of the sender that runs away makes nothing late', () => {
+    const drifting = stream(3000).map((packet) => ({ ...packet, at: packet.at * 1.002 }));
+    expect(qualityOf(drifting, 8000)?.latePercent).toBe(0);
   });
 
   test('less than two packets are no measurement', () => {
