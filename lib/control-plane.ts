@@ -82,6 +82,7 @@ function watch(scope: Construct, { care, settings }: Platform, { handlers, edges
       edgeIds: settings.edges,
       functions: Object.fromEntries(handlers.map(({ name, lambda }) => [name, lambda])),
       deadLetters: Object.fromEntries(handlers.map(({ name, deadLetters }) => [name, deadLetters])),
+      undelivered: Object.fromEntries(edges.map(({ edgeId, undelivered }) => [edgeId, undelivered])),
       edgeQueues: Object.fromEntries(edges.map(({ edgeId, queue }) => [edgeId, queue])),
       tables,
     },

@@ -38,12 +38,14 @@ export class Edges extends Construct {
 class Edge extends Construct {
   readonly edgeId: string;
   readonly queue: Queue;
+  /** What it took and could not handle. */
+  readonly undelivered: Queue;
   readonly policy: ManagedPolicy;
 
   constructor(scope: Construct, edgeId: string, props: EdgesProps) {
     super(scope, pascal(edgeId));
     this.edgeId = edgeId;
-    const undelivered = deadLetters(this, 'Undelivered', {
+    this.undelivered = deadLetters(this, 'Undelivered', {
       queueName: `${props.care.prefix}-undelivered-${edgeId}`,
       key: props.care.key,
     });
@@ -55,7 +57,7 @@ class Edge extends Construct {
       retentionPeriod: Duration.minutes(5),
       visibilityTimeout: Duration.seconds(30),
       receiveMessageWaitTime: Duration.seconds(20),
-      deadLetterQueue: { queue: undelivered, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.undelivered, maxReceiveCount: 5 },
     });
     this.policy = new ManagedPolicy(this, 'Policy', {
       description: `Trunkline edge ${edgeId}: attach to the role of the machine it runs on`,

@@ -21,12 +21,13 @@ export class TrunklineBus extends Construct {
     const encrypted = props.key ? { kmsKey: props.key } : {};
     this.bus = new EventBus(this, 'Bus', { eventBusName: props.name, ...encrypted });
     this.bus.applyRemovalPolicy(props.removalPolicy);
-    new Archive(this, 'Archive', {
+    const archive = new Archive(this, 'Archive', {
       sourceEventBus: this.bus,
       description: 'Events of calls and edges, for replay into new or repaired functions',
       eventPattern: { source: [sources.edge, sources.control] },
       retention: Duration.days(props.archiveDays),
       ...encrypted,
     });
+    archive.applyRemovalPolicy(props.removalPolicy);
   }
 }

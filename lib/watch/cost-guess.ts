@@ -10,7 +10,6 @@ const MEMORY_GB = 0.5;
 /** Of the control plane, an hour at the present rate: runs and their time, events, and what the tables wrote and read. */
 export function controlPlaneCost({ functions, tables }: Pick<Watched, 'functions' | 'tables'>): IMetric {
   const period = Duration.minutes(5);
-  const hour = 12;
   const parts: Record<string, IMetric> = {};
   const terms: string[] = [];
   const add = (name: string, metric: IMetric, price: number) => {
@@ -26,5 +25,6 @@ export function controlPlaneCost({ functions, tables }: Pick<Watched, 'functions
     add(`w${index}`, table.metricConsumedWriteCapacityUnits({ period, statistic: 'Sum' }), dollars.unit);
     add(`u${index}`, table.metricConsumedReadCapacityUnits({ period, statistic: 'Sum' }), dollars.readUnit);
   }
-  return formula(`${hour}/1000000*(${terms.join('+')})`, parts, 'dollars an hour', period);
+  // Whatever period the board takes, what came in it is a share of an hour.
+  return formula(`3600/PERIOD(r0)/1000000*(${terms.join('+')})`, parts, 'dollars an hour', period);
 }

@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import {
   AlarmStatusWidget,
   Dashboard,
@@ -22,7 +23,8 @@ export class Dashboards extends Construct {
     super(scope, id);
     const board = (name: string, question: string, ...rows: IWidget[][]) =>
       new Dashboard(this, name, {
-        dashboardName: `${watched.prefix}-${name.toLowerCase()}`,
+        // Boards of all regions share one list of names.
+        dashboardName: `${watched.prefix}-${name.toLowerCase()}-${Stack.of(this).region}`,
         periodOverride: PeriodOverride.AUTO,
         widgets: [[text(`# ${watched.prefix}: ${question}`)], ...rows],
       });
@@ -45,7 +47,7 @@ function overview({ fleet, ...watched }: Watched, alarms: readonly IAlarm[]): IW
       }),
     ],
     [
-      number('Calls now', fleet.one('CallsInProgress', {}, { statistic: 'Sum', label: 'calls' })),
+      number('Calls now', fleet.standing('CallsInProgress', 'calls')),
       number('Edges that take calls', fleetReady(fleet, watched.edgeIds)),
       number('Set up in, p50', fleet.one('SetupTime', {}, { statistic: 'p50', label: 'p50' })),
       number('Dollars an hour, a guess', controlPlaneCost(watched)),
@@ -109,7 +111,7 @@ function calls(fleet: FleetMetrics): IWidget[][] {
 
 const carriers = (fleet: FleetMetrics): IWidget[][] => [
   [
-    graph('Calls on each trunk', [fleet.each('TrunkCalls', ['trunk'])]),
+    graph('Calls on each trunk', [fleet.eachStanding('TrunkCalls', ['trunk'])]),
     graph('INVITEs and their answers, by trunk', [fleet.each('Responses', ['trunk', 'direction', 'class'])]),
   ],
   [
@@ -129,7 +131,7 @@ const carriers = (fleet: FleetMetrics): IWidget[][] => [
       [fleet.each('TrunkRegistered', ['trunk'], { statistic: 'Minimum' })],
       [fleet.each('RegistrationFailures', ['trunk'])],
     ),
-    graph('Contacts of users', [fleet.each('UserBindings', ['trunk'])]),
+    graph('Contacts of users', [fleet.eachStanding('UserBindings', ['trunk'])]),
   ],
   [
     graph('INVITE to 200, p90', [fleet.each('AnswerTime', ['trunk', 'direction'], { statistic: 'p90' })]),
@@ -139,13 +141,14 @@ const carriers = (fleet: FleetMetrics): IWidget[][] => [
     graph('Attempts that failed', [fleet.each('AttemptsFailed', ['trunk', 'reason'])]),
     graph('Caps on cost and minutes: share used', [
       fleet.each('TrunkCapUsed', ['trunk'], { statistic: 'Maximum' }),
+      fleet.one('TrunksCapped', {}, { statistic: 'Maximum', label: 'trunks at a cap' }),
     ]),
   ],
 ];
 
 function media(fleet: FleetMetrics): IWidget[][] {
   const low = (by: readonly ('leg' | 'trunk')[]) => fleet.each('Mos', by, { statistic: 'p10' });
-  const high = (name: 'Loss' | 'Jitter', by: readonly ('leg' | 'trunk')[]) =>
+  const high = (name: 'Loss' | 'Jitter' | 'Late', by: readonly ('leg' | 'trunk')[]) =>
     fleet.each(name, by, { statistic: 'p90' });
   return [
     [
@@ -159,6 +162,10 @@ function media(fleet: FleetMetrics): IWidget[][] {
     [
       graph('Jitter, p90, by side', [high('Jitter', ['leg'])]),
       graph('Jitter, p90, by trunk', [high('Jitter', ['trunk', 'leg'])]),
+    ],
+    [
+      graph('Packets that came too late to be heard, p90, by side', [high('Late', ['leg'])]),
+      graph('Packets that came too late to be heard, p90, by trunk', [high('Late', ['trunk', 'leg'])]),
     ],
     [
       graph('Digits received, delivered, missing', [fleet.each('Digits', ['stage'])]),

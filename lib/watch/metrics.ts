@@ -13,6 +13,9 @@ export interface Shown {
   readonly period?: Duration;
 }
 
+/** Seconds from one time that an edge tells a gauge to the next: TRUNKLINE_EMF_MS of the fleet. */
+const TOLD_EVERY = 60;
+
 /** Metrics of one platform, by its prefix. */
 export class FleetMetrics {
   readonly fleet: string;
@@ -36,6 +39,25 @@ export class FleetMetrics {
       dimensionsMap: { [names.fleet]: this.fleet, ...Object.fromEntries(own) },
       ...{ statistic, label, period },
     });
+  }
+
+  /**
+   * A gauge that each edge tells once a minute, added up over the edges. A board that is zoomed out makes its periods longer, and
+   * the sum of a period would count each minute again.
+   */
+  standing<N extends EdgeMetricName>(name: N, label: string = name): MathExpression {
+    return formula(`told*${TOLD_EVERY}/PERIOD(told)`, { told: this.one(name) }, label);
+  }
+
+  /** The same of every value that there is of these labels. */
+  eachStanding<N extends EdgeMetricName>(name: N, by: readonly LabelsOf<N>[]): MathExpression {
+    check(name, by);
+    const found = this.find(
+      name,
+      by.map((each) => dimensions[each]),
+    );
+    // Whatever the edges always tell has the period of the board.
+    return formula(`${found}*${TOLD_EVERY}/PERIOD(always)`, { always: this.one('CallsInProgress') }, '');
   }
 
   /** Every value that there is of these labels, each a line: trunks are added while the platform runs. */
@@ -64,12 +86,17 @@ export class FleetMetrics {
     only: readonly string[] = [],
     { statistic = 'Sum', label = '', period = Duration.minutes(1) }: Shown = {},
   ): MathExpression {
-    const keys = [names.namespace, names.fleet, ...by].join(',');
-    const wanted = [`MetricName="${name}"`, `${names.fleet}="${this.fleet}"`, ...only].join(' ');
     return new MathExpression({
-      expression: `SEARCH('{${keys}} ${wanted}', '${statistic}', ${period.toSeconds()})`,
+      expression: this.find(name, by, only, statistic),
       ...{ label, period, usingMetrics: {} },
     });
+  }
+
+  /** Its period is that of the widget (Amazon CloudWatch User Guide, "Search expression syntax"). */
+  private find(name: string, by: readonly string[], only: readonly string[] = [], statistic = 'Sum'): string {
+    const keys = [names.namespace, names.fleet, ...by].join(',');
+    const wanted = [`MetricName="${name}"`, `${names.fleet}="${this.fleet}"`, ...only].join(' ');
+    return `SEARCH('{${keys}} ${wanted}', '${statistic}')`;
   }
 }
 

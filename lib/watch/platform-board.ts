@@ -18,7 +18,7 @@ const edges = (fleet: FleetMetrics): IWidget[][] => [
   [
     graph(
       'Events that wait in the outboxes',
-      [fleet.one('OutboxEvents')],
+      [fleet.standing('OutboxEvents', 'events')],
       [
         fleet.one('OutboxAge', {}, { statistic: 'Maximum', label: 'the oldest, seconds' }),
         fleet.one('OutboxDropped', {}, { statistic: 'Maximum', label: 'dropped' }),
@@ -55,11 +55,14 @@ const functionsOf = ({ functions, fleet }: Watched): IWidget[][] => [
   ],
 ];
 
-const storage = ({ deadLetters, edgeQueues, tables, functions }: Watched): IWidget[][] => [
+const storage = ({ deadLetters, undelivered, edgeQueues, tables, functions }: Watched): IWidget[][] => [
   [
     graph(
       'Dead letters',
       named(deadLetters, (each, label) => each.metricApproximateNumberOfMessagesVisible({ label })),
+      named(undelivered, (each, label) =>
+        each.metricApproximateNumberOfMessagesVisible({ label: `not taken by ${label}` }),
+      ),
     ),
     graph(
       'To the edges: age of the oldest message',

@@ -10,6 +10,8 @@ export interface Watched {
   readonly edgeIds: readonly string[];
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly deadLetters: Readonly<Record<string, IQueue>>;
+  /** By edge: decisions and commands that it took and could not handle. */
+  readonly undelivered: Readonly<Record<string, IQueue>>;
   readonly edgeQueues: Readonly<Record<string, IQueue>>;
   readonly tables: Readonly<Record<string, Table>>;
 }

@@ -97,6 +97,11 @@ function ofEdges(fleet: FleetMetrics) {
       metric: fleet.one('TrunksUnregistered', {}, worst),
       ...{ isBad: 'above', limit: 0, periods: 5 },
     },
+    'spend-cap-reached': {
+      what: 'nobody may call out over a trunk: its cap on cost or minutes is reached',
+      metric: fleet.one('TrunksCapped', {}, worst),
+      ...{ isBad: 'above', limit: 0, periods: 1 },
+    },
     'rtpengine-down': {
       what: 'an edge has no rtpengine that is up',
       metric: fleet.one('RtpengineUp', {}, least),
@@ -167,7 +172,30 @@ export const watches = (watched: Watched): Readonly<Record<string, Watch>> => ({
   ...ofFunctions(watched),
 });
 
-/** Of one edge that is deployed. */
+/** Of one edge: decisions and commands that it took five times and never handled. */
+export const undelivered = ({ undelivered: queues }: Watched, edge: string): Watch | undefined => {
+  const metric = queues[edge]?.metricApproximateNumberOfMessagesVisible({
+    period: minute,
+    statistic: 'Maximum',
+  });
+  return metric && { what: `edge ${edge} fails commands`, metric, isBad: 'above', limit: 0, periods: 1 };
+};
+
+const RECENTLY = Duration.minutes(5);
+
+/** Of edges that come and go with the load: how many must be there. Each tells once a minute, so a minute may miss one. */
+export const edgesTooFew = ({ fleet }: Watched, least: number): Watch => ({
+  what: `fewer than ${least} edges take calls`,
+  metric: formula(
+    `ready/${RECENTLY.toMinutes()}`,
+    { ready: fleet.one('EdgeReady', {}, { period: RECENTLY }) },
+    'edges that take calls',
+    RECENTLY,
+  ),
+  ...{ isBad: 'below', limit: least - 0.5, periods: 1, silence: 'bad' },
+});
+
+/** Of one edge that is to be there all the time. */
 export const edgeLost = ({ fleet }: Watched, edge: string): Watch => ({
   what: `edge ${edge} takes no calls, or says nothing`,
   metric: fleet.one('EdgeReady', { edge }, { statistic: 'Maximum' }),

@@ -24,7 +24,12 @@ export class Watching extends Construct {
     this.topic =
       topicArn === undefined ? this.ownTopic(care, email) : Topic.fromTopicArn(this, 'Topic', topicArn);
     const edgeIds = settings.alarms.edges ? settings.edges : [];
-    const { all } = new Alarms(this, 'Alarms', { watched, topic: this.topic, edgeIds });
+    const { minEdges } = settings.fleet ?? {};
+    const comeAndGo = settings.alarms.edges && minEdges !== undefined && minEdges < settings.edges.length;
+    const { all } = new Alarms(this, 'Alarms', {
+      ...{ watched, topic: this.topic, edgeIds },
+      leastEdges: comeAndGo ? minEdges : undefined,
+    });
     if (settings.dashboards) new Dashboards(this, 'Dashboards', watched, all);
   }
 

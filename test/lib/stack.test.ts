@@ -228,9 +228,13 @@ describe('tables, bus and queues', () => {
     });
   });
 
-  test('tables outlive the stack unless it is told otherwise', () => {
+  test('tables, bus and archive outlive the stack unless it is told otherwise', () => {
     const policiesOf = (of: typeof template) =>
-      new Set(resources(of, 'AWS::DynamoDB::Table').map(([, { DeletionPolicy }]) => DeletionPolicy));
+      new Set(
+        ['AWS::DynamoDB::Table', 'AWS::Events::EventBus', 'AWS::Events::Archive']
+          .flatMap((type) => resources(of, type))
+          .map(([, { DeletionPolicy }]) => DeletionPolicy),
+      );
     expect(policiesOf(template)).toEqual(new Set(['Retain']));
     expect(policiesOf(synthesized({ removal: 'destroy' }))).toEqual(new Set(['Delete']));
   });

@@ -31,11 +31,14 @@ const joined = (value: unknown): string => {
 };
 const boardsOf = (template: Template) =>
   resources(template, 'AWS::CloudWatch::Dashboard').map(([, { Properties }]) => ({
-    name: String(Properties['DashboardName']),
+    name: joined(Properties['DashboardName']),
     widgets: (JSON.parse(joined(Properties['DashboardBody'])) as { widgets: Widget[] }).widgets,
   }));
 const alarmsOf = (template: Template) =>
   resources(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+
+const pageOf = (alarm: Record<string, unknown>) =>
+  /Runbook: docs\/runbooks\/([\w-]+)\.md$/.exec(String(alarm['AlarmDescription']))?.[1];
 
 const template = synthesized();
 const boards = boardsOf(template);
@@ -64,7 +67,7 @@ const told = shown.flatMap(toldBy);
 describe('the dashboards', () => {
   test('answer five questions', () => {
     expect(boards.map(({ name }) => name).sort()).toEqual(
-      ['calls', 'carriers', 'media', 'overview', 'platform'].map((name) => `trunkline-${name}`),
+      ['calls', 'carriers', 'media', 'overview', 'platform'].map((name) => `trunkline-${name}-AWS::Region`),
     );
   });
 
@@ -106,7 +109,18 @@ describe('the dashboards', () => {
     const ids = ['AWS::Lambda::Function', 'AWS::SQS::Queue', 'AWS::DynamoDB::Table'].flatMap((type) =>
       resources(template, type).map(([id]) => id),
     );
-    expect(ids.filter((id) => !text.includes(id) && !id.includes('Undelivered'))).toEqual([]);
+    expect(ids.filter((id) => !text.includes(id))).toEqual([]);
+  });
+
+  test('add up what each edge tells once a minute, and count no minute twice where periods are longer', () => {
+    const gauges = ['CallsInProgress', 'TrunkCalls', 'UserBindings', 'OutboxEvents'];
+    const ofGauges = shown.filter((each) => toldBy(each).some(({ name }) => gauges.includes(name)));
+    expect(new Set(ofGauges.flatMap(toldBy).map(({ name }) => name))).toEqual(new Set(gauges));
+    for (const each of ofGauges) {
+      // What a formula is made of is not shown itself.
+      const { visible, expression = '' } = each.at(-1) as { visible?: boolean; expression?: string };
+      expect(visible === false || /\*60\/PERIOD\(\w+\)$/.test(expression)).toBe(true);
+    }
   });
 
   test('show the alarms', () => {
@@ -119,9 +133,6 @@ describe('the alarms', () => {
   const pages = readdirSync(new URL('../../../docs/runbooks', import.meta.url))
     .map((file) => file.replace(/\.md$/, ''))
     .filter((page) => page !== 'README');
-  const pageOf = (alarm: Record<string, unknown>) =>
-    /Runbook: docs\/runbooks\/([\w-]+)\.md$/.exec(String(alarm['AlarmDescription']))?.[1];
-
   test('have a runbook each, and no runbook is without its alarm', () => {
     expect([...new Set(alarms.map(pageOf))].sort()).toEqual(pages.sort());
   });
@@ -168,6 +179,15 @@ describe('the alarms', () => {
     const bySilence = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching').map(pageOf);
     expect(bySilence.sort()).toEqual(['edge-lost', 'reaper-not-running']);
   });
+
+  test('watch the commands that an edge fails, each edge by itself', () => {
+    const own = alarms.filter((alarm) => pageOf(alarm) === 'commands-failing');
+    expect(own).toHaveLength(1);
+    const [[queue]] = resources(template, 'AWS::SQS::Queue').filter(([id]) => id.includes('Undelivered')) as [
+      [string, unknown],
+    ];
+    expect(JSON.stringify(own)).toContain(queue);
+  });
 });
 
 describe('the settings', () => {
@@ -203,6 +223,18 @@ describe('the settings', () => {
     expect(names).toEqual(
       expect.arrayContaining(['trunkline-edge-lost-berlin', 'trunkline-edge-lost-paris']),
     );
+  });
+
+  test('have one alarm for all edges, where some may be away: it counts those that take calls', () => {
+    const fleet = {
+      ...{ zones: ['eu-central-1a', 'eu-central-1b'], trunkCidrs: ['198.51.100.0/24'], minEdges: 1 },
+    };
+    const lost = alarmsOf(withSettings({ edges: ['berlin', 'paris'], fleet })).filter(
+      (alarm) => pageOf(alarm) === 'edge-lost',
+    );
+    expect(lost).toMatchObject([
+      { AlarmName: 'trunkline-edges-too-few', Threshold: 0.5, TreatMissingData: 'breaching' },
+    ]);
   });
 
   test.each([
