@@ -3,14 +3,19 @@ import { join } from 'node:path';
 
 /** Logical ids end in eight digits of CDK's choice; edges differ in nothing but their number. */
 const plainName = (logicalId) =>
-  logicalId.replace(/[0-9A-F]{8}$/, '').replace(/^EdgesEdge\w*?Policy$/, 'an edge');
+  logicalId
+    .replace(/[0-9A-F]{8}(?=$|\/)/, '')
+    .replace(/^EdgesEdge\w*?Policy$/, 'an edge')
+    .replace(/^EdgesEdge\w*?Queue$/, "the edge's queue");
 
-/** Every action that the platform's policies allow, by principal, and whether any test did it. */
+/** Every action that the platform's policies allow, by principal and resource, and whether any test did it. */
 function mergeReports(folder) {
   const merged = new Map();
   for (const file of readdirSync(folder)) {
-    for (const { principal, action, used } of JSON.parse(readFileSync(join(folder, file), 'utf8'))) {
-      const key = `${plainName(principal)}: ${action}`;
+    for (const { principal, action, resource, used } of JSON.parse(
+      readFileSync(join(folder, file), 'utf8'),
+    )) {
+      const key = `${plainName(principal)}: ${action} on ${plainName(resource)}`;
       merged.set(key, used || merged.get(key) === true);
     }
   }

@@ -1,15 +1,17 @@
 import { ApiError } from '../api.ts';
 import type { Template } from '../template.ts';
 import { type Principal, principalsOf } from './principals.ts';
-import { matchOf, type Need } from './statement.ts';
+import { type Match, matchOf, type Need } from './statement.ts';
 
 /** Access key of whoever is not bound by a policy: the operator, the command line, a test. */
 export const OPERATOR_KEY = 'local';
 
-/** An action that a principal may do, and whether anything did it. */
+/** An action that a principal may do to a resource, and whether anything did it. */
 export interface Grant {
   readonly principal: string;
   readonly action: string;
+  /** Logical id of the template, or the pattern where it has none. */
+  readonly resource: string;
   readonly used: boolean;
 }
 
@@ -28,17 +30,18 @@ export function createAuthorizer(ignored: (what: string) => void): Authorizer {
   let principals: ReadonlyMap<string, Principal> = new Map();
   const byKey = new Map<string, Principal>();
   const used = new Map<Principal, Set<string>>();
+  let resources: Template['resources'] = [];
 
   const demand = (principal: Principal, need: Need) => {
-    let allowedBy: string | undefined;
+    let allowedBy: Match | undefined;
     for (const statement of principal.statements) {
-      const action = matchOf(statement, need);
-      if (action === undefined) continue;
+      const match = matchOf(statement, need);
+      if (match === undefined) continue;
       if (statement.effect === 'Deny') throw denied(principal, need, 'with an explicit deny in an');
-      allowedBy ??= action;
+      allowedBy ??= match;
     }
     if (allowedBy === undefined) throw denied(principal, need, 'because no');
-    used.get(principal)?.add(allowedBy);
+    used.get(principal)?.add(keyOfMatch(allowedBy));
   };
 
   const check: Authorizer['check'] = (accessKey, needs) => {
@@ -58,6 +61,7 @@ export function createAuthorizer(ignored: (what: string) => void): Authorizer {
       }
     },
     start(template) {
+      resources = template.resources;
       principals = principalsOf(template, ignored);
       for (const principal of principals.values()) {
         byKey.set(keyNamed(principal), principal);
@@ -71,14 +75,27 @@ export function createAuthorizer(ignored: (what: string) => void): Authorizer {
     grants: () =>
       [...principals.values()].flatMap((principal) => {
         const allowed = principal.statements.filter(({ effect }) => effect === 'Allow');
-        const actions = new Set(allowed.flatMap((statement) => statement.actions));
-        return [...actions].map((action) => ({
+        const matches = allowed.flatMap((statement) =>
+          statement.actions.flatMap((action) =>
+            statement.resources.map((resource) => ({ action, resource })),
+          ),
+        );
+        return [...new Map(matches.map((match) => [keyOfMatch(match), match]))].map(([key, match]) => ({
           principal: principal.name,
-          action,
-          used: used.get(principal)?.has(action) === true,
+          action: match.action,
+          resource: named(match.resource, resources),
+          used: used.get(principal)?.has(key) === true,
         }));
       }),
   };
+}
+
+const keyOfMatch = ({ action, resource }: Match) => `${action} ${resource}`;
+
+/** An index of a table keeps its path. */
+function named(pattern: string, resources: Template['resources']): string {
+  const found = resources.find(({ arn }) => pattern === arn || pattern.startsWith(`${arn}/`));
+  return found ? `${found.logicalId}${pattern.slice(found.arn.length)}` : pattern;
 }
 
 const unknownKey = () =>

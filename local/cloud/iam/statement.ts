@@ -55,9 +55,16 @@ const readStatement = (statement: Readonly<Record<string, unknown>>): Statement 
   conditions: (statement['Condition'] ?? {}) as Conditions,
 });
 
-/** The action, as the statement writes it, by which the statement speaks of this need; undefined where it does not. */
-export function matchOf(statement: Statement, { action, resource, context = {} }: Need): string | undefined {
+/** What of a statement speaks of a need, as the statement writes it. */
+export interface Match {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** Undefined where the statement does not speak of this need. */
+export function matchOf(statement: Statement, { action, resource, context = {} }: Need): Match | undefined {
   const named = statement.actions.find((each) => like(each.toLowerCase(), action.toLowerCase()));
-  if (named === undefined || !statement.resources.some((each) => like(each, resource))) return undefined;
-  return conditionsHold(statement.conditions, context) ? named : undefined;
+  const place = statement.resources.find((each) => like(each, resource));
+  if (named === undefined || place === undefined) return undefined;
+  return conditionsHold(statement.conditions, context) ? { action: named, resource: place } : undefined;
 }

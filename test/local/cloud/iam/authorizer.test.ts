@@ -133,15 +133,17 @@ test('the operator may do everything, and a role of another cloud nothing', () =
 
 test('what was allowed and done is told apart from what was only allowed', () => {
   const { may, grants } = anAuthorizer(
-    allow(['dynamodb:GetItem', 'dynamodb:Put*']),
-    allow('sqs:SendMessage', 'arn:q'),
+    allow(['dynamodb:GetItem', 'dynamodb:Put*'], [table, `${table}/index/*`]),
+    allow('sqs:SendMessage', arn('Function')),
   );
   may('dynamodb:PutItem');
   may('sqs:SendMessage', 'arn:other');
   expect(grants()).toEqual([
-    { principal: 'Role', action: 'dynamodb:GetItem', used: false },
-    { principal: 'Role', action: 'dynamodb:Put*', used: true },
-    { principal: 'Role', action: 'sqs:SendMessage', used: false },
+    { principal: 'Role', action: 'dynamodb:GetItem', resource: table, used: false },
+    { principal: 'Role', action: 'dynamodb:GetItem', resource: `${table}/index/*`, used: false },
+    { principal: 'Role', action: 'dynamodb:Put*', resource: table, used: true },
+    { principal: 'Role', action: 'dynamodb:Put*', resource: `${table}/index/*`, used: false },
+    { principal: 'Role', action: 'sqs:SendMessage', resource: 'Function', used: false },
   ]);
 });
 
@@ -159,6 +161,8 @@ test.each([
 test('a statement speaks only of what it names', () => {
   const [statement] = readStatements({ Statement: allow('s3:*', 'arn:b/*') }, 'x', () => undefined);
   if (!statement) throw new Error('no statement was read');
-  expect(matchOf(statement, { action: 's3:GetObject', resource: 'arn:b/c' })).toBe('s3:*');
+  expect(matchOf(statement, { action: 's3:GetObject', resource: 'arn:b/c' })).toEqual({
+    ...{ action: 's3:*', resource: 'arn:b/*' },
+  });
   expect(matchOf(statement, { action: 's3:GetObject', resource: 'arn:b' })).toBeUndefined();
 });
