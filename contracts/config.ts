@@ -6,7 +6,7 @@ import { Collection, PublicKey } from './config/collections.ts';
 import { crossCheck } from './config/cross-check.ts';
 import { mediaEncryption } from './config/encryption.ts';
 import { Guard } from './config/guard.ts';
-import { DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
+import { CalledNumber, DialedNumber, NumberRoute, OutboundRoute } from './config/numbers.ts';
 import { refer } from './config/refer.ts';
 import { Silence } from './config/silence.ts';
 import { Trunk } from './config/trunk.ts';
@@ -32,7 +32,9 @@ const UriTarget = z.strictObject({
 });
 /** A user of a trunk, wherever it is registered. */
 const UserTarget = z.strictObject({ user: Name, trunk: Name, priority: Priority, weight: Weight });
-export const Target = z.union([UriTarget, UserTarget, SocketTarget]);
+/** A number that is called over the routes: an agent of flesh and blood, or one of another company. */
+const NumberTarget = z.strictObject({ number: CalledNumber, priority: Priority, weight: Weight });
+export const Target = z.union([UriTarget, UserTarget, SocketTarget, NumberTarget]);
 export type Target = z.infer<typeof Target>;
 
 export const Agent = z.strictObject({
@@ -43,7 +45,9 @@ export const Agent = z.strictObject({
   refer,
   /** One of the `collections`: the caller is asked for it as soon as the agent answers. */
   collect: Name.optional(),
-  /** A recording as for call.play: played to the caller before the call ends because its agent was lost and nobody is behind it. */
+  /** Recordings as for call.play. Heard, over and over, while an agent that was lost is opened anew or replaced; without it a ringing tone. */
+  waitAudio: PromptFile.optional(),
+  /** Played to the caller before the call ends because no target is left, or none answered at all. */
   lostPrompt: PromptFile.optional(),
 });
 export type Agent = z.infer<typeof Agent>;

@@ -3,6 +3,7 @@ import { AgentSocket, WebSocketUrl } from './config/agent-socket.ts';
 import { AuthenticationOut } from './config/authentication.ts';
 import { CodecPolicy, digitsTaken } from './config/codecs.ts';
 import { MediaEncryption } from './config/encryption.ts';
+import { CalledNumber } from './config/numbers.ts';
 import { Silence } from './config/silence.ts';
 import { Name, Priority, SipUri, Weight } from './config/words.ts';
 import { Time, Ulid } from './envelope.ts';
@@ -19,6 +20,8 @@ const RouteTarget = z.object({
   weight: Weight,
   trunk: z.string().optional(),
   user: Name.optional(),
+  /** That is called instead of the one that the caller has dialled. */
+  number: CalledNumber.optional(),
   /** The URI is that of a WebSocket; where secrets are kept, and no secret. */
   socket: AgentSocket.optional(),
   /** For an agent that challenges us; where the password is kept, and no password. A trunk's the edge knows itself. */
@@ -38,7 +41,9 @@ const Connect = z.object({
   codecs: CodecPolicy,
   /** One of the collections of the configuration: what the agent asks the caller for. */
   collect: z.string().optional(),
-  /** Played to the caller when the agent is lost and nobody is behind it. */
+  /** Heard while the agent is away. */
+  waitAudio: z.string().optional(),
+  /** Played to the caller when no target is left. */
   lostPrompt: z.string().optional(),
   /** Longest time one target may ring, s. */
   ringSeconds: z.int().positive(),

@@ -1,14 +1,8 @@
-import {
-  type NumberRoute,
-  type NumberRule,
-  Policy,
-  type RoutingConfig,
-  type Target,
-} from '../contracts/config.ts';
+import { type NumberRoute, type NumberRule, Policy, type RoutingConfig } from '../contracts/config.ts';
 import type { CallReceived } from '../contracts/events/call.ts';
 import type { ConnectRoute, Route } from '../contracts/route-decision.ts';
+import { agentTargets } from './agent-targets.ts';
 import { planLegs } from './leg-codecs.ts';
-import { orderTargets } from './order-targets.ts';
 import { outboundRouteFor, trunkTargets } from './outbound.ts';
 import { withinHours } from './within-hours.ts';
 
@@ -87,22 +81,15 @@ export function routeOfAgent(call: RoutedCall, name: string, config: RoutingConf
   const agent = ownEntry(config.agents, name);
   tell?.(`agents.${name}`, agent ? `takes the call, with policy ${agent.policy}` : 'does not exist');
   if (!agent) return refuse('unknown-number');
-  const { encryption, keying, dtmf } = agent;
-  const media = {
-    ...(encryption === 'off' ? {} : { media: { encryption, keying } }),
-    ...(dtmf === 'rfc4733' ? {} : { dtmf }),
-  };
-  const targets = agent.targets.map((target, index) => ({
-    ...placeOf(target, config),
-    ...('websocket' in target ? {} : media),
-    id: `${name}-${index + 1}`,
-  }));
+  const targets = agentTargets(call, name, agent, config, tell);
+  if (targets.length === 0) return refuse('destination-denied');
   return connect(
     call,
     {
       agent: name,
-      targets: orderTargets(targets, call.callId),
+      targets,
       ...(agent.collect === undefined ? {} : { collect: agent.collect }),
+      ...(agent.waitAudio === undefined ? {} : { waitAudio: agent.waitAudio }),
       ...(agent.lostPrompt === undefined ? {} : { lostPrompt: agent.lostPrompt }),
     },
     agent.policy,
@@ -119,7 +106,7 @@ export function routeOut(call: RoutedCall, name: string, config: RoutingConfig, 
   return connect(call, { outbound: name, targets }, route.policy, config, tell);
 }
 
-type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets' | 'collect' | 'lostPrompt'>;
+type Whither = Pick<ConnectRoute, 'agent' | 'outbound' | 'targets' | 'collect' | 'waitAudio' | 'lostPrompt'>;
 
 export function connect(
   call: RoutedCall,
@@ -158,18 +145,6 @@ function takesOffer(
   tell?.(`codecs for ${id}`, `nothing is kept of ${offer.codecs.join(', ')}`);
   return false;
 }
-
-function placeOf(target: Target, config: RoutingConfig) {
-  if ('user' in target) return { ...target, uri: addressOfRecord(target, config) };
-  if ('uri' in target) return target;
-  const { websocket, priority, weight, ...socket } = target;
-  return { uri: websocket, priority, weight, socket };
-}
-
-const addressOfRecord = (
-  { user, trunk }: { readonly user: string; readonly trunk: string },
-  { trunks }: RoutingConfig,
-): string => `sip:${user}@${ownEntry(trunks, trunk)?.registrar?.realm ?? 'localhost'}`;
 
 export const refuse = (reason: Extract<Route, { action: 'refuse' }>['reason']) =>
   ({ action: 'refuse', reason }) as const;

@@ -1,14 +1,15 @@
+import { CalledNumber } from '../contracts/config/numbers.ts';
 import type { OutboundRoute, RoutingConfig, Trunk, TrunkEndpoint } from '../contracts/config.ts';
 import type { RouteTarget } from '../contracts/route-decision.ts';
 import type { RoutedCall, Tell } from './find-route.ts';
 import { orderTargets } from './order-targets.ts';
 
-/** What a carrier dials. Anything else that came from the network never gets into a request URI of ours. */
-const dialable = /^\+?[0-9*#]{1,32}$/;
+/** Anything else that came from the network never gets into a request URI of ours. */
+const isDialable = (number: string) => CalledNumber.safeParse(number).success;
 
 const fittingRoutes = (number: string, routes: RoutingConfig['routes']) =>
   Object.entries(routes)
-    .filter(([, { prefix }]) => dialable.test(number) && number.startsWith(prefix))
+    .filter(([, { prefix }]) => isDialable(number) && number.startsWith(prefix))
     .sort(([, one], [, other]) => other.prefix.length - one.prefix.length);
 
 /** Name of the outbound route with the longest prefix, whoever may take it. */

@@ -240,7 +240,9 @@ export interface MediaDigits {
 export interface MediaPlayback {
   /** Plays a file to these sides, in place of what the other says; 0 times: until it is stopped. Gives its length once, ms. */
   play(file: string, to: readonly LegName[], times: number): Promise<number>;
-  /** Ends it, and lets the other side be heard again. */
+  /** A ringing tone, until it is stopped, in place of what the other side says. */
+  ring(to: readonly LegName[]): Promise<void>;
+  /** Ends either, and lets the other side be heard again. */
   stop(to: readonly LegName[]): Promise<void>;
 }
 
@@ -271,6 +273,8 @@ export interface MediaSession {
   offer(offer: MediaOffer): Promise<string>;
   /** The SDP to answer the offering side with. */
   answer(sdp: string, from: LegName): Promise<string>;
+  /** The same for a caller whom nobody answers: it can hear recordings, and is heard by no one. `offered`: what `offer` gave. */
+  answerAlone(offered: string): Promise<string>;
   /**
    * One side of an answered call offers anew: the SDP for the other one. What goes to the other side stays as it is, but for
    * what the offer changes; {@link MediaSession.answer} follows, with a new answer or the one that holds.

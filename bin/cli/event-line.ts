@@ -40,6 +40,7 @@ const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
     `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
   'media.agent-disconnected': (event) => `leg ${event.leg}: ${event.code} ${event.reason}`.trimEnd(),
   'media.agent-reconnected': (event) => `leg ${event.leg} at attempt ${event.attempt}`,
+  'media.prompted': ({ leg, cause, file }) => `leg ${leg} hears ${file ?? 'a ringing tone'}: ${cause}`,
   'media.agent-lost': (event) => `${event.target}: ${event.detail}; ${event.left} targets behind it`,
   'media.speech': (event) => `leg ${event.leg} ${event.state}`,
   'dtmf.received': (event) =>

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { checkCalledNumbers } from './check-called-numbers.ts';
 import { checkUsers, hasUsers } from './check-users.ts';
 import { overlaps } from './cidr.ts';
 
@@ -22,6 +23,7 @@ export function crossCheck(config: unknown, ctx: z.RefinementCtx): void {
   checkRoutes(config, fault);
   checkTrunks(named(field(config, 'trunks')), fault);
   checkUsers(config, fault);
+  checkCalledNumbers(config, fault);
   for (const [name, collection] of Object.entries(named(field(config, 'collections'))))
     mustExist(config, 'keys', 'a key', field(collection, 'key'), ['collections', name, 'key'], fault);
 }

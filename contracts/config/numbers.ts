@@ -70,6 +70,11 @@ export const DialedNumber = z
   .string()
   .regex(/^(\*|\+?[0-9A-Za-z*#._-]{1,64})$/, 'must be a number such as "+15550100", or "*" for all others');
 
+/** A number that we call ourselves. */
+export const CalledNumber = z
+  .string()
+  .regex(/^\+?[0-9*#]{1,32}$/, 'must be a number that a carrier dials, such as "+15550100"');
+
 /** Calls out: numbers with this prefix go over these trunks. The longest prefix that fits wins. */
 export const OutboundRoute = z.strictObject({
   prefix: Prefix,

@@ -63,6 +63,16 @@ export const MediaAgentLost = callEvent('media.agent-lost', {
   left: z.int().nonnegative(),
 });
 
+/**
+ * A side hears a recording of its agent's configuration: it waits for an agent that is away, its agent was lost with nobody
+ * behind it, or no target has answered at all. Without `file` it is a ringing tone.
+ */
+export const MediaPrompted = callEvent('media.prompted', {
+  leg: LegName,
+  cause: z.enum(['waiting', 'lost', 'unreachable']),
+  file: z.string().max(128).optional(),
+});
+
 /** The caller of an agent over a WebSocket began to speak, or has stopped; only where the target says `speechEvents`. */
 export const MediaSpeech = callEvent('media.speech', {
   leg: LegName,

@@ -102,7 +102,7 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
 }
 
 /** It wants nothing of what it hears: port 9 is the discard service (RFC 863) of the host on which rtpengine looks at it. */
-function standIn(sdp: string): string {
+export function standIn(sdp: string): string {
   const [, payloads = '0', media = ''] = /^m=audio \d+ \S+ (.*?)\r?\n((?:(?!m=).*\r?\n?)*)/m.exec(sdp) ?? [];
   const formats = media.split(/\r?\n/).filter((line) => /^a=(rtpmap|fmtp|ptime):/.test(line));
   return [

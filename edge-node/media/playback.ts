@@ -1,6 +1,7 @@
 import type { LegName } from '../../contracts/events/call.ts';
 import { MediaError, type MediaPlayback } from '../ports.ts';
 import type { Gates } from './gates.ts';
+import { ringing } from './ringing.ts';
 import type { NgRequest } from './rtpengine.ts';
 
 /** rtpengine plays a file so often where it is to be played until it is stopped: years. */
@@ -22,24 +23,29 @@ export const playbackOf = (
     const failed = (await Promise.allSettled(asked)).find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   };
-  const playTo = async (leg: LegName, file: string, times: number): Promise<number> => {
+  const playTo = async (leg: LegName, source: Source, times: number): Promise<number> => {
     await gates.close(other(leg), 'playback');
     const again = times === 0 ? WITHOUT_END : times;
-    const { duration } = await ng('playMedia', { ...side(leg), file, 'repeat-times': again });
+    const { duration } = await ng('playMedia', { ...side(leg), ...source, 'repeat-times': again });
     // It says ok to a file of which it can read the header and nothing else.
     if (!duration) throw new MediaError('refused', 'rtpengine cannot decode this recording');
     return duration;
   };
+  const play = async (source: Source, legs: readonly LegName[], times: number) => {
+    try {
+      const durations = await Promise.all(legs.map((leg) => playTo(leg, source, times)));
+      return Math.max(...durations);
+    } catch (error) {
+      await stop(legs).catch(() => undefined);
+      throw error;
+    }
+  };
   return {
-    async play(file, legs, times) {
-      try {
-        const durations = await Promise.all(legs.map((leg) => playTo(leg, file, times)));
-        return Math.max(...durations);
-      } catch (error) {
-        await stop(legs).catch(() => undefined);
-        throw error;
-      }
-    },
+    play: (file, legs, times) => play({ file }, legs, times),
+    ring: async (legs) => void (await play({ blob: ringing }, legs, 0)),
     stop,
   };
 };
+
+/** A file that rtpengine finds by itself, or the recording as such. */
+type Source = { readonly file: string } | { readonly blob: string };

@@ -80,6 +80,10 @@ export function createPooledSession(callId: string, choice: EngineChoice): Media
       isKept = true;
       return theSession().answer(sdp, from);
     },
+    async answerAlone(offered) {
+      isKept = true;
+      return theSession().answerAlone(offered);
+    },
     reoffer: async (offer) => unlessOver(theSession().reoffer(offer)),
     ...wherever(theSession),
     newcomer: (leg) => {
@@ -117,6 +121,7 @@ const wherever = (
   },
   playback: {
     play: async (...what) => session().playback.play(...what),
+    ring: async (to) => session().playback.ring(to),
     stop: async (to) => session().playback.stop(to),
   },
   hush: async (...side) => session().hush(...side),

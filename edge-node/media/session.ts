@@ -3,7 +3,7 @@ import { type CallMedia, MediaError, type MediaOffer, type MediaSession } from '
 import type { CaptureReader } from './capture.ts';
 import { createEventMemory } from './event-memory.ts';
 import { type Gates, gatesOf } from './gates.ts';
-import { newcomerOf, type SessionState } from './newcomer.ts';
+import { newcomerOf, type SessionState, standIn } from './newcomer.ts';
 import type { NgReply } from './ng-reply.ts';
 import { codecsOf, flagsOf, framesOf, SDES, sdpOf, shape, transportIn, transports } from './offer-words.ts';
 import { playbackOf } from './playback.ts';
@@ -92,6 +92,12 @@ class OneEngineSession implements EngineSession {
     const reply = await this.#engine.request('answer', { ...asked, sdp: events.heard(from, sdp, 'answer') });
     if (!this.#isUp) await this.#listenForTones();
     return events.told(offerer, sdpOf(reply));
+  }
+
+  async answerAlone(offered: string): Promise<string> {
+    const sdp = await this.answer(standIn(offered), 'b');
+    await this.hush('a', true);
+    return sdp;
   }
 
   async reoffer({ sdp, from, codecs, ptime }: Parameters<MediaSession['reoffer']>[0]): Promise<string> {

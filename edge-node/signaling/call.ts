@@ -4,6 +4,7 @@ import type { ConnectRoute } from '../../contracts/route-decision.ts';
 import type { TerminationReason } from '../../contracts/terminations.ts';
 import { advance, type CallPhase } from '../../core/call-phase.ts';
 import type { CommandOutcome, LiveCall, MediaSession, SayOfCall } from '../ports.ts';
+import type { WaitAudio } from './agents/wait-audio.ts';
 import { applyCommand } from './call-commands.ts';
 import { endCall } from './call-end.ts';
 import type { SignalingContext } from './context.ts';
@@ -93,6 +94,8 @@ export class Call implements LiveCall {
   readonly leases = new Leases();
   /** Who has come into a place by a transfer. */
   readonly newcomers: { [leg in LegName]?: Occupant } = {};
+  /** What the other side of an agent hears while that one is away. */
+  readonly waits: { [leg in LegName]?: WaitAudio } = {};
   /** The transfer that is on its way. */
   transfer?: Transferring;
   /** What a REFER adds to our INVITEs. */

@@ -1,6 +1,8 @@
+import type { AgentSessionEvent } from '../../contracts/agent-media/session.ts';
 import type { LegName } from '../../contracts/events/call.ts';
 import { hearAgent } from './agents/agent-wishes.ts';
 import { goOn } from './agents/fail-over.ts';
+import { awaitAgent } from './agents/wait-audio.ts';
 import type { Call } from './call.ts';
 import { watchMedia } from './media-watch.ts';
 import { renegotiate } from './mid-call/renegotiate.ts';
@@ -25,8 +27,16 @@ export function keepSideGoing(call: Call, leg: LegName, dialog: Dialog): void {
   dialog.onBye((why) => hungUp(call, leg, dialog, why));
   dialog.onSessionRequest((request) => renegotiate(call, leg, request));
   dialog.onRefer((request) => onRefer(call, leg, dialog, request));
-  dialog.onAsk?.((event) => hearAgent(call, leg, event));
+  dialog.onAsk?.((event) => {
+    if (call[leg] === dialog) followSocket(call, leg, event);
+    hearAgent(call, leg, event);
+  });
   dialog.onLost?.((target, why) => void goOn(call, { dialog, target, leg }, why));
+}
+
+function followSocket(call: Call, leg: LegName, { type }: AgentSessionEvent): void {
+  if (type === 'disconnected') awaitAgent(call, leg);
+  else if (type === 'reconnected') void call.waits[leg]?.end();
 }
 
 function hungUp(call: Call, by: LegName, dialog: Dialog, why: string): void {

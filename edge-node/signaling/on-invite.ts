@@ -12,6 +12,7 @@ import { authenticate } from './steps/authenticate.ts';
 import { connectLegs } from './steps/connect-legs.ts';
 import { dialOut } from './steps/dial-out.ts';
 import { openCall, readOffer, refusePlainMedia } from './steps/open-call.ts';
+import { orApologize } from './steps/or-apologize.ts';
 import { inOrder } from './steps/step.ts';
 import { takeHandover } from './steps/take-handover.ts';
 
@@ -27,7 +28,7 @@ const steps = inOrder(
   refusePlainMedia,
   askForDecision,
   refuseWithoutCodec,
-  dialOut,
+  orApologize(dialOut),
   connectLegs,
 );
 

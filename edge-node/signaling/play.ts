@@ -15,6 +15,8 @@ interface Playing {
 
 const playing = new WeakMap<Call, Playing>();
 
+export const isPlaying = (call: Call): boolean => playing.has(call);
+
 export const play: ApplyCommand<'call.play'> = async (call, command) => {
   if (call.answeredAt === undefined || !call.media)
     return refused('wrong-state', 'the call is not answered yet: send call.play after call.answered');
@@ -22,6 +24,7 @@ export const play: ApplyCommand<'call.play'> = async (call, command) => {
   try {
     const path = await context.prompts.find(command.file);
     await finish(call, 'replaced');
+    await Promise.all([call.waits.a?.end(), call.waits.b?.end()]);
     const legs = command.to === 'both' ? (['a', 'b'] as const) : [command.to];
     const onceMs = await media.playback.play(path, legs, command.times);
     if (call.isOver) return refused('call-ended', 'the call ended before anything was heard');

@@ -2,6 +2,7 @@ import type { AgentSessionRequest } from '../../../contracts/agent-media/session
 import type { AgentSocket } from '../../../contracts/config/agent-socket.ts';
 import { nameOfSecret, type SecretRef } from '../../../contracts/config.ts';
 import type { RouteTarget } from '../../../contracts/route-decision.ts';
+import { traceparentOf } from '../../../core/traceparent.ts';
 import type { Call } from '../call.ts';
 import type { DialResult, OutgoingCall } from '../sip.ts';
 import { AgentDialog } from './agent-dialog.ts';
@@ -99,6 +100,7 @@ async function requestOf(
         : {}),
       ...(account ? { account: { sid: account.sid, authToken: await secret(account.authToken) } } : {}),
     },
+    traceparent: traceparentOf(invite.headers['traceparent'], call.id),
     call: { from: invite.from.number, to: invite.to.number, ...(trunk ? { trunk } : {}) },
   };
 }

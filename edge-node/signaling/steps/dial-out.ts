@@ -133,7 +133,8 @@ function permitFor(call: Call, { target }: Attempt, trunk: string): Permit | Fai
   const known = held.get(trunk);
   if (known) return known;
   const caller = callerOf(call).identity.party.number;
-  const permit = call.context.spending.take({ trunk, caller, called: call.invite.to.number });
+  const called = target.number ?? call.invite.to.number;
+  const permit = call.context.spending.take({ trunk, caller, called });
   if ('refused' in permit) {
     const { refused, detail } = permit;
     call.context.log.warn(`${refused} ${target.id}`, { callId: call.id, detail }, 'refused a call out');

@@ -69,6 +69,8 @@ async function ring(call: Call, attempt: Attempt, sdp: string | undefined, tryin
         },
       });
   call.attempt = invite;
+  // A socket has no word for ringing: it is opened, and then it is answered.
+  if (isSocket(target)) progress.heard(180, undefined);
   const stopRinging = call.after(routeOf(call).ringSeconds * 1000, () => {
     ended = 'rang out';
     invite.cancel();

@@ -64,7 +64,7 @@ async function callFor(call: Call, whither: Whither): Promise<TransferFailure | 
 async function tryAll(
   call: Call,
   dialling: Call,
-  { transfer, to }: Whither,
+  { transfer, to, route }: Whither,
   media: MediaNewcomer,
 ): Promise<TransferFailure | undefined> {
   if (dialling.route?.targets.length === 0)
@@ -79,7 +79,7 @@ async function tryAll(
   const target = dialling.route?.targets.find(({ id }) => id === answer.target);
   return takePlace(call, otherLeg(transfer.stays), {
     ...{ dialog, sdp: answer.sdp, offered: answer.offered ?? '', media },
-    occupant: { trunk: answer.trunk, dtmf: target?.dtmf, party: to },
+    occupant: { trunk: answer.trunk, dtmf: target?.dtmf, party: to, route },
     codecs: lateCodecs(dialling, said.codecs, answer.trunk),
   });
 }

@@ -61,8 +61,8 @@ function refuse(
 
 function mayRefer(call: Call, leg: LegName): boolean {
   const { config } = call.context.snapshot.current() ?? {};
-  const { trunk } = occupantOf(call, leg);
-  const rules = trunk === undefined ? config?.agents[call.route?.agent ?? ''] : config?.trunks[trunk];
+  const { trunk, route } = occupantOf(call, leg);
+  const rules = trunk === undefined ? config?.agents[route?.agent ?? ''] : config?.trunks[trunk];
   return (rules?.refer ?? 'accept') === 'accept';
 }
 

@@ -1,3 +1,4 @@
+import pDefer from 'p-defer';
 import type { LegName } from '../../../contracts/events/call.ts';
 import type { EventOf } from '../../../contracts/events.ts';
 import {
@@ -26,6 +27,7 @@ export class Transferring {
   readonly #call: Call;
   readonly #about: TransferAbout;
   readonly #said: Said & { readonly transferId: string };
+  readonly #decided = pDefer<void>();
   #state: Transfer = requested;
   #isSaid = false;
 
@@ -38,6 +40,11 @@ export class Transferring {
     const plain = target.replace(/[^\x20-\x7e]/g, ' ').slice(0, 512);
     this.#said = { transferId: call.context.clock.newId(), kind, by, target: plain };
     call.transfer = this;
+  }
+
+  /** Resolves once it has been made, or has failed. */
+  get decided(): Promise<void> {
+    return this.#decided.promise;
   }
 
   get isOver(): boolean {
@@ -66,7 +73,11 @@ export class Transferring {
     this.#about.told?.(next);
     if (!isOver(next)) return;
     delete this.#call.transfer;
-    if (!this.#isSaid) return;
+    if (this.#isSaid) this.#tell(next);
+    this.#decided.resolve();
+  }
+
+  #tell(next: Transfer): void {
     if (next.phase !== 'failed') this.#call.say('call.transferred', this.#said);
     else {
       const { sipStatus, failedBy, detail } = next;

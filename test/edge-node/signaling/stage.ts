@@ -330,6 +330,10 @@ class FakeMedia {
     },
     answer: async (_sdp: string, from: LegName) =>
       this.moved ? sdpOf('0 101', 30_008) : towards(from === 'a' ? 'b' : 'a'),
+    answerAlone: async () => {
+      if (this.failure) throw this.failure;
+      return towards('a');
+    },
     reoffer: async (offer: Parameters<MediaSession['reoffer']>[0]) => {
       if (this.failure) throw this.failure;
       this.reoffers.push(offer);
@@ -355,6 +359,10 @@ class FakeMedia {
         if (this.failure) throw this.failure;
         this.recordings.push(`${file} to ${to.join()} ${times}×`);
         return 3_000;
+      },
+      ring: async (to: readonly LegName[]) => {
+        if (this.failure) throw this.failure;
+        this.recordings.push(`ringing to ${to.join()}`);
       },
       stop: async (to: readonly LegName[]) => void this.recordings.push(`none to ${to.join()}`),
     },
@@ -444,6 +452,9 @@ export function stage({
   edgeId = 'edge-1',
   /** What this edge shares with others. */
   fleet = new FleetTables(),
+  agents = {
+    open: async () => ({ ok: false, fault: 'draining', detail: 'there is no gateway here' }),
+  } as SignalingContext['agents'],
 } = {}): Stage {
   const clock = heldClock();
   const { logger, said } = heardLogger();
@@ -490,7 +501,7 @@ export function stage({
       request: async () => undefined,
       [Symbol.asyncDispose]: async () => {},
     },
-    agents: { open: async () => ({ ok: false, fault: 'draining', detail: 'there is no gateway here' }) },
+    agents,
     prompts: {
       async find(file) {
         if (!file.endsWith('.wav')) throw new Error(`there is no recording "${file}"`);
