@@ -1,5 +1,5 @@
-/** Samples a second: more than twice the pitch, and little enough for one datagram of rtpengine's ng protocol. */
-const RATE = 2_000;
+/** Samples a second: more than twice the pitch, few enough for one datagram, and without a byte above 127. */
+const RATE = 2_048;
 /** ITU-T E.180: a second of a tone between 400 and 450 Hz, then four of silence. */
 const PITCH = 425;
 const TONE_SECONDS = 1;
@@ -21,7 +21,7 @@ export const ringing: string = wav(
   }),
 );
 
-/** The lengths say "to the end", for the real ones have bytes above 127; so has the rate in bytes, which nobody reads. */
+/** Its lengths say "to the end": the real ones could have bytes above 127. */
 function wav(samples: readonly number[]): string {
   const header = Buffer.alloc(44);
   header.write('RIFF\x7f\x7f\x7f\x7fWAVEfmt ', 'latin1');
@@ -29,7 +29,7 @@ function wav(samples: readonly number[]): string {
   header.writeUInt16LE(1, 20);
   header.writeUInt16LE(1, 22);
   header.writeUInt32LE(RATE, 24);
-  header.writeUInt32LE((RATE * 2) & 0x7f7f, 28);
+  header.writeUInt32LE(RATE * 2, 28);
   header.writeUInt16LE(2, 32);
   header.writeUInt16LE(16, 34);
   header.write('data\x7f\x7f\x7f\x7f', 36, 'latin1');

@@ -121,4 +121,4 @@ export const storyOf = (events: readonly TrunklineEvent[]): readonly string[] =>
     .toSorted((one, other) => seqOf(one) - seqOf(other))
     .map(({ type }) => type);
 
-const seqOf = (event: TrunklineEvent) => ('seq' in event ? (event.seq ?? 1e9) : 1e9);
+export const seqOf = (event: TrunklineEvent) => ('seq' in event ? (event.seq ?? 1e9) : 1e9);
