@@ -66,7 +66,7 @@ class Attempts {
       return plain;
     }
     if (failed?.reason === 'trunk-limit' || failed?.reason === 'spend-limit')
-      this.#pointless.push(({ target }) => target.trunk === last?.trunk);
+      this.#pointless.push(({ target }) => target.trunk === last?.trunk && target.number === last?.number);
     // All servers of a name lead to the same callee (RFC 3263 §4.3): another one is for when the server fails. The
     // phones of a user stand in different places.
     const isOneCallee = last?.user === undefined;
@@ -123,24 +123,25 @@ async function withinLimits(call: Call, attempt: Attempt): Promise<Failed | unde
 
 const free: Permit = { answered: () => {}, release: () => {} };
 
-/** Of each call, by trunk: going on to the next server of a trunk is no second call. */
+/** Of each call, by trunk and number: going on to the next server of a trunk is no second call. */
 const permits = new WeakMap<Call, Map<string, Permit>>();
 
 /** What a call may cost is another matter than how many calls there may be. */
 function permitFor(call: Call, { target }: Attempt, trunk: string): Permit | Failed {
   const held = permits.get(call) ?? new Map<string, Permit>();
   permits.set(call, held);
-  const known = held.get(trunk);
+  const called = target.number ?? call.invite.to.number;
+  const callOut = `${trunk} ${called}`;
+  const known = held.get(callOut);
   if (known) return known;
   const caller = callerOf(call).identity.party.number;
-  const called = target.number ?? call.invite.to.number;
   const permit = call.context.spending.take({ trunk, caller, called });
   if ('refused' in permit) {
     const { refused, detail } = permit;
     call.context.log.warn(`${refused} ${target.id}`, { callId: call.id, detail }, 'refused a call out');
     return { reason: refused, status: terminations[refused].sip, detail };
   }
-  held.set(trunk, permit);
+  held.set(callOut, permit);
   call.holdFor('b', () => permit.release());
   return permit;
 }

@@ -1,6 +1,6 @@
 import { terminations } from '../../../core/terminations.ts';
 import { playApology } from '../agents/apology.ts';
-import { credentialsOf } from '../auth/trunk-credentials.ts';
+import { credentialsOf } from '../auth/our-credentials.ts';
 import type { Call, Verdict } from '../call.ts';
 import { offerTo } from './offer.ts';
 import type { Step } from './step.ts';

@@ -224,6 +224,29 @@ describe('when an agent is lost', () => {
   });
 });
 
+test('a number of an agent counts for the caps of its trunk, not the number that the caller has dialled', async () => {
+  const limits = { perNumber: { calls: 1 } };
+  const endpoints = [{ host: '192.0.2.9', port: 5060 }];
+  const numbers = ['+4930123456', '+4930999999'];
+  const on = stage({
+    config: {
+      ...with_({ targets: numbers.map((number, index) => ({ number, priority: index + 1 })) }),
+      numbers: { '+15550100': { agent: 'voice' }, '+15550101': { agent: 'voice' } },
+      trunks: { carrier: { sources: ['192.0.2.0/24'], endpoints, limits } },
+    },
+  });
+  class Other extends FakeInvite {
+    override readonly from = { uri: 'sip:+15550188@192.0.2.1', number: '+15550188' };
+  }
+  on.invite();
+  on.invite(new Other({ to: '+15550101' }));
+  await on.settled();
+  expect(on.event('call.attempt-failed')).toMatchObject({
+    ...{ target: 'voice-1-carrier-1', reason: 'trunk-limit' },
+    detail: expect.stringContaining('to +4930123456'),
+  });
+});
+
 describe('where no target answers', () => {
   const deadAll = { targets: [{ websocket: URL_1 }] };
   const aCall = async (config = with_(deadAll)) => {
