@@ -4,6 +4,9 @@ export interface AudioFormat {
   readonly rate: 8000 | 16000 | 24000;
 }
 
+/** `full`: nothing was taken, as many wait as may. */
+export type Taken = 'queued' | 'full';
+
 /** What one call's media tells, as it happens, on the thread that opened it. */
 export interface MediaListener {
   /** 20 ms of the caller, decoded, put in order, concealed where lost, in the agent's format. `timestampMs` counts from the first frame. */
@@ -23,13 +26,13 @@ export interface MediaListener {
 export interface MediaSession extends AsyncDisposable {
   /** SDP answer to the offer this was opened with. */
   readonly answer: string;
-  /** Queues audio of any whole number of samples. `full`: nothing was taken, the queue holds its maximum. */
-  play(audio: Uint8Array): 'queued' | 'full';
-  mark(name: string): void;
-  /** Empties the queue; the next frame sent is silence. Marks come back at once with `played: false`. */
+  /** Queues audio of any whole number of samples. While the caller listens to nothing (hold) all that is queued waits, and silence is no audio. */
+  play(audio: Uint8Array): Taken;
+  mark(name: string): Taken;
+  /** Empties the queue but for keys; the next frame sent is silence. Marks come back at once with `played: false`. */
   clear(): void;
-  /** Sends keys as RFC 4733 after what is queued now. */
-  sendDigits(keys: string, durationMs: number): void;
+  /** Sends keys as RFC 4733 after what is queued now. `no-telephone-event`: the caller's side has not offered to take any. */
+  sendDigits(keys: string, durationMs: number): Taken | 'no-telephone-event';
   /** A new offer (address, direction, codec); resolves to its answer. */
   reoffer(sdp: string): string;
   stats(): MediaStats;
@@ -46,6 +49,12 @@ export interface MediaStats {
   readonly queuedMs: number;
   readonly digitsReceived: number;
   readonly digitsSent: number;
+  /** Queued, and then the caller's side took no telephone-event any more. */
+  readonly digitsNotSent: number;
+  /** RTP to the call's port from elsewhere than the offer says, which nobody heard. */
+  readonly packetsOfStrangers: number;
+  /** Quiet audio that was left out so that delay does not stay: of the caller, and of the agent. */
+  readonly leftOutMs: { readonly toAgent: number; readonly toCaller: number };
   /** Interarrival jitter, ms (RFC 3550 section 6.4.1). */
   readonly jitterMs: number;
   /** Milliseconds by which the frames of the last ten to twenty seconds missed their moment. */

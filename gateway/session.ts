@@ -5,7 +5,7 @@ import { openAgentSocket } from './agent-socket.ts';
 import type { Dialect, Refusal, Speaker } from './dialects/dialect.ts';
 import { pcm } from './dialects/pcm.ts';
 import { twilio } from './dialects/twilio.ts';
-import { Flood } from './flood.ts';
+import { Flood, flood } from './flood.ts';
 import type { MediaOptions } from './media/open-media.ts';
 import type { MediaListener, MediaSession, MediaStats } from './ports.ts';
 import { Reader } from './reader.ts';
@@ -161,8 +161,9 @@ export class Session implements AsyncDisposable {
         mark: (name: string) => media.mark(name),
         clear: () => media.clear(),
         press: (digits: string, durationMs: number) => {
-          media.sendDigits(digits, durationMs);
-          tell({ type: 'send-digits', digits });
+          const taken = media.sendDigits(digits, durationMs);
+          if (taken === 'queued') tell({ type: 'send-digits', digits });
+          return taken;
         },
         tell,
       },
@@ -173,11 +174,22 @@ export class Session implements AsyncDisposable {
     const speaker = this.#speaker;
     if (!speaker || this.#isOver) return;
     try {
-      const refusal = this.#flood.refusal(message.length) ?? speaker.hear(message, isBinary);
+      const refusal = speaker.hear(message, isBinary);
       if (refusal) this.#refuse(speaker, refusal);
+      this.#brake(speaker, message.length);
     } catch (error) {
       this.#broken(error);
     }
+  }
+
+  /** An agent that sends faster than it is read has TCP to wait for: what it has sent is dropped neither by it nor here. */
+  #brake(speaker: Speaker, bytes: number): void {
+    const ms = this.#flood.waitMs(bytes);
+    const socket = this.#socket;
+    if (ms === 0 || !socket) return;
+    socket.pause();
+    this.#later(ms, () => socket.resume());
+    this.#refuse(speaker, flood);
   }
 
   /** A bug met in one session ends that one: what is thrown further would end the thread with every call in it. */

@@ -1,12 +1,13 @@
 import type { AgentHappening, AgentSessionRequest } from '../../contracts/agent-media/session.ts';
-import type { AudioFormat, MediaStats } from '../ports.ts';
+import { MOST_KEYS, MOST_MARKS } from '../media/playout.ts';
+import type { AudioFormat, MediaSession, MediaStats, Taken } from '../ports.ts';
 
 /** What an agent may do to its call. */
 interface CallInReach {
-  play(audio: Uint8Array): 'queued' | 'full';
-  mark(name: string): void;
+  play(audio: Uint8Array): Taken;
+  mark(name: string): Taken;
   clear(): void;
-  press(digits: string, durationMs: number): void;
+  press(digits: string, durationMs: number): ReturnType<MediaSession['sendDigits']>;
   tell(happening: AgentHappening): void;
 }
 
@@ -37,7 +38,14 @@ export interface Speaker {
 
 /** A message that does nothing: the call goes on. */
 export interface Refusal {
-  readonly code: 'unreadable' | 'odd-length' | 'queue-full' | 'wrong-stream' | 'not-audio' | 'flood';
+  readonly code:
+    | 'unreadable'
+    | 'odd-length'
+    | 'queue-full'
+    | 'wrong-stream'
+    | 'not-audio'
+    | 'no-telephone-event'
+    | 'flood';
   /** Says what to do instead. */
   readonly message: string;
 }
@@ -53,4 +61,19 @@ export interface Dialect {
 export const queueFull: Refusal = {
   code: 'queue-full',
   message: 'more audio waits than is kept, so this was dropped: wait for a mark, or send clear',
+};
+
+export const marksFull: Refusal = {
+  code: 'queue-full',
+  message: `${MOST_MARKS} marks wait, so this one was dropped: wait for one to come back, or send clear`,
+};
+
+export const keysFull: Refusal = {
+  code: 'queue-full',
+  message: `more than ${MOST_KEYS} keys would wait, so none of these was taken: wait until some are sent`,
+};
+
+export const noTelephoneEvent: Refusal = {
+  code: 'no-telephone-event',
+  message: "the caller's side has not offered telephone-event, so no key was sent: it takes none",
 };

@@ -1,7 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { PCM_PROTOCOL, PcmFromAgent, type PcmToAgent } from '../../contracts/agent-media/pcm.ts';
 import type { AgentSessionRequest } from '../../contracts/agent-media/session.ts';
-import { type Dialect, type DialectParts, queueFull, type Refusal, type Speaker } from './dialect.ts';
+import {
+  type Dialect,
+  type DialectParts,
+  keysFull,
+  marksFull,
+  noTelephoneEvent,
+  queueFull,
+  type Refusal,
+  type Speaker,
+} from './dialect.ts';
 import { jsonOf } from './json-of.ts';
 
 export const pcm = ({ agent, callId }: AgentSessionRequest): Dialect => ({
@@ -43,8 +52,7 @@ function speaker({ request, send, call, reconnected }: DialectParts): Speaker {
       if (isBinary) return hearAudio(message, call);
       const { value, fault } = jsonOf(message, PcmFromAgent);
       if (value === undefined) return { code: 'unreadable', message: fault };
-      obey(value, call);
-      return undefined;
+      return obey(value, call);
     },
   };
 }
@@ -57,12 +65,19 @@ function hearAudio(audio: Buffer, call: DialectParts['call']): Refusal | undefin
   return call.play(audio) === 'full' ? queueFull : undefined;
 }
 
-function obey(message: PcmFromAgent, call: DialectParts['call']): void {
-  if (message.type === 'mark') call.mark(message.name);
-  else if (message.type === 'clear') call.clear();
-  else if (message.type === 'dtmf') call.press(message.digits, message.durationMs);
+function obey(message: PcmFromAgent, call: DialectParts['call']): Refusal | undefined {
+  if (message.type === 'mark') return call.mark(message.name) === 'full' ? marksFull : undefined;
+  if (message.type === 'dtmf') return keysRefused[call.press(message.digits, message.durationMs)];
+  if (message.type === 'clear') call.clear();
   else if (message.type === 'transfer') call.tell({ type: 'transfer', to: message.to });
   else if (message.type === 'hangup')
     call.tell({ type: 'hangup', ...(message.reason === undefined ? {} : { reason: message.reason }) });
   else call.tell({ type: message.type });
+  return undefined;
 }
+
+const keysRefused = {
+  queued: undefined,
+  full: keysFull,
+  'no-telephone-event': noTelephoneEvent,
+} as const;

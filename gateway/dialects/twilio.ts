@@ -1,7 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { AgentSessionRequest } from '../../contracts/agent-media/session.ts';
 import { TwilioFromAgent } from '../../contracts/agent-media/twilio.ts';
-import { type Dialect, type DialectParts, queueFull, type Refusal, type Speaker } from './dialect.ts';
+import {
+  type Dialect,
+  type DialectParts,
+  marksFull,
+  queueFull,
+  type Refusal,
+  type Speaker,
+} from './dialect.ts';
 import { jsonOf } from './json-of.ts';
 
 /** Of an account that signs nothing. */
@@ -75,8 +82,8 @@ function speaker({ request, send, call, reconnected }: DialectParts, streamSid: 
       if (value === undefined) return { code: 'unreadable', message: fault };
       if (value.streamSid !== streamSid)
         return { code: 'wrong-stream', message: `streamSid must be ${streamSid}, as start said` };
-      if (value.event === 'mark') call.mark(value.mark.name);
-      else if (value.event === 'clear') call.clear();
+      if (value.event === 'mark') return call.mark(value.mark.name) === 'full' ? marksFull : undefined;
+      if (value.event === 'clear') call.clear();
       else return hearAudio(value.media.payload, call);
       return undefined;
     },

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
-import type { MediaListener, MediaSession, MediaStats } from '../ports.ts';
+import type { MediaListener, MediaSession, MediaStats, Taken } from '../ports.ts';
 import { type AgentAudio, createAgentAudio } from './agent-audio.ts';
 import { IncomingDigits } from './incoming-digits.ts';
 import type { MediaOptions } from './open-media.ts';
-import { isKey } from './outgoing-digit.ts';
+import { type DigitPacket, isKey } from './outgoing-digit.ts';
 import { FRAME_MS } from './pacer.ts';
 import { Pacing } from './pacing.ts';
 import { Playout } from './playout.ts';
@@ -45,7 +45,7 @@ export class Call implements MediaSession {
   #heardAt: number;
   #isSilent = false;
   #hasFailed = false;
-  readonly #counts = { sent: 0, silence: 0, digitsReceived: 0, digitsSent: 0, strange: 0 };
+  readonly #counts = { sent: 0, silence: 0, digitsReceived: 0, digitsSent: 0, digitsNotSent: 0, strange: 0 };
 
   constructor(options: CallOptions) {
     const { offered, listener, format, maxQueueMs, clock, socket, pacer } = options;
@@ -57,11 +57,9 @@ export class Call implements MediaSession {
     this.#voice = createVoiceActivity();
     this.#received = new ReceiveBuffer((frame) => this.#hear(frame));
     this.#playout = new Playout({
-      ...{ silence: () => this.#offered.codec.silence, maxMs: maxQueueMs },
+      ...{ frameBytes: this.#audio.frameBytes, silence: this.#audio.silence, maxMs: maxQueueMs },
+      isQuiet: (audio) => this.#audio.isQuiet(audio),
       onMark: (name, played) => listener.mark(name, played),
-      onDigitSent: () => {
-        this.#counts.digitsSent += 1;
-      },
     });
     socket.onPacket((bytes, from) => {
       if (from.port === this.#offered.port && from.address === this.#offered.address)
@@ -77,28 +75,29 @@ export class Call implements MediaSession {
   }
 
   reoffer(sdp: string): string {
-    const [former, offered] = [this.#offered.codec, readOffer(sdp)];
-    if (offered.codec !== former)
-      this.#playout.translate((bytes) => offered.codec.encode(former.decode(bytes)));
-    this.#offered = offered;
+    this.#offered = readOffer(sdp);
     this.#version += 1;
     return this.answer;
   }
 
-  play(audio: Uint8Array): 'queued' | 'full' {
-    return this.#playout.play(this.#audio.fromAgent(audio)) ? 'queued' : 'full';
+  play(audio: Uint8Array): Taken {
+    // Of an agent that streams on while nobody hears it, silence would be the delay afterwards.
+    if (!this.#offered.listens && this.#audio.isQuiet(audio)) return 'queued';
+    return this.#playout.play(audio);
   }
 
-  mark(name: string): void {
-    this.#playout.mark(name);
+  mark(name: string): Taken {
+    return this.#playout.mark(name);
   }
 
   clear(): void {
     this.#playout.clear();
+    this.#audio.cut();
   }
 
-  sendDigits(keys: string, durationMs: number): void {
-    this.#playout.press([...keys].filter(isKey), durationMs);
+  sendDigits(keys: string, durationMs: number): Taken | 'no-telephone-event' {
+    if (this.#offered.digits === undefined) return 'no-telephone-event';
+    return this.#playout.press([...keys].filter(isKey), durationMs);
   }
 
   stats(): MediaStats {
@@ -114,6 +113,9 @@ export class Call implements MediaSession {
       queuedMs: this.#playout.queuedMs,
       digitsReceived: this.#counts.digitsReceived,
       digitsSent: this.#counts.digitsSent,
+      digitsNotSent: this.#counts.digitsNotSent,
+      packetsOfStrangers: this.#counts.strange,
+      leftOutMs: { toAgent: counts.leftOutMs, toCaller: this.#playout.leftOutMs },
       jitterMs: counts.jitter / 8,
       pacingErrorMs: this.#pacing.read(),
     };
@@ -172,27 +174,37 @@ export class Call implements MediaSession {
   }
 
   #send(dueMs: number): void {
-    const outgoing = this.#playout.next();
-    const { codec, digits, listens, port, address } = this.#offered;
-    const { socket, ssrc, clock } = this.#options;
+    // Time goes on for a caller on hold; what is queued waits until somebody hears it.
     this.#timestamp = (this.#timestamp + FRAME) >>> 0;
-    if (outgoing.kind === 'digit' && outgoing.marker) this.#pressedAt = this.#timestamp;
-    const payloadType = outgoing.kind === 'digit' ? digits : codec.payloadType;
-    // A caller on hold wants nothing; time goes on all the same.
-    if (!listens || payloadType === undefined) return;
+    if (!this.#offered.listens) return;
+    const outgoing = this.#playout.next();
+    if (outgoing.kind === 'digit') this.#sendDigit(outgoing);
+    else {
+      const payload = this.#audio.fromAgent(outgoing.frame, outgoing.isSilence);
+      this.#sendPacket(this.#offered.codec.payloadType, this.#isFirst, this.#timestamp, payload);
+      if (outgoing.isSilence) this.#counts.silence += 1;
+    }
+    this.#pacing.add(this.#options.clock.now() - dueMs);
+  }
+
+  #sendDigit({ marker, payload, isLast }: DigitPacket): void {
+    const { digits } = this.#offered;
+    if (marker) this.#pressedAt = this.#timestamp;
+    if (digits !== undefined) this.#sendPacket(digits, marker, this.#pressedAt, payload);
+    if (isLast) this.#counts[digits === undefined ? 'digitsNotSent' : 'digitsSent'] += 1;
+  }
+
+  #sendPacket(payloadType: number, marker: boolean, timestamp: number, payload: Uint8Array): void {
+    const { socket, ssrc } = this.#options;
+    const { port, address } = this.#offered;
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    const timestamp = outgoing.kind === 'digit' ? this.#pressedAt : this.#timestamp;
-    const marker = outgoing.kind === 'digit' ? outgoing.marker : this.#isFirst;
     this.#isFirst = false;
-    const { payload } = outgoing;
     socket.send(
       writeRtp({ payloadType, marker, sequence: this.#sequence, timestamp, ssrc, payload }),
       port,
       address,
     );
     this.#counts.sent += 1;
-    if (outgoing.kind === 'audio' && outgoing.isSilence) this.#counts.silence += 1;
-    this.#pacing.add(clock.now() - dueMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

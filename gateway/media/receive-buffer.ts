@@ -1,12 +1,18 @@
 import { Concealer } from './concealer.ts';
+import { Depth } from './depth.ts';
 import { distance16, distance32, type RtpPacket } from './rtp-packet.ts';
+import { Surplus } from './surplus.ts';
 
 /** Samples of a frame: 20 ms at 8 kHz. */
 export const FRAME = 160;
 const SAMPLES_PER_MS = 8;
+const FRAME_MS = 20;
 
 /** A timestamp that is off by more is another clock, not a gap: 3 s. */
 const JUMP = 24_000;
+
+/** Of 32,768: what nobody misses. */
+const QUIET = 150;
 
 /** Since another source has begun, packets of the former one are stragglers for so long, ms; then it is back. */
 const STRAGGLERS_MS = 200;
@@ -25,20 +31,23 @@ export interface ReceiveCounts {
   concealed: number;
   /** RFC 3550 section 6.4.1, in samples. */
   jitter: number;
+  /** Quiet frames that were left out, ms. */
+  leftOutMs: number;
 }
 
 type Packet = Pick<RtpPacket, 'timestamp' | 'sequence' | 'ssrc' | 'marker'>;
 
 /**
  * Puts packets in order. What comes in order is passed on at once, so nothing is added to its delay; what is missing is waited
- * for as long as `depthMs`, and then concealed. While nothing comes at all, silence goes on in its place.
+ * for as long as the network makes it likely to come ({@link Depth}), and then concealed. While nothing comes at all, silence goes
+ * on in its place; where what was said comes after that, quiet frames are left out until the stream is no longer than the time.
  */
 export class ReceiveBuffer {
   readonly counts: ReceiveCounts = {
-    ...{ received: 0, late: 0, reordered: 0, duplicated: 0, concealed: 0, jitter: 0 },
+    ...{ received: 0, late: 0, reordered: 0, duplicated: 0, concealed: 0, jitter: 0, leftOutMs: 0 },
   };
   readonly #emit: (frame: Int16Array) => void;
-  readonly #depthMs: number;
+  readonly #depth = new Depth();
   readonly #concealer = new Concealer();
   #source: { ssrc: number; base: number; highest: number } | undefined;
   #former: number | undefined;
@@ -54,12 +63,18 @@ export class ReceiveBuffer {
   /** When another source began. */
   #changedAt = 0;
   #emittedAt = 0;
+  /** What was given up last: timestamps, and when it was missed, ms. */
+  #givenUp = { from: 0, to: 0, missedAt: 0 };
+  readonly #surplus = new Surplus();
+  /** Silence that stood in for what came after all. */
+  #inVainMs = 0;
+  #wasLeftOut = false;
+  #now = 0;
   #transit: number | undefined;
   #rest = new Int16Array(0);
 
-  constructor(emit: (frame: Int16Array) => void, depthMs = 60) {
+  constructor(emit: (frame: Int16Array) => void) {
     this.#emit = emit;
-    this.#depthMs = depthMs;
   }
 
   /** Packets that were sent and never came, by their numbers (RFC 3550 appendix A.3). */
@@ -69,6 +84,7 @@ export class ReceiveBuffer {
   }
 
   push(packet: Packet, samples: Int16Array, nowMs: number): void {
+    this.#now = nowMs;
     if (packet.ssrc === this.#former && nowMs - this.#changedAt < STRAGGLERS_MS) {
       this.counts.late += 1;
       return;
@@ -80,8 +96,14 @@ export class ReceiveBuffer {
     if (Math.abs(ahead) > JUMP) this.#restart(packet.timestamp, nowMs);
     else if (ahead < 0) {
       this.counts.late += 1;
-      if (distance16(this.#passed, packet.sequence) <= 0) return;
+      if (distance16(this.#passed, packet.sequence) <= 0) {
+        const { from, to, missedAt } = this.#givenUp;
+        const wasMissed = distance32(from, packet.timestamp) >= 0 && distance32(packet.timestamp, to) > 0;
+        if (wasMissed) this.#depth.late(nowMs - missedAt);
+        return;
+      }
       // It stood somewhere, or its sender's clock did, while silence went on here: nothing that was said is left out.
+      this.#inVainMs -= ahead / SAMPLES_PER_MS;
       this.#restart(packet.timestamp, nowMs);
     }
     this.#hold({ timestamp: packet.timestamp, sequence: packet.sequence, samples }, nowMs);
@@ -98,14 +120,14 @@ export class ReceiveBuffer {
   /** To be called every 20 ms. */
   tick(nowMs: number): void {
     if (!this.#source) return;
-    if (this.#held.length > 0) {
-      this.#passOn(nowMs);
-      return;
+    this.#now = nowMs;
+    if (this.#held.length > 0) this.#passOn(nowMs);
+    else if (nowMs - this.#emittedAt >= FRAME_MS + this.#depth.ms) {
+      // One frame for each frame's time, beginning where the audio ended.
+      this.#emittedAt += FRAME_MS;
+      this.#fill(FRAME);
     }
-    if (nowMs - this.#emittedAt < this.#depthMs) return;
-    // One frame for each frame's time, beginning where the audio ended.
-    this.#emittedAt += FRAME / SAMPLES_PER_MS;
-    this.#fill(FRAME);
+    this.#surplus.settle(nowMs);
   }
 
   #begin({ ssrc, timestamp, sequence }: Packet, nowMs: number): void {
@@ -136,6 +158,7 @@ export class ReceiveBuffer {
     if (this.#transit !== undefined && Math.abs(transit - this.#transit) < JUMP)
       counts.jitter += (Math.abs(transit - this.#transit) - counts.jitter) / 16;
     this.#transit = transit;
+    this.#depth.packet(counts.jitter / SAMPLES_PER_MS);
   }
 
   #restart(timestamp: number, nowMs: number): void {
@@ -159,7 +182,10 @@ export class ReceiveBuffer {
     for (let first = this.#held[0]; first; first = this.#held[0]) {
       const missing = distance32(this.#next, first.timestamp);
       if (missing > 0 && !this.#isDue(first, missing, nowMs)) return;
-      if (missing > 0) this.#fill(missing);
+      if (missing > 0) {
+        this.#givenUp = { from: this.#next, to: first.timestamp, missedAt: this.#waitsSince };
+        this.#fill(missing);
+      }
       this.#held.shift();
       this.#waitsSince = nowMs;
       // A packet that begins before what is passed on already brings only the rest.
@@ -175,10 +201,10 @@ export class ReceiveBuffer {
   /** Nothing is missing between two numbers in a row: the sender made a pause. */
   #isDue({ sequence }: Held, missing: number, nowMs: number): boolean {
     if (distance16(this.#passed, sequence) === 1) return true;
-    const waits = nowMs - this.#waitsSince >= this.#depthMs;
+    const waits = nowMs - this.#waitsSince >= this.#depth.ms;
     const last = this.#held.at(-1);
     const ahead = last ? distance32(this.#next, last.timestamp) : missing;
-    return waits || ahead >= this.#depthMs * SAMPLES_PER_MS;
+    return waits || ahead - FRAME >= this.#depth.ms * SAMPLES_PER_MS;
   }
 
   #fill(samples: number): void {
@@ -190,16 +216,29 @@ export class ReceiveBuffer {
     }
   }
 
+  /** Where the stream has become longer than its time, quiet frames are left out: of a pause at most every other one. */
+  #deliver(frame: Int16Array): void {
+    const isTooLong = Math.min(this.#inVainMs, this.#surplus.ms(this.#now)) >= FRAME_MS;
+    this.#wasLeftOut = isTooLong && !this.#wasLeftOut && frame.every((each) => Math.abs(each) < QUIET);
+    if (this.#wasLeftOut) {
+      this.#inVainMs -= FRAME_MS;
+      this.counts.leftOutMs += FRAME_MS;
+      return;
+    }
+    this.#surplus.passed(FRAME_MS);
+    this.#emit(frame);
+  }
+
   #pass(samples: Int16Array): void {
     if (this.#rest.length === 0 && samples.length === FRAME) {
-      this.#emit(samples);
+      this.#deliver(samples);
       return;
     }
     const all = new Int16Array(this.#rest.length + samples.length);
     all.set(this.#rest);
     all.set(samples, this.#rest.length);
     let at = 0;
-    for (; at + FRAME <= all.length; at += FRAME) this.#emit(all.slice(at, at + FRAME));
+    for (; at + FRAME <= all.length; at += FRAME) this.#deliver(all.slice(at, at + FRAME));
     this.#rest = all.slice(at);
   }
 }

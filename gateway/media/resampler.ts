@@ -13,14 +13,19 @@ type Rate = 8_000 | 16_000 | 24_000;
 const QUALITY = 5;
 
 /** Longer than the library's filter at this quality: what a call leaves in it is pushed out. */
-const FLUSH_MS = 40;
+export const FLUSH_MS = 40;
 
 /** The library never gives back what it allocates: a resampler is lent to one call after the other. */
 const idle = new Map<string, SpeexResampler[]>();
 
 export interface Resampler {
-  /** A stream in pieces of any length; what comes out lags by the filter's few ms. */
-  process(samples: Int16Array): Int16Array;
+  /**
+   * A stream in frames of whole milliseconds, of which each gives as many; what comes out lags by the filter's few ms. Of a piece that gives
+   * a fraction of a sample the library drops what it has not read, which is heard as a crackle.
+   */
+  process(frame: Int16Array): Int16Array;
+  /** Pushes out what it holds. */
+  flush(): void;
   /** Gives it back, with nothing left in it of what it heard. */
   release(): void;
 }
@@ -31,19 +36,20 @@ const bytesOf = (samples: Int16Array) => Buffer.from(samples.buffer, samples.byt
 export const resamplersReady: Promise<unknown> = SpeexResampler.initPromise;
 
 export function lendResampler(from: Rate, to: Rate): Resampler {
-  if (from === to) return { process: (samples) => samples, release() {} };
+  if (from === to) return { process: (frame) => frame, flush() {}, release() {} };
   const key = `${from}>${to}`;
   const free = idle.get(key) ?? [];
   idle.set(key, free);
   const own = free.pop() ?? new SpeexResampler(1, from, to, QUALITY);
+  const flush = () => void own.processChunk(Buffer.alloc((from / 1_000) * FLUSH_MS * 2));
   return {
-    process(samples) {
-      if (samples.length === 0) return samples;
-      const out = own.processChunk(bytesOf(samples));
+    process(frame) {
+      const out = own.processChunk(bytesOf(frame));
       return new Int16Array(out.buffer, out.byteOffset, out.byteLength >> 1);
     },
+    flush,
     release() {
-      own.processChunk(Buffer.alloc((from / 1_000) * FLUSH_MS * 2));
+      flush();
       free.push(own);
     },
   };

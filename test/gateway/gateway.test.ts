@@ -370,13 +370,34 @@ describe('what an agent says badly', () => {
     expect(saidOf('error')[0]).toMatchObject({ code: 'queue-full' });
   });
 
-  test('a flood is bounded: the call goes on', async () => {
+  test('more marks than may wait is answered', async () => {
+    await using _ = await open();
+    socket().connection.sendBytes(Buffer.alloc(32_000, 0x22));
+    for (let mark = 0; mark < 300; mark += 1) tell({ type: 'mark', name: `mark ${mark}` });
+    await agent.until(() => saidOf('error').length === 300 - 256);
+    expect(saidOf('error')[0]).toMatchObject({ code: 'queue-full', message: expect.stringContaining('256') });
+  });
+
+  test('keys for a side that takes none are answered, and the edge is not told that they were sent', async () => {
+    const sdp = caller.offer().replace(/a=rtpmap:101.*\r\n/, '');
+    await using call = await open({}, { ...aRequest(), sdp });
+    tell({ type: 'dtmf', digits: '12' });
+    tell({ type: 'hold' });
+    await call.until('hold');
+    expect(saidOf('error')).toMatchObject([{ code: 'no-telephone-event' }]);
+    expect(call.happened.map(({ type }) => type)).toEqual(['message-refused', 'hold']);
+  });
+
+  test('a flood has to wait, and none of it is lost', async () => {
     await using call = await open();
-    for (let message = 0; message < 1_500; message += 1) tell({ type: 'clear' });
+    for (let message = 0; message < 3_000; message += 1) tell({ type: 'clear' });
+    tell({ type: 'hold' });
     await agent.until(() => saidOf('error').some(({ code }) => code === 'flood'));
     caller.press(1, call.port);
     await agent.until(() => saidOf('dtmf').length === 1);
-    expect(call.happened.filter(({ type }) => type === 'message-refused').length).toBeLessThanOrEqual(10);
+    await call.until('hold');
+    expect(saidOf('error').every(({ code }) => code === 'flood')).toBe(true);
+    expect(saidOf('error').length).toBeLessThan(10);
   });
 });
 

@@ -163,6 +163,7 @@ describe('a call', () => {
     await until(() => said.length >= 1);
     expect(said).toEqual(['digit 6']);
     expect(frames).toEqual([]);
+    await expect.poll(() => media?.stats().packetsOfStrangers).toBe(6);
   });
 
   test('goes on where the caller is heard again, and says how long he was not', async () => {
@@ -173,17 +174,50 @@ describe('a call', () => {
     expect(said).toEqual(['silence started', 'silence resumed']);
   });
 
-  test('on hold sends nothing, and is held no longer by another offer', async () => {
+  test('on hold sends nothing, and what the agent says then waits until the caller listens again', async () => {
     await open(format);
     await peer.until(() => peer.heard.length >= 3);
     expect(media?.reoffer(peer.offer('a=sendonly\r\n'))).toContain('a=recvonly');
-    const before = peer.heard.length;
     const sent = media?.stats().framesSent ?? 0;
-    media?.mark('two frames later');
-    await until(() => said.includes('mark two frames later true'));
-    expect(media?.stats().framesSent).toBeLessThanOrEqual(sent + 1);
+    media?.play(new Uint8Array(800).fill(0xff));
+    media?.play(new Uint8Array(800).fill(0x10));
+    media?.mark('behind it');
+    media?.sendDigits('7', 40);
+    const port = Number(/m=audio (\d+) /.exec(media?.answer ?? '')?.[1]);
+    for (let frame = 0; frame < 5; frame += 1) peer.speak(tone(440, 20), port);
+    await until(() => frames.length >= 10);
+    expect(said.filter((what) => what.startsWith('mark'))).toEqual([]);
+    expect(media?.stats()).toMatchObject({ framesSent: sent, queuedMs: 100, digitsSent: 0 });
     expect(media?.reoffer(peer.offer())).toContain('a=sendrecv');
-    await peer.until(() => peer.heard.length >= before + 5);
+    await until(() => said.includes('mark behind it true'));
+    await peer.until(() => peer.heard.some(({ payloadType }) => payloadType === 101));
+    expect(peer.heard.filter(({ payload }) => payload[0] === 0x10)).toHaveLength(5);
+  });
+
+  test('whose caller takes no telephone-event refuses keys, and counts those that had to be dropped', async () => {
+    const without = peer.offer().replace(/a=rtpmap:101.*\r\n/, '');
+    await open(format, { offer: without });
+    expect(media?.sendDigits('1', 40)).toBe('no-telephone-event');
+    media?.reoffer(peer.offer());
+    expect(media?.sendDigits('23', 40)).toBe('queued');
+    media?.reoffer(without);
+    media?.mark('behind the keys');
+    await until(() => said.includes('mark behind the keys true'));
+    expect(media?.stats()).toMatchObject({ digitsSent: 0, digitsNotSent: 2 });
+    expect(peer.heard.some(({ payloadType }) => payloadType === 101)).toBe(false);
+  });
+
+  test('takes half a minute of audio in one message at once: each frame is resampled when it is sent', async () => {
+    await open({ encoding: 'pcm16le', rate: 24_000 }, { maxQueueMs: 60_000 });
+    const long = new Uint8Array(24_000 * 2 * 40);
+    let began = performance.now();
+    media?.play(long);
+    const taken = performance.now() - began;
+    const resampler = lendResampler(24_000, 8_000);
+    began = performance.now();
+    for (let frame = 0; frame < 2_000; frame += 1) resampler.process(new Int16Array(480));
+    expect(taken).toBeLessThan((performance.now() - began) / 5);
+    resampler.release();
   });
 
   test('in which something goes wrong ends alone: others of its thread go on', async () => {

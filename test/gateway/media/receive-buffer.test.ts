@@ -152,3 +152,48 @@ describe('a pause', () => {
     expect(heard.at(-1)?.every((sample) => sample === 0)).toBe(true);
   });
 });
+
+describe('a network', () => {
+  /** By packets of 20 ms: half a second of words, and half of pause. */
+  const word = (n: number) => frame(n % 50 < 25 ? 5_000 : 0);
+
+  /** Each packet comes when it is due and so much later; undefined: never. Beats go on as in a call. */
+  function received(packets: number, delayMs: (n: number) => number | undefined) {
+    const passed: { readonly at: number; readonly value: number }[] = [];
+    let now = 0;
+    const buffer = new ReceiveBuffer((samples) => passed.push({ at: now, value: samples[0] ?? 0 }));
+    const events = Array.from({ length: packets }, (_, n) => ({ n, at: n * 20 + (delayMs(n) ?? Number.NaN) }))
+      .filter(({ at }) => !Number.isNaN(at))
+      .map(({ n, at }) => ({
+        at,
+        act: () => buffer.push({ ssrc: 1, sequence: n, timestamp: n * FRAME, marker: false }, word(n), at),
+      }));
+    const beats = Array.from({ length: packets }, (_, beat) => ({
+      at: beat * 20 + 7,
+      act: () => buffer.tick(beat * 20 + 7),
+    }));
+    for (const { at, act } of [...events, ...beats].sort((one, other) => one.at - other.at)) {
+      now = at;
+      act();
+    }
+    return { buffer, passed };
+  }
+
+  test('in which packets overtake each other by far is waited for after the first that came too late', () => {
+    const { buffer } = received(500, (n) => (n % 10 === 5 ? 120 : 0));
+    expect(buffer.counts.late).toBeLessThanOrEqual(5);
+  });
+
+  test('that is quiet is soon waited for no longer than it takes', () => {
+    const { passed } = received(3_000, (n) => (n === 2_990 ? undefined : 0));
+    const behind = passed.findIndex(({ at }) => at >= 2_990 * 20 + 40);
+    expect((passed[behind]?.at ?? 0) - 2_990 * 20).toBeLessThanOrEqual(70);
+  });
+
+  test('that stands still again and again makes the stream no longer than its time, and no word is missing', () => {
+    const { buffer, passed } = received(3_000, (n) => (n > 100 && n % 500 < 20 ? (20 - (n % 500)) * 20 : 0));
+    expect(passed.length).toBeLessThanOrEqual(3_000 + 8);
+    expect(passed.filter(({ value }) => value === 5_000).length).toBeGreaterThanOrEqual(1_500);
+    expect(buffer.counts.leftOutMs).toBeGreaterThan(500);
+  });
+});
