@@ -25,6 +25,8 @@ export interface Handshake {
   readonly ca: string | undefined;
   /** PEM texts, for an agent that asks for them. */
   readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Every address of a name; that of the system without it. */
+  readonly resolve?: (host: string) => Promise<readonly { readonly address: string }[]>;
 }
 
 /** A message of an agent is no longer: some minutes of audio. */
@@ -60,8 +62,14 @@ export async function openAgentSocket(handshake: Handshake): Promise<WebSocket> 
   }
 }
 
-async function addressOf(host: string, { allowPrivate }: Handshake, deadline: AbortSignal): Promise<string> {
-  const found = isIP(host) ? [{ address: host }] : await Promise.race([lookedUp(host), late(deadline)]);
+async function addressOf(
+  host: string,
+  { allowPrivate, resolve }: Handshake,
+  deadline: AbortSignal,
+): Promise<string> {
+  const found = isIP(host)
+    ? [{ address: host }]
+    : await Promise.race([lookedUp(host, resolve), late(deadline)]);
   const [first] = found;
   if (!first) throw new AgentFailure('unreachable', `${host} has no address`);
   const inside = allowPrivate
@@ -74,9 +82,12 @@ async function addressOf(host: string, { allowPrivate }: Handshake, deadline: Ab
   return first.address;
 }
 
-async function lookedUp(host: string): Promise<readonly { readonly address: string }[]> {
+async function lookedUp(
+  host: string,
+  resolve: NonNullable<Handshake['resolve']> = (name) => lookup(name, { all: true }),
+): Promise<readonly { readonly address: string }[]> {
   try {
-    return await lookup(host, { all: true });
+    return await resolve(host);
   } catch (error) {
     throw new AgentFailure('unreachable', `${host} is not found: ${(error as NodeJS.ErrnoException).code}`);
   }
