@@ -38,7 +38,9 @@ export const MachinePlan = z.discriminatedUnion('role', [
     seats,
     /** Environment of every edge, and beside it what differs by the edge's id. */
     environment: z.record(z.string(), z.string()),
-    byEdge: z.record(z.string(), z.object({ queueUrl: Text, role: Text, engines: Text })),
+    byEdge: z.record(z.string(), z.object({ role: Text, engines: Text })),
+    /** What the URLs of the edges' queues begin with; the edge's id ends them. One for all: user data has 16 KB. */
+    queues: Text,
     /** Names or ARNs in Secrets Manager. */
     secrets: z.object({ sipServer: Text, tls: Text.optional(), gateways: Text.optional() }),
   }),

@@ -1,4 +1,4 @@
-# The edge, and the program that prepares the machine it runs on.
+# The edge.
 FROM node:20.20.2-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -12,5 +12,4 @@ COPY package.json tsconfig.json ./
 COPY contracts ./contracts
 COPY core ./core
 COPY edge-node ./edge-node
-COPY machine ./machine
 CMD ["node", "--import", "tsx", "edge-node/main.ts"]

@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
@@ -51,8 +51,10 @@ export function controlPlane(scope: Construct, settings: Settings): ControlPlane
   const platform: Platform = { bus, calls, config, fleet, edgeQueues, edgeQueuePrefix, settings, care };
   const tables = { calls, config, fleet, registrations };
   watch(scope, platform, { handlers: handlersOf(scope, platform), edges, tables });
+  const { region, urlSuffix, account } = Stack.of(scope);
   const names = {
     bus: bus.eventBusName,
+    queues: `https://sqs.${region}.${urlSuffix}/${account}/${edgeQueuePrefix}`,
     configTable: config.tableName,
     fleetTable: fleet.tableName,
     registrationsTable: registrations.tableName,

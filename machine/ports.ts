@@ -23,9 +23,8 @@ export interface Attachments {
 export interface Lifecycle {
   /** Asks for more time. */
   stillBusy(hook: string): Promise<void>;
+  /** Settles too where the group does not wait any more. */
   done(hook: string, result: 'CONTINUE' | 'ABANDON'): Promise<void>;
-  /** Fewer machines: not this one. */
-  protect(): Promise<void>;
 }
 
 export interface Secrets {

@@ -44,7 +44,7 @@ async function writeEdgeFiles(
   await write(folder, 'edge.env', {
     ...plan.environment,
     TRUNKLINE_EDGE_ID: seat.edge,
-    TRUNKLINE_QUEUE_URL: own.queueUrl,
+    TRUNKLINE_QUEUE_URL: `${plan.queues}${seat.edge}`,
     RTPENGINE_NG: own.engines,
     RTPENGINE_DTMF_LISTEN: `${seat.privateAddress}:${ports.digits}`,
     RTPENGINE_B2B_LISTEN: `${seat.privateAddress}:${ports.lostCalls}`,

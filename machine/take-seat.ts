@@ -14,12 +14,14 @@ export interface SeatSearch {
   readonly forMs: number;
   /** Told at each look that finds nothing: the group must not lose patience. */
   readonly waiting: () => Promise<void>;
+  /** The group is to have this machine no more. */
+  readonly isUnwanted: () => Promise<boolean>;
   readonly logger: Logger;
 }
 
 /**
  * Takes the first free seat of the machine's zone, and waits for one where none is free: during a deploy the machine that
- * goes keeps its seat until its calls have ended. Undefined: none came free in time.
+ * goes keeps its seat until its calls have ended. Undefined: none came free in time, or the machine is not wanted any more.
  */
 export async function takeSeat(search: SeatSearch): Promise<InnerSeat | undefined> {
   const { instance, logger, everyMs, forMs } = search;
@@ -33,7 +35,7 @@ export async function takeSeat(search: SeatSearch): Promise<InnerSeat | undefine
     } catch (error) {
       logger.warn({ reason: reasonOf(error) }, 'looking for a seat failed');
     }
-    if (Date.now() >= until) return undefined;
+    if (Date.now() >= until || (await search.isUnwanted())) return undefined;
     await pause(everyMs);
   }
 }

@@ -25,7 +25,7 @@ export class SipNames extends Construct {
 
   constructor(scope: Construct, id: string, props: SipNamesProps) {
     super(scope, id);
-    this.name = `${props.fleet.sipName}.${props.zone.name}`;
+    this.name = `${props.fleet.sipName ?? 'sip'}.${props.zone.name}`;
     for (const seat of props.seats) this.addEdge(seat, props);
   }
 
@@ -82,7 +82,8 @@ function healthOf(scope: Construct, edge: string, prefix: string): CfnHealthChec
     healthCheckConfig: {
       type: 'CLOUDWATCH_METRIC',
       alarmIdentifier: { name: alarm.alarmName, region: Stack.of(scope).region },
-      insufficientDataHealthStatus: 'LastKnownStatus',
+      // An edge that is new has no metric yet, and no machine. Where all are unhealthy, Route 53 answers with all of them.
+      insufficientDataHealthStatus: 'Unhealthy',
     },
   });
 }

@@ -87,11 +87,11 @@ export const FleetSettings = z
         'must have the id and the name of the hosted zone: { "id": "Z…", "name": "example.com" }',
       )
       .optional(),
-    /** What comes before the zone's name: sip.example.com. */
+    /** What comes before the zone's name; "sip" where it is not given: sip.example.com. */
     sipName: z
       .string()
       .regex(/^[a-z0-9-]{1,63}$/, 'must be one label of a name, such as sip')
-      .default('sip'),
+      .optional(),
     /** By edge id; an edge that is not named gets what stands there by default. */
     preferences: z.record(z.string(), Preference).default({}),
   })
@@ -107,16 +107,24 @@ interface Checked {
   readonly trunkCidrs: readonly string[];
   readonly mediaCidrs?: readonly string[] | undefined;
   readonly openToTheWorld?: string | undefined;
+  readonly hostedZone?: object | undefined;
+  readonly sipName?: string | undefined;
+  readonly preferences: object;
 }
 
-function* faultsOf({ zones, network, openToTheWorld, ...cidrs }: Checked): Generator<[string, string]> {
+function* faultsOf({ zones, network, openToTheWorld, ...fleet }: Checked): Generator<[string, string]> {
   for (const name of ['trunkCidrs', 'mediaCidrs'] as const) {
-    for (const cidr of (openToTheWorld ? [] : (cidrs[name] ?? [])).filter(isTooWide)) {
+    for (const cidr of (openToTheWorld ? [] : (fleet[name] ?? [])).filter(isTooWide)) {
       yield [
         name,
         `${cidr} opens the fleet to the world: name the networks of your carriers, or set openToTheWorld to "${OPEN_TO_THE_WORLD}"`,
       ];
     }
+  }
+  if (!fleet.hostedZone) {
+    const hasNoZone = 'is for SRV records, which need a hosted zone: set fleet.hostedZone, or leave this out';
+    if (fleet.sipName !== undefined) yield ['sipName', hasNoZone];
+    if (Object.keys(fleet.preferences).length > 0) yield ['preferences', hasNoZone];
   }
   const { vpcId, publicSubnetIds: subnets } = network;
   if (vpcId === undefined && subnets.length > 0)
@@ -154,5 +162,5 @@ export function* faultsBetween(
   }
 }
 
-/** The list of them must fit into the 16 KB that a machine is given at its start. */
+/** A stack of CloudFormation has 500 resources at most, and the list of edges must fit into the 16 KB of user data. */
 const MAX_SEATS = 24;

@@ -1,12 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { Construct } from 'constructs';
+import type { Construct, IDependable } from 'constructs';
 import { metrics } from '../../contracts/metrics.ts';
 import { careOf } from '../care.ts';
-import { outputs } from '../outputs.ts';
+import { outputs, pascal } from '../outputs.ts';
 import { allow } from '../permissions.ts';
 import type { Settings } from '../settings.ts';
 import type { TrunklineStack } from '../trunkline-stack.ts';
@@ -15,7 +15,7 @@ import { SipNames } from './dns.ts';
 import { EdgeRoles } from './edge-roles.ts';
 import type { FleetSettings } from './fleet-settings.ts';
 import { Images } from './images.ts';
-import { machineRole } from './machine-role.ts';
+import { type MachineRoleProps, machineRole } from './machine-role.ts';
 import { Machines } from './machines.ts';
 import { Network } from './network.ts';
 import { edgePlan, mediaPlan } from './plans.ts';
@@ -45,14 +45,15 @@ export class FleetStack extends Stack {
     const { key, logRetention: retention } = careOf(this, settings);
     const kept = { retention, removalPolicy: RemovalPolicy.DESTROY, ...(key ? { encryptionKey: key } : {}) };
     this.network = new Network(this, 'Network', fleet, kept);
-    const { vpc, subnets } = this.network;
-    this.access = new Access(this, 'Access', vpc, fleet);
+    this.access = new Access(this, 'Access', this.network.vpc, fleet);
     const { edges } = settings;
     const { zones, mediaPerEdge } = fleet;
-    this.seats = new Seats(this, 'Seats', { edges, mediaPerEdge, zones, subnets, access: this.access });
+    const { network, access } = this;
+    this.seats = new Seats(this, 'Seats', { edges, mediaPerEdge, zones, network, access });
     this.images = new Images(this, 'Images');
     this.logGroup = new LogGroup(this, 'Logs', kept);
-    this.edges().autoScaling.scaleToTrackMetric('Calls', {
+    const machines = this.edges(this.media());
+    machines.autoScaling.scaleToTrackMetric('Calls', {
       metric: new Metric({
         namespace: metrics.namespace,
         metricName: metrics.callsInProgress,
@@ -62,63 +63,84 @@ export class FleetStack extends Stack {
       }),
       targetValue: fleet.callsPerEdge,
     });
-    this.media().autoScaling.scaleOnCpuUtilization('Load', { targetUtilizationPercent: fleet.mediaCpu });
-    this.tellCarriers();
+    this.tellCarriers(machines);
   }
 
-  private edges(): Machines {
+  /** They start once there are rtpengines, and are gone before those go. */
+  private edges(after: readonly Machines[]): Machines {
     const group = `${this.settings.prefix}-edges`;
     const sipSecret = this.sipServerSecret();
     const { tlsSecret } = this.fleet;
-    const role = this.roleOf('EdgeRole', group, this.seats.edges, [
-      allow(['secretsmanager:GetSecretValue'], sipSecret.secretArn),
-      ...(tlsSecret ? [allow(['secretsmanager:GetSecretValue'], this.arnOfSecret(tlsSecret))] : []),
-    ]);
+    const role = this.roleOf('EdgeRole', {
+      kind: group,
+      groups: [group],
+      seats: this.seats.edges,
+      images: [this.images.edge],
+      may: [
+        allow(['secretsmanager:GetSecretValue'], sipSecret.secretArn),
+        ...(tlsSecret ? [allow(['secretsmanager:GetSecretValue'], this.arnOfSecret(tlsSecret))] : []),
+      ],
+    });
     const roles = new EdgeRoles(this, 'EdgeRoles', this.control.edges, role);
-    const edges = this.control.edges.map(({ edgeId, queue }) => ({
-      edgeId,
-      queueUrl: queue.queueUrl,
-      role: roles.arnOf(edgeId),
-    }));
+    const edges = this.control.edges.map(({ edgeId }) => ({ edgeId, role: roles.arnOf(edgeId) }));
     const secrets = { sipServer: sipSecret.secretArn, ...(tlsSecret ? { tls: tlsSecret } : {}) };
     const plan = edgePlan(this.shared(group), this.seats, { edges, names: this.control.names, secrets });
     const min = this.fleet.minEdges ?? edges.length;
-    return this.machines('Edges', {
-      group,
-      role,
-      plan,
-      min,
-      max: edges.length,
+    return new Machines(this, 'Edges', {
+      ...{ group, kind: group, role, plan, min, max: edges.length },
+      subnets: this.network.subnets,
+      securityGroup: this.access.edges,
+      type: this.fleet.edgeType,
       units: edgeUnits(this.containers()),
+      ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
   }
 
-  private media(): Machines {
-    const group = `${this.settings.prefix}-media`;
-    const role = this.roleOf('MediaRole', group, this.seats.media, []);
-    const units = mediaUnits(this.containers());
-    const plan = mediaPlan(this.shared(group), this.seats);
-    // One for every edge that may run: an edge without rtpengine takes no calls.
-    const [min, max] = [this.seats.edges.length, this.seats.media.length];
-    return this.machines('Media', { group, role, plan, min, max, units });
+  /** A group for each edge, so that none goes without; one group is changed after the other. See decision 0260. */
+  private media(): readonly Machines[] {
+    const { edges } = this.settings;
+    const kind = `${this.settings.prefix}-media`;
+    const groups = edges.map((edge) => `${kind}-${edge}`);
+    const images = [this.images.rtpengine];
+    const role = this.roleOf('MediaRole', { kind, groups, seats: this.seats.media, images, may: [] });
+    const made: Machines[] = [];
+    for (const [at, edge] of edges.entries()) {
+      const own = { edge, group: groups[at] ?? '', kind, role };
+      made.push(this.mediaOf(own, made.slice(-1)));
+    }
+    return made;
   }
 
-  private machines(
-    id: 'Edges' | 'Media',
-    own: { group: string; role: Role; plan: object; min: number; max: number; units: Record<string, string> },
+  private mediaOf(
+    { edge, ...own }: { edge: string; group: string; kind: string; role: Role },
+    after: readonly Machines[],
   ): Machines {
-    const { vpc, subnets } = this.network;
-    const isEdge = id === 'Edges';
-    return new Machines(this, id, {
+    const seats = {
+      edges: this.seats.edges.filter((seat) => seat.edge === edge),
+      media: this.seats.mediaOf(edge),
+    };
+    const machines = new Machines(this, `${pascal(edge)}Media`, {
       ...own,
-      vpc,
-      subnets,
-      securityGroup: isEdge ? this.access.edges : this.access.media,
-      type: isEdge ? this.fleet.edgeType : this.fleet.mediaType,
-      drainSeconds: this.fleet.drainSeconds,
-      registry: `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`,
+      ...{ plan: mediaPlan(this.shared(own.group), seats), min: 1, max: seats.media.length },
+      subnets: this.network.subnets.filter((_, at) => this.fleet.zones[at] === seats.edges[0]?.zone),
+      securityGroup: this.access.media,
+      type: this.fleet.mediaType,
+      units: mediaUnits(this.containers()),
+      ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
+    const targetUtilizationPercent = this.fleet.mediaCpu;
+    if (seats.media.length > 1)
+      machines.autoScaling.scaleOnCpuUtilization('Load', { targetUtilizationPercent });
+    return machines;
   }
+
+  /** What machines need while they live, the end of their calls included, is there before them and goes after them. */
+  private common = (after: readonly IDependable[]) => ({
+    vpc: this.network.vpc,
+    drainSeconds: this.fleet.drainSeconds,
+    registry: `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`,
+    after: [this.network, this.access, this.seats, ...after],
+  });
 
   private shared = (group: string) => ({
     region: this.region,
@@ -128,6 +150,7 @@ export class FleetStack extends Stack {
   });
 
   private containers = () => ({
+    machine: this.images.machine.imageUri,
     edge: this.images.edge.imageUri,
     rtpengine: this.images.rtpengine.imageUri,
     sipServer: this.fleet.sipServerImage,
@@ -136,9 +159,9 @@ export class FleetStack extends Stack {
     logGroup: this.logGroup.logGroupName,
   });
 
-  private roleOf(id: string, group: string, seats: Seats['edges'], may: readonly PolicyStatement[]): Role {
-    const images = [this.images.edge, this.images.rtpengine];
-    return machineRole(this, id, { group, seats, images, logGroup: this.logGroup, may });
+  private roleOf(id: string, own: Omit<MachineRoleProps, 'logGroup'>): Role {
+    const images = [this.images.machine, ...own.images];
+    return machineRole(this, id, { ...own, images, logGroup: this.logGroup });
   }
 
   /** Between an edge and the SIP server beside it, on loopback. */
@@ -159,7 +182,7 @@ export class FleetStack extends Stack {
     return this.formatArn({ service: 'secretsmanager', resource: `secret:${name}-??????` });
   }
 
-  private tellCarriers(): void {
+  private tellCarriers(edges: Machines): void {
     const { hostedZone: zone } = this.fleet;
     const { prefix } = this.settings;
     const output = (name: string, value: string) => new CfnOutput(this, name, { value });
@@ -168,6 +191,8 @@ export class FleetStack extends Stack {
     output(outputs.mediaAddresses, addresses(this.seats.media));
     const names =
       zone && new SipNames(this, 'Names', { prefix, zone, fleet: this.fleet, seats: this.seats.edges });
+    // Nobody is sent to an edge that is not there yet, and nobody any more to one that goes.
+    names?.node.addDependency(edges.autoScaling);
     output(
       outputs.sipName,
       names?.name ?? 'none, since fleet.hostedZone is not set: give carriers the addresses',

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { IgnoreMode } from 'aws-cdk-lib';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Construct } from 'constructs';
+import { machineImageFolder } from './machine-image-folder.ts';
 
 const directory = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -9,6 +10,8 @@ const directory = fileURLToPath(new URL('../..', import.meta.url));
 export class Images extends Construct {
   readonly edge: DockerImageAsset;
   readonly rtpengine: DockerImageAsset;
+  /** For the program of machine/, apart from the edge: a change of the edge must not replace rtpengines. */
+  readonly machine: DockerImageAsset;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -18,5 +21,7 @@ export class Images extends Construct {
       ...shared,
       directory: `${directory}images/rtpengine`,
     });
+    using folder = machineImageFolder(directory);
+    this.machine = new DockerImageAsset(this, 'Machine', { ...shared, directory: folder.path });
   }
 }

@@ -7,15 +7,18 @@ import type { Seat } from '../../contracts/machine-plan.ts';
 import { allow } from '../permissions.ts';
 
 export interface MachineRoleProps {
-  readonly group: string;
+  /** What the machines are tagged with that have this role. */
+  readonly kind: string;
+  /** Names of their auto-scaling groups. */
+  readonly groups: readonly string[];
   readonly seats: readonly Seat[];
   readonly images: readonly DockerImageAsset[];
   readonly logGroup: LogGroup;
   readonly may: readonly PolicyStatement[];
 }
 
-/** Marks the machines of a group: a machine may attach seats to such machines alone. */
-export const groupTag = 'trunkline:group';
+/** Marks machines of a kind: a machine may attach seats to such machines alone. */
+export const kindTag = 'trunkline:kind';
 
 /** What a machine may do before it is an edge or an rtpengine: take a seat, say how it is, be reached by Session Manager. */
 export function machineRole(scope: Construct, id: string, props: MachineRoleProps): Role {
@@ -31,12 +34,12 @@ export function machineRole(scope: Construct, id: string, props: MachineRoleProp
     },
     {
       id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]',
-      reason: 'Machines come and go; the condition names the group that they must be of.',
+      reason: 'Machines come and go; the condition names the kind that they must be of.',
     },
-    {
-      id: `AwsSolutions-IAM5[Resource::${groupArn(scope, props.group, '<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>')}]`,
+    ...props.groups.map((group) => ({
+      id: `AwsSolutions-IAM5[Resource::${groupArn(scope, group, '<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>')}]`,
       reason: 'AWS chooses an id in the middle of the name of a group.',
-    },
+    })),
   );
   return role;
 }
@@ -51,24 +54,25 @@ const groupArn = (scope: Construct, group: string, place?: string): string =>
       })
     : `arn:${place}:autoScalingGroup:*:autoScalingGroupName/${group}`;
 
-function statementsOf(scope: Construct, { group, seats, logGroup }: MachineRoleProps): PolicyStatement[] {
+function statementsOf(
+  scope: Construct,
+  { kind, groups, seats, logGroup }: MachineRoleProps,
+): PolicyStatement[] {
   const ec2 = (resource: string, resourceName: string) =>
     Stack.of(scope).formatArn({ service: 'ec2', resource, resourceName });
   const attach = allow(['ec2:AttachNetworkInterface'], ec2('network-interface', seats[0]?.eni ?? ''));
   attach.addResources(...seats.slice(1).map(({ eni }) => ec2('network-interface', eni)));
+  const lifecycle = allow(
+    ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
+    groupArn(scope, groups[0] ?? ''),
+  );
+  lifecycle.addResources(...groups.slice(1).map((group) => groupArn(scope, group)));
   return [
     attach,
     allow(['ec2:AttachNetworkInterface'], ec2('instance', '*'), {
-      StringEquals: { [`ec2:ResourceTag/${groupTag}`]: [group] },
+      StringEquals: { [`ec2:ResourceTag/${kindTag}`]: [kind] },
     }),
-    allow(
-      [
-        'autoscaling:CompleteLifecycleAction',
-        'autoscaling:RecordLifecycleActionHeartbeat',
-        'autoscaling:SetInstanceProtection',
-      ],
-      groupArn(scope, group),
-    ),
+    lifecycle,
     allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
   ];
 }

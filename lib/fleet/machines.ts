@@ -18,13 +18,16 @@ import {
   type SecurityGroup,
 } from 'aws-cdk-lib/aws-ec2';
 import type { Role } from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
-import { groupTag } from './machine-role.ts';
+import { Construct, type IDependable } from 'constructs';
+import { kindTag } from './machine-role.ts';
 import { inServiceUnit } from './units.ts';
 import { userData } from './user-data.ts';
 
 export interface MachinesProps {
+  /** Name of the auto-scaling group. */
   readonly group: string;
+  /** By which the role knows its machines. */
+  readonly kind: string;
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   readonly securityGroup: SecurityGroup;
@@ -37,6 +40,8 @@ export interface MachinesProps {
   readonly plan: object;
   readonly units: Readonly<Record<string, string>>;
   readonly registry: string;
+  /** Made and changed before these machines are, and taken away after them. */
+  readonly after: readonly IDependable[];
 }
 
 /** For a machine to boot, take its seat and be ready, once the seat is free, s. */
@@ -63,12 +68,13 @@ export class Machines extends Construct {
       signals: Signals.waitForMinCapacity({ timeout: Duration.seconds(STARTING_SECONDS + 300) }),
       updatePolicy: UpdatePolicy.rollingUpdate({
         maxBatchSize: 1,
-        minInstancesInService: Math.max(1, min - 1),
+        minInstancesInService: Math.min(max - 1, Math.max(1, min - 1)),
         pauseTime: patience,
         waitOnResourceSignals: true,
       }),
     });
-    Tags.of(this.autoScaling).add(groupTag, group);
+    this.autoScaling.node.addDependency(props.role, ...props.after);
+    Tags.of(this.autoScaling).add(kindTag, props.kind);
     this.addHooks(patience);
     Validations.of(this.autoScaling).acknowledge({
       id: 'AwsSolutions-AS3',

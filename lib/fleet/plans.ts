@@ -8,13 +8,14 @@ type Shared = Pick<MachinePlan, 'region' | 'prefix' | 'group' | 'drainSeconds'>;
 
 export interface EdgeParts {
   readonly edgeId: string;
-  readonly queueUrl: string;
   /** ARN of the role that the edge takes on: with its own queue and no other's. */
   readonly role: string;
 }
 
 export interface PlatformNames {
   readonly bus: string;
+  /** What the URLs of the edges' queues begin with. */
+  readonly queues: string;
   readonly configTable: string;
   readonly fleetTable: string;
   readonly registrationsTable: string;
@@ -57,13 +58,14 @@ export function edgePlan(
       DRACHTIO_PORT: String(ports.sipServerAdmin),
     },
     byEdge: Object.fromEntries(
-      edges.map(({ edgeId, queueUrl, role }) => [edgeId, { queueUrl, role, engines: enginesOf(edgeId) }]),
+      edges.map(({ edgeId, role }) => [edgeId, { role, engines: enginesOf(edgeId) }]),
     ),
+    queues: names.queues,
     secrets,
   };
 }
 
-/** What the machine of an rtpengine is told. */
+/** What the machine of an rtpengine is told, of the seats of its own edge. */
 export const mediaPlan = (
   shared: Shared,
   seats: { readonly edges: readonly Seat[]; readonly media: readonly Seat[] },

@@ -1,6 +1,7 @@
 import { ports } from '../../contracts/fleet-ports.ts';
 
 export interface Containers {
+  readonly machine: string;
   readonly edge: string;
   readonly sipServer: string;
   readonly rtpengine: string;
@@ -55,7 +56,7 @@ const shared = (on: Containers, options: string): Units => ({
     on,
     'machine',
     `-v /etc/trunkline:/etc/trunkline:ro -v ${folder}:${folder} ${options}`,
-    `${on.edge} node --import tsx machine/main.ts`,
+    on.machine,
   )}[Install]
 WantedBy=multi-user.target
 `,

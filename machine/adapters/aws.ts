@@ -2,7 +2,6 @@ import {
   AutoScalingClient,
   CompleteLifecycleActionCommand,
   RecordLifecycleActionHeartbeatCommand,
-  SetInstanceProtectionCommand,
 } from '@aws-sdk/client-auto-scaling';
 import { AttachNetworkInterfaceCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -48,29 +47,38 @@ export function lifecycleOf(group: string, instanceId: string, { region }: Place
       await client.send(new RecordLifecycleActionHeartbeatCommand(which(hook)));
     },
     async done(hook, result) {
-      await client.send(
-        new CompleteLifecycleActionCommand({ ...which(hook), LifecycleActionResult: result }),
-      );
-    },
-    async protect() {
-      await client.send(
-        new SetInstanceProtectionCommand({
-          AutoScalingGroupName: group,
-          InstanceIds: [instanceId],
-          ProtectedFromScaleIn: true,
-        }),
-      );
+      const action = { ...which(hook), LifecycleActionResult: result };
+      try {
+        await client.send(new CompleteLifecycleActionCommand(action));
+      } catch (error) {
+        if (!isNotWaiting(error)) throw error;
+      }
     },
   };
 }
+
+/** What the group says of an action that was completed before, or whose time is over. */
+const isNotWaiting = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.name === 'ValidationError' &&
+  /no active lifecycle action/i.test(error.message);
 
 export function secretsManager({ region }: Place): Secrets {
   const client = new SecretsManagerClient({ region });
   return {
     async read(nameOrArn) {
-      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: nameOrArn }));
+      const asked = client.send(new GetSecretValueCommand({ SecretId: nameOrArn }));
+      const { SecretString } = await asked.catch((cause: unknown) => {
+        throw new Error(whyUnread(nameOrArn, cause), { cause });
+      });
       if (SecretString) return SecretString;
       throw new Error(`the secret ${nameOrArn} has no text`);
     },
   };
+}
+
+function whyUnread(name: string, cause: unknown): string {
+  if (cause instanceof Error && cause.name === 'ResourceNotFoundException')
+    return `the secret ${name} does not exist: aws secretsmanager create-secret --name ${name} --secret-string ...`;
+  return `the secret ${name} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
 }

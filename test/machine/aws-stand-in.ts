@@ -14,6 +14,10 @@ export interface AwsStandIn extends AsyncDisposable {
   readonly secrets: Record<string, string>;
   /** What the group wants of the machines. */
   target: string;
+  /** Hooks of which a machine has told that it is done: the group waits for none of them. */
+  readonly over: Set<string>;
+  /** Actions of auto scaling that fail while they stand here. */
+  readonly failingActions: Set<string>;
   /** So many requests are answered with this error before one is served. */
   failing: { code: string; times: number };
   /** Before the metadata service answers, ms. */
@@ -36,6 +40,8 @@ export async function startAws(zoneOf: Readonly<Record<string, string>> = zones)
     told: [],
     secrets: {},
     target: 'InService',
+    over: new Set(),
+    failingActions: new Set(),
     failing: { code: '', times: 0 },
     metadataDelayMs: 0,
     [Symbol.asyncDispose]: async () => {
@@ -83,20 +89,20 @@ export async function startAws(zoneOf: Readonly<Record<string, string>> = zones)
   }
 
   function group(form: URLSearchParams): [number, string] {
-    const parts = [
-      'Action',
-      'InstanceId',
-      'InstanceIds.member.1',
-      'LifecycleHookName',
-      'LifecycleActionResult',
-    ];
+    const parts = ['Action', 'InstanceId', 'LifecycleHookName', 'LifecycleActionResult'];
     aws.told.push(
       parts
         .map((part) => form.get(part))
         .filter(Boolean)
         .join(' '),
     );
-    const action = form.get('Action');
+    const action = form.get('Action') ?? '';
+    if (aws.failingActions.has(action)) return [400, errors('ResourceContention')];
+    const hook = `${form.get('InstanceId')} ${form.get('LifecycleHookName')}`;
+    if (action === 'CompleteLifecycleAction') {
+      if (aws.over.has(hook)) return [400, errors('ValidationError', 'No active Lifecycle Action found')];
+      aws.over.add(hook);
+    }
     return [200, `<${action}Response><${action}Result>${done}</${action}Result></${action}Response>`];
   }
 
@@ -107,5 +113,6 @@ export async function startAws(zoneOf: Readonly<Record<string, string>> = zones)
   return aws;
 }
 
-const errors = (code: string) =>
-  `<Response><Errors><Error><Code>${code}</Code><Message>${code}</Message></Error></Errors></Response>`;
+/** EC2 wraps them in `Errors`, auto scaling in `ErrorResponse`. */
+const errors = (code: string, message = code) =>
+  `<ErrorResponse><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;

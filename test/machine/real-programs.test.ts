@@ -34,12 +34,12 @@ const plans = {
     edges: [
       {
         edgeId: 'edge-1',
-        queueUrl: 'https://sqs.eu-central-1.amazonaws.com/1/phones-to-edge-1',
         role: 'arn:aws:iam::1:role/edge-1',
       },
     ],
     names: {
       bus: 'phones',
+      queues: 'https://sqs.eu-central-1.amazonaws.com/1/phones-to-',
       configTable: 'config',
       fleetTable: 'fleet',
       registrationsTable: 'registrations',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../../lib/settings.ts';
 
 const edges = ['edge-1', 'edge-2'];
+const hostedZone = { id: 'Z0123456789', name: 'example.com' };
 const fleet = { zones: ['eu-central-1a', 'eu-central-1b'], trunkCidrs: ['198.51.100.0/24'] };
 const read = (more: object, platform: object = {}) =>
   readSettings({ edges, ...platform, fleet: { ...fleet, ...more } });
@@ -38,7 +39,13 @@ describe('settings of a fleet', () => {
       'names 0 public subnets for 2 zones',
     ],
     ['more edges than there are', { minEdges: 3 }, 'wants more edges than the 2 that "edges" names'],
-    ['an edge that there is not', { preferences: { berlin: {} } }, 'names berlin, which "edges" does not'],
+    [
+      'an edge that there is not',
+      { hostedZone, preferences: { berlin: {} } },
+      'names berlin, which "edges" does not',
+    ],
+    ['a name without a zone', { sipName: 'calls' }, 'fleet.sipName: is for SRV records'],
+    ['preferences without a zone', { preferences: { 'edge-1': {} } }, 'set fleet.hostedZone, or leave this'],
     ['calls that outlast a deploy', { drainSeconds: 7200 }, 'fleet.drainSeconds: '],
   ])('refuse %s, and say what to change', (_, more, says) => {
     expect(() => read(more)).toThrow(says);

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { resources, synthesized } from '../synthesized.ts';
+import { toldTo } from './told.ts';
 
 const example = new URL('../../../examples/deploy/cdk.context.json', import.meta.url);
 const context = JSON.parse(readFileSync(example, 'utf8'));
 const template = synthesized({ context }, 'TrunklineFleet');
+const told = (of: Template) => toldTo(of, () => 'a-name-of-the-control-plane-with-its-stack-0A1B2C3D4E5F');
+const all = template.toJSON() as { Resources: Record<string, { DependsOn?: string[] }> };
+/** The id of the one resource whose id begins so. */
+const idOf = (start: string) => Object.keys(all.Resources).find((id) => id.startsWith(start)) ?? start;
+const dependenciesOf = (start: string) => all.Resources[idOf(start)]?.DependsOn ?? [];
 const propertiesOf = (type: string) => resources(template, type).map(([, { Properties }]) => Properties);
 
 describe('what reaches the fleet from outside', () => {
@@ -78,7 +84,7 @@ describe('machines', () => {
     const templates = propertiesOf('AWS::EC2::LaunchTemplate').map(
       ({ LaunchTemplateData }) => LaunchTemplateData,
     );
-    expect(templates).toHaveLength(2);
+    expect(templates).toHaveLength(3);
     for (const data of templates) {
       expect(data).toMatchObject({
         MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
@@ -89,7 +95,7 @@ describe('machines', () => {
     }
   });
 
-  test('are in a group for edges and one for rtpengines, over two zones, no more of them than seats', () => {
+  test('are in a group for edges and one for the rtpengines of each edge, no more of them than seats', () => {
     const groups = propertiesOf('AWS::AutoScaling::AutoScalingGroup').map(
       ({ AutoScalingGroupName, MinSize, MaxSize, VPCZoneIdentifier }) => [
         AutoScalingGroupName,
@@ -99,8 +105,9 @@ describe('machines', () => {
       ],
     );
     expect(groups).toEqual([
+      ['trunkline-media-edge-1', '1', '2', 1],
+      ['trunkline-media-edge-2', '1', '2', 1],
       ['trunkline-edges', '2', '2', 2],
-      ['trunkline-media', '2', '4', 2],
     ]);
   });
 
@@ -132,24 +139,76 @@ describe('machines', () => {
     });
   });
 
-  test('are told names of secrets and never a secret; what they are told fits', () => {
-    for (const [, { Properties }] of resources(template, 'AWS::EC2::LaunchTemplate')) {
-      const data = JSON.stringify((Properties['LaunchTemplateData'] as Record<string, unknown>)['UserData']);
-      expect(data).not.toMatch(/resolve:secretsmanager|SecretString|BEGIN [A-Z ]*PRIVATE KEY/);
-      expect(data.length).toBeLessThan(16_384);
+  test('are replaced group by group: rtpengines before the edges that need them, no two groups at once', () => {
+    const waitsFor = (group: string) => dependenciesOf(group).filter((id) => id.includes('GroupASG'));
+    const [first, second] = ['Edge1MediaGroup', 'Edge2MediaGroup'].map(idOf);
+    expect(waitsFor('Edge1MediaGroup')).toEqual([]);
+    expect(waitsFor('Edge2MediaGroup')).toEqual([first]);
+    expect(waitsFor('EdgesGroup').sort()).toEqual([first, second].sort());
+  });
+
+  test('have their way to the internet, addresses, rules and role before they start and until they are gone', () => {
+    const needed = [
+      'AWS::EC2::Route',
+      'AWS::EC2::VPCGatewayAttachment',
+      'AWS::EC2::EIPAssociation',
+      'AWS::EC2::SecurityGroupIngress',
+    ].flatMap((type) => resources(template, type).map(([id]) => id));
+    for (const [group, policy] of [
+      ['Edge1MediaGroup', 'MediaRoleDefaultPolicy'],
+      ['EdgesGroup', 'EdgeRoleDefaultPolicy'],
+    ] as const) {
+      expect(dependenciesOf(group)).toEqual(expect.arrayContaining([...needed, idOf(policy)]));
     }
+    const [gateway] = resources(template, 'AWS::EC2::VPCGatewayAttachment').map(([id]) => id);
+    for (const [id] of resources(template, 'AWS::EC2::EIPAssociation')) {
+      expect(dependenciesOf(id)).toContain(gateway);
+    }
+  });
+
+  test('of rtpengines do not change with the program of the edge, nor with what other edges have', () => {
+    const [media = '', edge = ''] = ['Edge1MediaTemplate', 'EdgesTemplate'].map(
+      (start) => [...told(template)].find(([id]) => id.startsWith(start))?.[1] ?? '',
+    );
+    const imagesIn = (data: string) =>
+      new Set([...data.matchAll(/container-assets-\S+?:([0-9a-f]{64})/g)].map(([, hash]) => hash));
+    const both = [...imagesIn(media)].filter((hash) => imagesIn(edge).has(hash));
+    expect([imagesIn(media).size, imagesIn(edge).size, both.length]).toEqual([2, 2, 1]);
+    expect(media).toContain('"edge":"edge-1"');
+    expect(media).not.toContain('edge-2');
+  });
+
+  test('are told names of secrets and never a secret', () => {
+    expect(told(template).size).toBe(3);
+    for (const data of told(template).values()) {
+      expect(data).not.toMatch(/resolve:secretsmanager|SecretString|BEGIN [A-Z ]*PRIVATE KEY/);
+    }
+  });
+
+  test('as many as a stack may have, with long names, are told no more than fits, and make no more than a stack holds', () => {
+    const edges = Array.from({ length: 24 }, (_, at) => `edge-${at + 1}`.padEnd(31, 'x'));
+    const fleet = { ...context.trunkline.fleet, mediaPerEdge: 1, minEdges: 24, preferences: {} };
+    const trunkline = { ...context.trunkline, prefix: 'p'.repeat(31), edges, fleet };
+    const largest = synthesized({ context: { trunkline } }, 'TrunklineFleet');
+    // EC2 takes 16 KB before they are encoded; some room is for what a version to come adds.
+    for (const data of told(largest).values()) expect(data.length).toBeLessThan(15_800);
+    const { Resources } = largest.toJSON() as { Resources: object };
+    expect(Object.keys(Resources).length).toBeLessThan(500);
+    expect(JSON.stringify(largest.toJSON()).length).toBeLessThan(1_000_000);
   });
 
   test('scale by calls in progress and by the load of the rtpengines', () => {
     const policies = propertiesOf('AWS::AutoScaling::ScalingPolicy').map(
       (each) => each['TargetTrackingConfiguration'],
     );
+    const cpu = expect.objectContaining({
+      PredefinedMetricSpecification: { PredefinedMetricType: 'ASGAverageCPUUtilization' },
+    });
     expect(policies).toEqual([
+      cpu,
+      cpu,
       expect.objectContaining({
         CustomizedMetricSpecification: expect.objectContaining({ MetricName: 'CallsInProgress' }),
-      }),
-      expect.objectContaining({
-        PredefinedMetricSpecification: { PredefinedMetricType: 'ASGAverageCPUUtilization' },
       }),
     ]);
   });
@@ -175,12 +234,12 @@ describe('permissions', () => {
     }
   });
 
-  test('a machine attaches seats of its own group to machines of its own group', () => {
+  test('a machine attaches seats of its own kind to machines of its own kind', () => {
     const attach = statements().filter(({ Action }) => Action === 'ec2:AttachNetworkInterface');
-    expect(attach.map(({ Resource }) => [Resource].flat().length)).toEqual([2, 1, 4, 1]);
+    expect(attach.map(({ Resource }) => [Resource].flat().length)).toEqual([4, 1, 2, 1]);
     expect(attach.map(({ Condition }) => Condition).filter(Boolean)).toEqual([
-      { StringEquals: { 'ec2:ResourceTag/trunkline:group': ['trunkline-edges'] } },
-      { StringEquals: { 'ec2:ResourceTag/trunkline:group': ['trunkline-media'] } },
+      { StringEquals: { 'ec2:ResourceTag/trunkline:kind': ['trunkline-media'] } },
+      { StringEquals: { 'ec2:ResourceTag/trunkline:kind': ['trunkline-edges'] } },
     ]);
   });
 
@@ -209,12 +268,19 @@ describe('names', () => {
     ]);
     for (const record of records) expect(record).toMatchObject({ MultiValueAnswer: true, HealthCheckId: {} });
     template.allResourcesProperties('AWS::Route53::HealthCheck', {
-      HealthCheckConfig: Match.objectLike({ Type: 'CLOUDWATCH_METRIC' }),
+      HealthCheckConfig: Match.objectLike({
+        Type: 'CLOUDWATCH_METRIC',
+        InsufficientDataHealthStatus: 'Unhealthy',
+      }),
     });
+    // They come once there are edges, and go before those do.
+    for (const [id] of resources(template, 'AWS::Route53::RecordSet')) {
+      expect(dependenciesOf(id)).toContain(idOf('EdgesGroup'));
+    }
   });
 
   test('there are none without a hosted zone, and an output says so', () => {
-    const { hostedZone: _, ...fleet } = context.trunkline.fleet;
+    const { hostedZone: _, preferences: __, ...fleet } = context.trunkline.fleet;
     const unnamed = synthesized(
       { context: { trunkline: { ...context.trunkline, fleet } } },
       'TrunklineFleet',
