@@ -1,4 +1,4 @@
-import { RoutingConfig, type VersionedConfig } from '../contracts/config.ts';
+import { Guard, RoutingConfig, type VersionedConfig } from '../contracts/config.ts';
 import { faultsOf } from '../contracts/refusal.ts';
 import { tables } from '../contracts/tables.ts';
 
@@ -34,6 +34,27 @@ export function toItems(config: RoutingConfig, version: number): ConfigItem[] {
   );
   return [item(tables.config.version, version), ...single, ...named];
 }
+
+/**
+ * What stands in for a configuration where none was pushed yet: it knows nobody, so every call is refused. The version is
+ * one that no push has.
+ */
+export const nothingPushed: VersionedConfig = {
+  version: 0,
+  config: {
+    ...{
+      version: 1,
+      trunks: {},
+      numbers: {},
+      routes: {},
+      agents: {},
+      policies: {},
+      collections: {},
+      keys: {},
+    },
+    guard: Guard.parse({}),
+  },
+};
 
 /** @throws Error that names the item which is missing or does not parse. */
 export function fromItems(items: readonly ConfigItem[]): VersionedConfig {

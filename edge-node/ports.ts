@@ -58,7 +58,7 @@ export interface Inbox {
   listen(handle: (body: string) => Promise<void>): AsyncDisposable;
 }
 
-/** The `config` table. `undefined`: the version is still `known`. */
+/** The `config` table. `undefined`: the version is still `known`. Of a table that was never written: {@link nothingPushed}. */
 export interface ConfigSource {
   load(known: number | undefined): Promise<VersionedConfig | undefined>;
 }

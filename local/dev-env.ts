@@ -20,7 +20,8 @@ import type { Rtpengine } from './rtpengine/start-rtpengine.ts';
 import { openStateTables, type StateTables } from './state-tables.ts';
 
 export interface DevEnvOptions {
-  readonly config: RoutingConfigInput;
+  /** Pushed before the edges start; without it they start as after the first deployment. */
+  readonly config?: RoutingConfigInput;
   /** In this process (default), as a process of its own, or none. */
   readonly edge?: 'here' | 'process' | 'none';
   readonly edgeSettings?: Partial<EdgeEnvironment>;
@@ -101,7 +102,8 @@ async function boot(given: DevEnvOptions, parts: Parts): Promise<DevEnv> {
   const dataDir = options.dataDir ?? (await temporaryFolder(parts));
   const cloud = parts.use(await bootCloud(options, dataDir, logger, timed));
   const state = parts.use(openStateTables(cloud));
-  await timed('configuration pushed', () => state.routing.push(options.config));
+  const { config } = options;
+  if (config) await timed('configuration pushed', () => state.routing.push(config));
 
   const [first, ...others] = idsOf(options.edges);
   if (others.length > 0 && process.env['DRACHTIO_URL'] && options.sipServer !== 'embedded')
@@ -148,8 +150,8 @@ async function withGateway(
   return { ...options, edgeSettings: { TRUNKLINE_GATEWAYS: gateway.url, ...options.edgeSettings } };
 }
 
-const hasSockets = ({ agents }: RoutingConfigInput) =>
-  Object.values(agents).some(({ targets }) => targets.some((target) => 'websocket' in target));
+const hasSockets = (config: RoutingConfigInput | undefined) =>
+  Object.values(config?.agents ?? {}).some(({ targets }) => targets.some((target) => 'websocket' in target));
 
 const idsOf = (edges = 1): readonly [string, ...string[]] => [
   'edge-1',

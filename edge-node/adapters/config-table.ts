@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { tables } from '../../contracts/tables.ts';
-import { type ConfigItem, fromItems } from '../../core/config-items.ts';
+import { type ConfigItem, fromItems, nothingPushed } from '../../core/config-items.ts';
 import type { ConfigSource } from '../ports.ts';
 import { type AwsIdentity, awsClient } from './aws-client.ts';
 
@@ -32,6 +32,7 @@ export function configTable({ tableName, client, ...identity }: ConfigTableOptio
       for await (const page of paginateQuery({ client: documents }, everything)) {
         items.push(...((page.Items ?? []) as ConfigItem[]));
       }
+      if (items.length === 0) return known === nothingPushed.version ? undefined : nothingPushed;
       return fromItems(items);
     },
   };

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import { RoutingConfig, type VersionedConfig } from '../../contracts/config.ts';
+import { nothingPushed } from '../../core/config-items.ts';
 import { encryptionWarnings } from '../../core/media-encryption.ts';
 import type { Clock, ConfigSource, RoutingSnapshot } from '../ports.ts';
 
@@ -25,7 +26,8 @@ const Stored = z.object({ version: z.int().nonnegative(), config: RoutingConfig 
 
 /**
  * Keeps the edge's own copy of the routing configuration: the last one that could be read and made sense. Resolves after
- * the first look, whatever came of it; `current()` is undefined only where neither the table nor the file had one.
+ * the first look, whatever came of it; `current()` is undefined only where neither the table nor the file had one. A table
+ * that was never written is an answer, too, but for an edge that has known better: see decision 0261.
  */
 export async function startSnapshot(options: SnapshotOptions): Promise<RunningSnapshot> {
   const { source, clock, logger, file, everyMs = 10_000 } = options;
@@ -38,6 +40,11 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RunningSn
     try {
       const loaded = await source.load(current?.version);
       if (loaded === undefined || closed) return;
+      if (loaded.version === nothingPushed.version) {
+        current ??= (file && (await kept(file, logger))) || startWithNothing(logger);
+        if (current.version !== nothingPushed.version) throw new Error('the config table is empty');
+        return;
+      }
       current = loaded;
       logger.info({ version: loaded.version }, 'routing configuration taken up');
       warn(loaded, logger);
@@ -61,7 +68,7 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RunningSn
   };
 
   await refresh();
-  if (!current && file !== undefined) current = await kept(file, logger);
+  if (file !== undefined) current ??= await kept(file, logger);
   later();
   return {
     current: () => current,
@@ -72,6 +79,11 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RunningSn
       await looking;
     },
   };
+}
+
+function startWithNothing(logger: Logger): VersionedConfig {
+  logger.warn('no configuration was pushed yet: every call is refused until `trunkline config push`');
+  return nothingPushed;
 }
 
 /** Once per version: an edge that starts, or takes up another configuration, says so. */

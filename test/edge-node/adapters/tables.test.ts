@@ -90,9 +90,19 @@ describe('the config table', () => {
     expect(await configTable({ tableName, client }).load(undefined)).toEqual({ version: 1, config });
   });
 
-  test('says what is wrong with it: nothing pushed, or an item that does not parse', async () => {
+  test('that was never written knows nobody, is told once, and gives way to the first push', async () => {
     const source = configTable({ tableName, client });
-    await expect(source.load(undefined)).rejects.toThrow('no configuration was pushed yet');
+    expect(await source.load(undefined)).toMatchObject({ version: 0, config: { trunks: {}, numbers: {} } });
+    expect(await source.load(0)).toBeUndefined();
+    const { config } = aConfig(3);
+    await push(toItems(config, 3).filter(({ sk }) => sk !== tables.config.version));
+    await expect(source.load(0)).rejects.toThrow('no configuration was pushed yet');
+    await push(toItems(config, 3));
+    expect(await source.load(0)).toEqual({ version: 3, config });
+  });
+
+  test('says what is wrong with it', async () => {
+    const source = configTable({ tableName, client });
     await push(toItems(aConfig().config, 1));
     await push([{ pk: tables.config.partition, sk: 'agent#echo', value: { targets: [] } }]);
     await expect(source.load(undefined)).rejects.toThrow('echo');

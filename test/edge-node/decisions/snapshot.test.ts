@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { VersionedConfig } from '../../../contracts/config.ts';
+import { nothingPushed } from '../../../core/config-items.ts';
 import { startSnapshot } from '../../../edge-node/decisions/snapshot.ts';
 import { heardLogger } from '../heard-logger.ts';
 import { heldClock } from '../held-clock.ts';
@@ -88,6 +89,31 @@ describe('the snapshot', () => {
     table.content = aConfig(1);
     await snapshot.refresh();
     expect(snapshot.current()?.version).toBe(1);
+  });
+
+  test('of a table that was never written knows nobody, says so once, and takes up the first push', async () => {
+    const table = aTable(nothingPushed);
+    const { snapshot, log } = await aSnapshot(table, aFile());
+    expect(snapshot.current()).toEqual(nothingPushed);
+    await snapshot.refresh();
+    expect(log.said('every call is refused until')).toHaveLength(1);
+    table.content = aConfig(1);
+    await snapshot.refresh();
+    expect(snapshot.current()).toEqual(aConfig(1));
+  });
+
+  test('is not given up for a table that is empty all of a sudden, nor is that of the last run', async () => {
+    const file = aFile();
+    const table = aTable(aConfig(7));
+    const before = await aSnapshot(table, file);
+    table.content = nothingPushed;
+    await before.snapshot.refresh();
+    expect(before.snapshot.current()).toEqual(aConfig(7));
+    await before.snapshot[Symbol.asyncDispose]();
+    const { snapshot, log } = await aSnapshot(table, file);
+    expect(snapshot.current()).toEqual(aConfig(7));
+    expect(log.said('cannot be refreshed')).toMatchObject([{ reason: 'the config table is empty' }]);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 7 });
   });
 
   test('of the last run stands in for a table that is away at the start', async () => {
