@@ -19,6 +19,7 @@ export interface Gauges {
     readonly engine: string;
     readonly state: 'up' | 'suspect' | 'dead';
     readonly draining: boolean;
+    readonly full: boolean;
     readonly sessions: number;
   }[];
   /** Of agents over WebSockets: that the edge was told of, and that take sessions. */
@@ -165,5 +166,6 @@ function gaugesOfEngines(registry: Registry, gauges: () => Gauges): void {
     Number(state === 'up'),
   );
   gauge('draining', 'Whether this rtpengine takes no new calls by order', ({ draining }) => Number(draining));
+  gauge('full', 'Whether this rtpengine has refused a call for want of room', ({ full }) => Number(full));
   gauge('sessions', 'Calls of this edge on this rtpengine', ({ sessions }) => sessions);
 }

@@ -5,6 +5,8 @@ export interface EligibleEngine {
   readonly name: string;
   readonly state: EngineState;
   readonly draining: boolean;
+  /** It has refused a call for want of room. */
+  readonly full: boolean;
   readonly behind: boolean;
   readonly sessions: number;
   /** When a call last came to it; 0 before the first. */
@@ -13,12 +15,12 @@ export interface EligibleEngine {
 
 /**
  * Engines for a new call, the best first: those that are up before those in doubt, those that keep up before those that
- * are behind, then the one with the fewest calls of this edge, then the one that has waited longest. None that is dead or
- * draining.
+ * are behind, then the one with the fewest calls of this edge, then the one that has waited longest. None that is dead,
+ * draining or full.
  */
 export const enginesInOrder = <E extends EligibleEngine>(engines: readonly E[]): readonly E[] =>
   engines
-    .filter(({ state, draining }) => state !== 'dead' && !draining)
+    .filter(({ state, draining, full }) => state !== 'dead' && !draining && !full)
     .toSorted(
       (one, other) =>
         Number(one.state !== 'up') - Number(other.state !== 'up') ||
@@ -38,6 +40,10 @@ export const enginesFrom = <E extends EligibleEngine>(
 
 /** Why no engine takes a call. */
 export const whyNone = (engines: readonly EligibleEngine[]): string =>
-  `no rtpengine takes a call: ${engines
-    .map(({ name, state, draining }) => `${name} is ${state === 'dead' || !draining ? state : 'draining'}`)
-    .join(', ')}`;
+  `no rtpengine takes a call: ${engines.map((engine) => `${engine.name} is ${stateIn(engine)}`).join(', ')}`;
+
+function stateIn({ state, draining, full }: EligibleEngine): string {
+  if (state === 'dead') return state;
+  if (draining) return 'draining';
+  return full ? 'at its limit of sessions' : state;
+}

@@ -8,7 +8,7 @@ import {
   PING_EVERY_MS,
 } from './engine-health.ts';
 import { createLeftovers, type Leftovers } from './leftovers.ts';
-import { createNgClient, type NgAddress, type NgClient, type NgRequest } from './rtpengine.ts';
+import { createNgClient, type NgAddress, type NgClient, type NgRequest, saysFull } from './rtpengine.ts';
 
 export interface EngineSettings {
   readonly ng: NgAddress;
@@ -29,6 +29,8 @@ export interface Engine extends AsyncDisposable {
   readonly name: string;
   readonly state: EngineState;
   draining: boolean;
+  /** It has refused a call for want of room, and would refuse the next one, too. */
+  readonly full: boolean;
   /** Calls on it, those that are only about to be included. */
   readonly sessions: number;
   /** When a call last came to it, ms of the monotonic clock; 0 before the first. */
@@ -55,6 +57,12 @@ export const REQUEST_TIMEOUT_MS = 700;
 /** An engine that keeps up answers in a few ms. */
 const BEHIND_AFTER_MS = 300;
 
+/** An offer whose only medium is turned down: port 0 (RFC 3264 §6). It takes no port of rtpengine. */
+const REJECTED_AUDIO = [
+  ...['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1', 't=0 0'],
+  ...['m=audio 0 RTP/AVP 0', ''],
+].join('\r\n');
+
 /** Starts to talk to one rtpengine and waits for its first answer, or for the time-out. */
 export async function startEngine(settings: EngineSettings, parts: EngineParts): Promise<Engine> {
   const engine = new RunningEngine(settings, parts);
@@ -65,6 +73,7 @@ export async function startEngine(settings: EngineSettings, parts: EngineParts):
 class RunningEngine implements Engine {
   readonly name: string;
   draining = false;
+  full = false;
   enteredAt = 0;
   readonly captures: CaptureReader | undefined;
   readonly #parts: EngineParts;
@@ -148,6 +157,7 @@ class RunningEngine implements Engine {
     const wait = this.state === 'up' ? PING_EVERY_MS : PING_AGAIN_MS;
     this.#cancelPing = this.#parts.clock.after(wait, () => void this.ping());
     if (answered) void this.#setRight();
+    if (answered && this.full) void this.#lookForRoom();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,6 +170,7 @@ class RunningEngine implements Engine {
     try {
       return await ask(command, parameters);
     } catch (error) {
+      if (saysFull(error)) this.#becomeFull(true);
       if (error instanceof MediaError && error.kind === 'timeout') {
         const wasUp = this.state === 'up';
         this.#health.doubt();
@@ -167,6 +178,31 @@ class RunningEngine implements Engine {
       }
       throw error;
     }
+  }
+
+  /**
+   * No statistic of rtpengine says whether it takes calls, and changes of calls that it has are always taken: so it is offered a
+   * call whose media is turned down, which needs no port. One that was started anew has no limit any more.
+   */
+  async #lookForRoom(): Promise<void> {
+    const callId = this.#parts.clock.newId();
+    const offered = await this.#client
+      .once('offer', { 'call-id': callId, 'from-tag': 'room', sdp: REJECTED_AUDIO })
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    if (saysFull(offered)) return;
+    // Be it that its answer was lost.
+    this.#leftovers.add(callId);
+    if (offered === undefined) this.#becomeFull(false);
+    await this.#leftovers.clear();
+  }
+
+  #becomeFull(full: boolean): void {
+    if (this.full === full) return;
+    this.full = full;
+    this.#parts.onChange(this, this.state);
   }
 
   #changed(before: EngineState): void {

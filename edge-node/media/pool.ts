@@ -21,6 +21,8 @@ interface EngineStatus {
   readonly engine: string;
   readonly state: EngineState;
   readonly draining: boolean;
+  /** It takes no more calls: a limit of its own, or one that its operator has set. */
+  readonly full: boolean;
   /** Calls of this edge. */
   readonly sessions: number;
 }
@@ -84,9 +86,9 @@ async function startEngines(
   { clock, metrics, logger }: PoolParts,
   onLost: Lose,
 ): Promise<readonly Engine[]> {
-  const tell = ({ name, state, sessions }: Engine, before: EngineState | 'unknown') => {
-    const level = state === 'up' ? 'info' : 'warn';
-    logger[level]({ rtpengine: name, state, before, sessions }, 'an rtpengine changed');
+  const tell = ({ name, state, full, sessions }: Engine, before: EngineState | 'unknown') => {
+    const level = state === 'up' && !full ? 'info' : 'warn';
+    logger[level]({ rtpengine: name, state, before, full, sessions }, 'an rtpengine changed');
   };
   const parts = { clock, metrics, onLost, onChange: tell };
   const engines = await Promise.all(settings.map((each) => startEngine(each, parts)));
@@ -102,9 +104,10 @@ async function heardOfSilence(engines: readonly Engine[], callId: string, lose: 
   lose(callId, { reason: 'media-lost', detail: 'rtpengine saw no RTP from either side' });
 }
 
-const statusOf = ({ name, state, draining, sessions }: Engine): EngineStatus => ({
+const statusOf = ({ name, state, draining, full, sessions }: Engine): EngineStatus => ({
   engine: name,
   state,
   draining,
+  full,
   sessions,
 });

@@ -118,6 +118,13 @@ class DiscreetClient extends Client {
   }
 }
 
+/**
+ * An offer for a new call that rtpengine takes no more of: a limit of sessions or of load, or an order of its operator. It
+ * says the same of each (sipwise/rtpengine mr10.5, README, `max-sessions`).
+ */
+export const saysFull = (error: unknown): boolean =>
+  error instanceof MediaError && error.kind === 'refused' && /session limit reached/i.test(error.message);
+
 /** rtpengine says in words what it does not like; an SDP it cannot read is the peer's fault, the rest is ours. */
 function refusal(command: NgCommand, reason: string): MediaError {
   const kind = /sdp|parse|media/i.test(reason) ? 'bad-sdp' : 'refused';

@@ -2,17 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ports } from '../../contracts/fleet-ports.ts';
 import { MachinePlan, type Seat } from '../../contracts/machine-plan.ts';
+import { systemClock } from '../../edge-node/clock.ts';
+import { startMediaPool } from '../../edge-node/media/pool.ts';
 import { readSettings } from '../../edge-node/settings.ts';
 import { edgePlan, mediaPlan } from '../../lib/fleet/plans.ts';
 import { type Peer, startPeer } from '../../local/child-process.ts';
 import { freePort, mediaPortRange } from '../../local/free-ports.ts';
 import { writeSeatFiles } from '../../machine/seat-files.ts';
 import { engineWorker } from '../../machine/workers.ts';
+import { noMetrics } from '../edge-node/media/no-metrics.ts';
 import { aFolder } from '../local/stand-in.ts';
 
 const host = '127.0.0.1';
@@ -126,6 +131,14 @@ async function order(port: number, words: Readonly<Record<string, string>>): Pro
   }
 }
 
+/** A word at the control port, as rtpengine-ctl says it. */
+async function control(port: number, word: string): Promise<void> {
+  const socket = connect({ host, port });
+  socket.end(`${word}\n`);
+  socket.resume();
+  await once(socket, 'close');
+}
+
 const sdp = [
   'v=0',
   'o=- 1 1 IN IP4 127.0.0.1',
@@ -179,6 +192,29 @@ describe('the real rtpengine, started as its image starts it', () => {
     expect(await order(on.ng, anOffer('first'))).toContain('result2:ok');
     expect(await worker.idle()).toBe(false);
     await order(on.ng, { command: 'delete', 'call-id': 'first', 'from-tag': 'a', 'delete-delay': '0' });
+    await expect.poll(() => worker.idle()).toBe(true);
+  });
+
+  test('is taken by its edge for one without room while it is drained, which is ready again when it has room', async () => {
+    const media = {
+      engines: [{ ng: { host, port: on.ng } }],
+      dtmfListen: { host, port: 0 },
+      b2bListen: { host, port: await freePort() },
+    };
+    const logger = pino({ level: 'silent' });
+    await using pool = await startMediaPool(media, { clock: systemClock, metrics: noMetrics, logger });
+    await worker.drain();
+    expect(pool.healthy()).toBe(true);
+    await expect(pool.session('third').offer({ sdp, from: 'a' })).rejects.toMatchObject({ kind: 'refused' });
+    expect(pool.healthy()).toBe(false);
+    expect(pool.engines()).toMatchObject([{ state: 'up', full: true }]);
+
+    await control(on.control, 'set maxsessions -1');
+    await expect.poll(() => pool.healthy()).toBe(true);
+    expect(await pool.session('fourth').offer({ sdp, from: 'a' })).toContain('c=IN IP4 198.51.100.7');
+    await pool.session('fourth').end();
+    await order(on.ng, { command: 'delete', 'call-id': 'fourth' });
+    // Nothing is left there of the question whether there is room.
     await expect.poll(() => worker.idle()).toBe(true);
   });
 });

@@ -15,8 +15,8 @@ const NOW = Date.parse('2026-01-31T12:00:00.000Z');
 const gauges: Gauges = {
   ...{ calls: 3, callsEnding: 0, outboxEvents: 12, outboxOldestSeconds: 1.5, outboxDropped: 0 },
   rtpengines: [
-    { engine: '10.0.0.5:22222', state: 'up', draining: false, sessions: 7 },
-    { engine: '10.0.0.6:22222', state: 'dead', draining: false, sessions: 0 },
+    { engine: '10.0.0.5:22222', state: 'up', draining: false, full: false, sessions: 7 },
+    { engine: '10.0.0.6:22222', state: 'dead', draining: false, full: false, sessions: 0 },
   ],
   gateways: { known: 3, up: 2 },
   ...{ ready: true, sipServerUp: true, sipDialogs: 6 },

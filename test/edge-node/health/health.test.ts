@@ -16,8 +16,8 @@ const gauges: Gauges = {
   outboxOldestSeconds: 1.5,
   outboxDropped: 0,
   rtpengines: [
-    { engine: '10.0.0.5:22222', state: 'up', draining: true, sessions: 7 },
-    { engine: '10.0.0.6:22222', state: 'suspect', draining: false, sessions: 0 },
+    { engine: '10.0.0.5:22222', state: 'up', draining: true, full: false, sessions: 7 },
+    { engine: '10.0.0.6:22222', state: 'suspect', draining: false, full: true, sessions: 0 },
   ],
   gateways: { known: 0, up: 0 },
   ready: true,
@@ -162,6 +162,8 @@ describe('metrics', () => {
       'trunkline_rtpengine_up{engine="10.0.0.6:22222"} 0',
       'trunkline_rtpengine_draining{engine="10.0.0.5:22222"} 1',
       'trunkline_rtpengine_draining{engine="10.0.0.6:22222"} 0',
+      'trunkline_rtpengine_full{engine="10.0.0.5:22222"} 0',
+      'trunkline_rtpengine_full{engine="10.0.0.6:22222"} 1',
       'trunkline_rtpengine_sessions{engine="10.0.0.5:22222"} 7',
       'trunkline_rtpengine_sessions{engine="10.0.0.6:22222"} 0',
     ]) {

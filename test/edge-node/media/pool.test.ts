@@ -5,19 +5,12 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startMediaPool } from '../../../edge-node/media/pool.ts';
-import type { MediaOffer, Metrics } from '../../../edge-node/ports.ts';
+import type { MediaOffer } from '../../../edge-node/ports.ts';
 import { freePort } from '../../../local/free-ports.ts';
 import { heldClock } from '../held-clock.ts';
 import { aFakeEngine, type FakeEngine } from './fake-engine.ts';
+import { noMetrics } from './no-metrics.ts';
 
-const noMetrics: Metrics = {
-  observe() {},
-  message() {},
-  mediaRequest() {},
-  refused() {},
-  turnedAway() {},
-  invite() {},
-};
 const offer: MediaOffer = { sdp: 'v=0', from: 'a' };
 
 /** A pool of engines in the test's hand; pings are sent when its clock says so, time-outs are real. */
@@ -110,6 +103,48 @@ describe('new calls', () => {
     await expect(place()).rejects.toThrow(
       `no rtpengine takes a call: ${engine(0).name} is dead, ${engine(1).name} is draining`,
     );
+  });
+});
+
+describe('an engine that has no room for a call', () => {
+  const noRoom = 'Parallel session limit reached';
+
+  test('gets no more of them until it has, and the pool is not healthy where no other is', async () => {
+    const { pool, place, engine, clock } = await aPool(1);
+    const running = await place();
+    engine(0).refusal = noRoom;
+    await expect(place()).rejects.toMatchObject({ kind: 'refused' });
+    expect(pool.healthy()).toBe(false);
+    expect(pool.engines()).toMatchObject([{ state: 'up', draining: false, full: true, sessions: 1 }]);
+    const offers = () => engine(0).asked.filter((each) => each.startsWith('offer')).length;
+    await expect(place()).rejects.toThrow(`${engine(0).name} is at its limit of sessions`);
+    expect(offers()).toBe(2);
+
+    // It is asked again with each ping, and what is offered then is none of our calls.
+    clock.pass(2_000);
+    await expect.poll(offers).toBe(3);
+    expect(pool.healthy()).toBe(false);
+    engine(0).refusal = undefined;
+    await expect
+      .poll(() => {
+        clock.pass(2_000);
+        return pool.healthy();
+      })
+      .toBe(true);
+    await expect.poll(() => [...engine(0).calls]).toEqual([running.callId]);
+    expect((await place()).at).toBe(0);
+  });
+
+  test('keeps those that it has, and leaves new ones to the others', async () => {
+    const { pool, place, engine } = await aPool(2);
+    const running = await place();
+    const full = engine(running.at);
+    full.refusal = noRoom;
+    const calls = [await place(), await place(), await place()];
+    expect(calls.map(({ at }) => at)).toEqual(Array(3).fill(1 - running.at));
+    expect(full.asked.filter((each) => each.startsWith('offer'))).toHaveLength(2);
+    expect(pool.healthy()).toBe(true);
+    expect(await running.session.answer('v=0', 'b')).toContain(String(full.port));
   });
 });
 

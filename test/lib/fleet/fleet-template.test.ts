@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { MachinePlan } from '../../../contracts/machine-plan.ts';
 import { resources, synthesized } from '../synthesized.ts';
 import { toldTo } from './told.ts';
 
@@ -183,6 +184,28 @@ describe('machines', () => {
     for (const data of told(template).values()) {
       expect(data).not.toMatch(/resolve:secretsmanager|SecretString|BEGIN [A-Z ]*PRIVATE KEY/);
     }
+  });
+
+  test('of rtpengines take seats of one edge alone, so that none goes without while another has two', () => {
+    const edges = ['edge-1', 'edge-2', 'edge-3', 'edge-4'];
+    const trunkline = { ...context.trunkline, edges };
+    const four = synthesized({ context: { trunkline } }, 'TrunklineFleet');
+    const plans = [...told(four).values()]
+      .map((data) => MachinePlan.parse(JSON.parse(/^\{.*\}$/m.exec(data)?.[0] ?? '')))
+      .filter(({ role }) => role === 'media');
+    expect(
+      plans.map(({ group, seats }) => [group, ...seats.map(({ edge, zone }) => `${edge} ${zone}`)]),
+    ).toEqual(
+      edges.map((edge, at) => {
+        const seat = `${edge} ${context.trunkline.fleet.zones[at % 2]}`;
+        return [`trunkline-media-${edge}`, seat, seat];
+      }),
+    );
+    const sizes = resources(four, 'AWS::AutoScaling::AutoScalingGroup').map(
+      ([, { Properties }]) => Properties,
+    );
+    const media = sizes.filter(({ AutoScalingGroupName: name }) => String(name).includes('media'));
+    expect(media.map(({ MinSize, MaxSize }) => [MinSize, MaxSize])).toEqual(Array(4).fill(['1', '2']));
   });
 
   test('as many as a stack may have, with long names, are told no more than fits, and make no more than a stack holds', () => {
