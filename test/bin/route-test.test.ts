@@ -1,7 +1,20 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { trunkline } from './run-cli.ts';
 
 const config = ['--config', 'examples/two-carriers/trunkline.yaml'];
+
+const withNumber = `version: 1
+trunks:
+  carrier: { sources: [127.0.0.1/32] }
+  mobile: { endpoints: [{ host: 127.0.0.9, port: 5060 }] }
+numbers: { "+15550100": { agent: desk } }
+routes: { abroad: { prefix: "+49", from: [mobile], trunks: [{ trunk: mobile }] } }
+agents:
+  desk: { targets: [{ websocket: "wss://agent.example.com/call" }, { number: "+4930123456", priority: 2 }] }
+`;
 
 describe('route-test', () => {
   test('says which rule decided, and connects', async () => {
@@ -47,6 +60,25 @@ describe('route-test', () => {
     const stranger = await trunkline('route-test', '+15550100', ...config, '--source', '192.0.2.1');
     expect(stranger.code).toBe(1);
     expect(stranger.stdout).toContain('refused with 403: unknown-source');
+  });
+
+  test('shows what becomes of a number that is a target of an agent', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'trunkline-route-'));
+    const path = join(folder, 'trunkline.yaml');
+    await writeFile(path, withNumber);
+    const { code, stdout } = await trunkline(
+      'route-test',
+      '+15550100',
+      '--config',
+      path,
+      '--trunk',
+      'carrier',
+    );
+    await rm(folder, { recursive: true });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/target desk-2 +calls \+4930123456 over routes\.abroad/);
+    expect(stdout).toContain('connected to agent "desk": wss://agent.example.com/call');
+    expect(stdout).toContain('if that fails: sip:+4930123456@127.0.0.9:5060');
   });
 
   test.each([

@@ -295,7 +295,8 @@ describe('a call to an agent over a WebSocket', () => {
     const placed = platform.place({ to: '+15550122', audio, talkMs: 20_000 });
     await answeredBy(first, 0);
     first.sockets.at(-1)?.connection.socket.destroy();
-    const { carrier, record } = await placed;
+    const { carrier, record, events } = await placed;
+    expect(failureOf(events)).toEqual(['media.agent-disconnected', 'media.agent-lost', 'media.prompted']);
     expect(toneShare(carrier.rtp.pcm, 1_100)).toBeGreaterThan(0.8);
     expect(record).toMatchObject({
       complete: true,

@@ -5,13 +5,14 @@ import { refuseWithoutCodec } from '../steps/ask-for-decision.ts';
 import { connectLegs } from '../steps/connect-legs.ts';
 import { dialOut } from '../steps/dial-out.ts';
 import { mediaFailure } from '../steps/offer.ts';
+import { orApologize } from '../steps/or-apologize.ts';
 import { inOrder } from '../steps/step.ts';
 import { type FirstLegMedia, firstLegMedia } from './first-leg-media.ts';
 import { OwnInvite } from './own-invite.ts';
 import { ownOffer } from './own-offer.ts';
 import type { Plan } from './plan.ts';
 
-const callSecond = inOrder(refuseWithoutCodec, dialOut, connectLegs);
+const callSecond = inOrder(refuseWithoutCodec, orApologize(dialOut), connectLegs);
 
 /** Calls the first party and, once it has answered, the second one. Never rejects. */
 export async function callBoth(

@@ -46,7 +46,8 @@ async function answerAlone(call: Call, unreachable: Verdict): Promise<boolean> {
   call.a = a;
   call.answeredAt = context.clock.monotonic();
   const seconds = call.age() / 1000;
-  context.metrics.invite({ kind: 'final', sipStatus: 200, direction: 'in', trunk, seconds });
+  if (!call.isOurs)
+    context.metrics.invite({ kind: 'final', sipStatus: 200, direction: 'in', trunk, seconds });
   a.onBye(() => void call.end({ ...unreachable, by: 'a' }));
   return true;
 }

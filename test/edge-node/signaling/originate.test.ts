@@ -64,6 +64,33 @@ describe('call.originate', () => {
     ]);
   });
 
+  test('to an agent of which nobody is there tells the number so, where the agent has a recording for that', async () => {
+    const echo = { ...twoTargets.agents['echo'], lostPrompt: 'sorry.wav' };
+    const { on, number, agent } = await halfACall(
+      stage({ config: { ...config, agents: { echo } as never } }),
+    );
+    agent.fails(503);
+    await on.settled();
+    on.attempt(2).fails(503);
+    await on.settled();
+    expect(on.media.recordings).toEqual(['/prompts/sorry.wav to a 1×']);
+    on.clock.pass(3_000);
+    await on.settled();
+    expect(on.types()).toEqual([
+      ...[
+        'call.originated',
+        'call.routed',
+        'call.leg-answered',
+        'call.attempt-failed',
+        'call.attempt-failed',
+      ],
+      ...['media.prompted', 'call.ended'],
+    ]);
+    expect(on.event('call.ended')).toMatchObject({ reason: 'target-unavailable', talkMs: 3_000 });
+    expect([number.dialog.byes.length, number.dialog.reinvites, on.clock.pending()]).toEqual([1, [], 0]);
+    expect(on.steps.filter(({ direction }) => direction === 'in')).toEqual([]);
+  });
+
   test('tells the number where its media has moved while the agent was called', async () => {
     const { on, number, agent } = await halfACall();
     on.media.moved = true;
