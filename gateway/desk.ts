@@ -54,7 +54,7 @@ export async function openDesk({
   let isDraining = false;
   let refused = 0;
   const threads = await startThreads({
-    ...{ ...media, threads: count, logLevel, logger },
+    ...{ ...media, threads: count, logLevel, logger, clock: systemClock },
     onHappening: (sessionId, happening) => known.get(sessionId)?.happenings.add(happening),
   });
   return {
