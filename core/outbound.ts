@@ -8,9 +8,11 @@ import { orderTargets } from './order-targets.ts';
 const isDialable = (number: string) => CalledNumber.safeParse(number).success;
 
 const fittingRoutes = (number: string, routes: RoutingConfig['routes']) =>
-  Object.entries(routes)
-    .filter(([, { prefix }]) => isDialable(number) && number.startsWith(prefix))
-    .sort(([, one], [, other]) => other.prefix.length - one.prefix.length);
+  isDialable(number)
+    ? Object.entries(routes)
+        .filter(([, { prefix }]) => number.startsWith(prefix))
+        .sort(([, one], [, other]) => other.prefix.length - one.prefix.length)
+    : [];
 
 /** Name of the outbound route with the longest prefix, whoever may take it. */
 export const longestPrefix = (number: string, routes: RoutingConfig['routes']): string | undefined =>

@@ -154,7 +154,7 @@ describe('a call to an agent over a WebSocket', () => {
     const { carrier, record, events } = await platform.place({ to: NUMBER, audio, talkMs: 1_500 });
     await called;
     expect(carrier).toMatchObject({ ok: true, errors: '' });
-    expect(toneShare(carrier.rtp.pcm, 700)).toBeGreaterThan(0.9);
+    expect(heardShare(carrier.rtp.pcm, 700)).toBeGreaterThan(0.9);
     const [start] = first.sockets.at(-1)?.said ?? [];
     expect(start).toMatchObject({ type: 'start', to: NUMBER, rate: 16_000, parameters: { tone: 'formal' } });
     expect(storyOf(events)).toEqual([
