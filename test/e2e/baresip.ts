@@ -13,6 +13,8 @@ export interface BaresipOptions {
   readonly says: number;
   /** How it encrypts media: `srtp-mand` offers and takes SRTP only, `dtls_srtp` agrees on keys by DTLS. */
   readonly encryption?: 'srtp-mand' | 'dtls_srtp';
+  /** The only one it knows; default PCMU. */
+  readonly codec?: 'PCMU' | 'opus';
   /** Its address of record, without `sip:`; default `agent` at where it listens. */
   readonly aor?: string;
   /** It registers with its outbound proxy again and again, s. Default: it does not. */
@@ -33,6 +35,7 @@ export interface Baresip extends AsyncDisposable {
 }
 
 const host = '127.0.0.1';
+const codecs = { PCMU: 'PCMU/8000/1', opus: 'opus/48000/2' } as const;
 const run = promisify(execFile);
 
 export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
@@ -40,8 +43,8 @@ export async function startBaresip(options: BaresipOptions): Promise<Baresip> {
   const [port, control] = [await freePort(), await freePort()];
   await writeFile(join(folder, 'config'), await configuration(folder, port, control, options));
   const encryption = options.encryption ? `;mediaenc=${options.encryption}` : '';
-  const { aor = `agent@${host}:${port}`, regint = 0 } = options;
-  const account = `<sip:${aor}>;regint=${regint};ptime=20;answermode=auto;audio_codecs=PCMU/8000/1`;
+  const { aor = `agent@${host}:${port}`, regint = 0, codec = 'PCMU' } = options;
+  const account = `<sip:${aor}>;regint=${regint};ptime=20;answermode=auto;audio_codecs=${codecs[codec]}`;
   await writeFile(join(folder, 'accounts'), `${account}${encryption}${options.account ?? ''}\n`);
   await writeFile(join(folder, 'contacts'), '');
   const peer = await startPeer('baresip', ['-f', folder], { package: 'baresip', cwd: folder });
@@ -73,7 +76,7 @@ async function configuration(folder: string, port: number, control: number, { sa
   const rtp = mediaPortRange(100);
   const certificate = join(folder, 'certificate.pem');
   if (tls) await writeFile(certificate, `${tls.cert}\n${tls.key}\n`, { mode: 0o600 });
-  const modules = ['g711', 'aufile', 'sndfile', 'srtp', 'dtls_srtp'];
+  const modules = ['g711', 'opus', 'aufile', 'sndfile', 'srtp', 'dtls_srtp'];
   return [
     `sip_listen ${host}:${port}`,
     ...(tls ? [`sip_certificate ${certificate}`] : []),

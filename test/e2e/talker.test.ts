@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { RoutingConfig } from '../../contracts/config.ts';
-import { startTalker } from '../../examples/agents/talker/talker.ts';
+import { GREETING, startTalker } from '../../examples/agents/talker/talker.ts';
 import { spoken } from '../../examples/agents/talker/voice.ts';
 import { freePort } from '../../local/free-ports.ts';
 import { likeness, tone } from '../../local/phone/audio.ts';
@@ -30,6 +30,11 @@ test('the talking agent greets, says a key back, and leads to a human on 0', asy
     },
   });
   const audio = tone(500, 1_000);
+  const greeting = at8k(await spoken(GREETING));
+  const greeted = await platform.place({ to: NUMBER, audio, talkMs: Math.ceil(greeting.length / 8) + 600 });
+  expect(greeted.carrier).toMatchObject({ ok: true, errors: '' });
+  expect(likeness(greeting, greeted.carrier.rtp.pcm)).toBeGreaterThan(0.8);
+
   const press = { digits: '7', digitsAfterMs: 1_000 };
   const { carrier, record } = await platform.place({ to: NUMBER, audio, ...press, talkMs: 4_000 });
   expect(carrier).toMatchObject({ ok: true, errors: '' });

@@ -13,7 +13,8 @@ export interface Talker extends AsyncDisposable {
   readonly url: string;
 }
 
-const GREETING =
+/** What it says first. */
+export const GREETING =
   'Hello. Press any key, and I say which one it was. Press zero for a human, and the hash key to hang up.';
 
 /**
