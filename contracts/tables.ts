@@ -26,8 +26,18 @@ export const tables = {
     /** Epoch seconds after which DynamoDB deletes the item. */
     ttl: 'ttl',
   },
-  /** One partition, `routing`; one item per named thing plus the version counter. */
-  config: { partitionKey: 'pk', sortKey: 'sk', partition: 'routing', version: 'version' },
+  /**
+   * One partition, `routing`. Each push writes a revision of its own, one item per named thing, and then turns the item
+   * `version` ({@link ConfigVersionRow}) to it: what that does not name is no configuration.
+   */
+  config: {
+    partitionKey: 'pk',
+    sortKey: 'sk',
+    partition: 'routing',
+    version: 'version',
+    /** How the sort keys of a revision begin; `trunk#carrier` or the like follows. */
+    revision: (revision: string) => `revision#${revision}#`,
+  },
   /** One item per edge: {@link FleetRow}. */
   fleet: { partitionKey: 'edgeId', ttl: 'ttl' },
   /** One item per place where a user of a trunk is registered: {@link RegistrationRow}. */
@@ -39,6 +49,18 @@ export const tables = {
     place: (edgeId: string, contact: string) => `${edgeId}#${contact}`,
   },
 } as const;
+
+/** Which configuration stands. The former revision is kept until the next push, for readers that are in the middle of it. */
+export interface ConfigVersionRow {
+  readonly pk: string;
+  readonly sk: string;
+  /** Rises with every push. */
+  readonly value: number;
+  /** Without it the items lie under their bare names. */
+  readonly revision?: string;
+  /** How many the revision has: a reader that finds fewer looks at this row again. */
+  readonly items?: number;
+}
 
 /** An edge's heartbeat. A row whose `heartbeatAt` is old, or whose epoch is newer, means earlier calls are lost. */
 export interface FleetRow {

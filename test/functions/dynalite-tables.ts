@@ -1,7 +1,12 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -12,6 +17,11 @@ const dynalite: (options: { createTableMs: number }) => Server = createRequire(i
 
 export interface TestTables extends AsyncDisposable {
   readonly db: DynamoDBDocumentClient;
+  /** What a client of one's own needs. */
+  readonly settings: { readonly endpoint: string; readonly region: string } & Pick<
+    DynamoDBClientConfig,
+    'credentials'
+  >;
   readonly names: { readonly calls: string; readonly config: string; readonly fleet: string };
 }
 
@@ -20,15 +30,17 @@ export async function startTables(): Promise<TestTables> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
-  const client = new DynamoDBClient({
+  const settings = {
     endpoint: `http://127.0.0.1:${port}`,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+  };
+  const client = new DynamoDBClient(settings);
   const names = await createTables(client);
   return {
     db: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
     names,
+    settings,
     async [Symbol.asyncDispose]() {
       client.destroy();
       await new Promise((done) => server.close(done));

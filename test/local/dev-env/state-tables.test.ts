@@ -88,23 +88,3 @@ test('a push that expects another version than the one that stands changes nothi
   await env.state.routing.push(routing([three]), before.version);
   expect((await loaded()).numbers).toEqual([three]);
 });
-
-test('while one push is at work another changes nothing, and one that died is forgotten', async () => {
-  const before = await loaded();
-  const mark = (until: number) =>
-    DynamoDBDocumentClient.from(client).send(
-      new PutCommand({
-        TableName: tableName(),
-        Item: {
-          ...{ pk: tables.config.partition, sk: tables.config.version, value: before.version },
-          ...{ pushedBy: 'somebody', pushUntil: until },
-        },
-      }),
-    );
-  await mark(Date.now() + 60_000);
-  await expect(env.state.routing.push(routing([three]))).rejects.toThrow('push it again');
-  expect(await loaded()).toEqual(before);
-  await mark(Date.now() - 1);
-  await env.state.routing.push(routing([three]));
-  expect((await loaded()).numbers).toEqual([three]);
-});
