@@ -79,6 +79,13 @@ export function fromItems(items: readonly ConfigItem[]): VersionedConfig {
   );
 }
 
+/** Where an item stands in the configuration: `agent#desk` is ['agents', 'desk']. */
+export function placeOfItem(sk: string): readonly string[] {
+  const [kind, ...name] = sk.split('#');
+  const section = sections.find((each) => kinds[each] === kind);
+  return section === undefined ? [sk] : [section, name.join('#')];
+}
+
 /** Where a fault lies, in the words of the table: ['agents', 'desk', 'policy'] is `agent#desk policy`. */
 function itemAt([section, name, ...rest]: readonly PropertyKey[]): string {
   if (isSingle(section)) return `${section} ${[name ?? [], ...rest].flat().map(String).join('.')}`;

@@ -1,4 +1,4 @@
-import type { ConfigItem } from './config-items.ts';
+import { type ConfigItem, placeOfItem } from './config-items.ts';
 
 /** The most that one item of DynamoDB may take, its names included (AWS: "Item size" of its quotas). */
 const MOST_BYTES = 400 * 1024;
@@ -6,6 +6,8 @@ const MOST_BYTES = 400 * 1024;
 /** An item that DynamoDB would refuse. */
 export interface OversizedItem {
   readonly item: string;
+  /** Its path in the configuration. */
+  readonly at: readonly string[];
   readonly message: string;
 }
 
@@ -16,7 +18,7 @@ export const oversizedItems = (items: readonly ConfigItem[]): readonly Oversized
     if (bytes <= MOST_BYTES) return [];
     const kind = item.sk.split('#')[0];
     const message = `takes ${bytes} bytes in the config table, and one item may have ${MOST_BYTES}: make it several, each a ${kind} of its own, or leave something out`;
-    return [{ item: item.sk, message }];
+    return [{ item: item.sk, at: placeOfItem(item.sk), message }];
   });
 
 /** How DynamoDB counts ("DynamoDB item sizes and formats"); a number as the most that it can take. */

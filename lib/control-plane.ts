@@ -60,7 +60,7 @@ export function controlPlane(scope: Construct, settings: Settings): ControlPlane
     registrationsTable: registrations.tableName,
   };
   const made = { bus, calls, edges, names };
-  tell(scope, settings.prefix, made);
+  tell(scope, settings, made);
   return made;
 }
 
@@ -91,7 +91,11 @@ function watch(scope: Construct, { care, settings }: Platform, { handlers, edges
   });
 }
 
-function tell(scope: Construct, prefix: string, { bus, calls, names, edges }: ControlPlane): void {
+function tell(
+  scope: Construct,
+  { prefix, secretPrefix }: Settings,
+  { bus, calls, names, edges }: ControlPlane,
+): void {
   const output = (name: string, value: string) =>
     new CfnOutput(scope, name, { value, exportName: exportOf(prefix, name) });
   output(outputs.busName, names.bus);
@@ -101,6 +105,7 @@ function tell(scope: Construct, prefix: string, { bus, calls, names, edges }: Co
   output(outputs.configTable, names.configTable);
   output(outputs.fleetTable, names.fleetTable);
   output(outputs.registrationsTable, names.registrationsTable);
+  output(outputs.secretPrefix, secretPrefix);
   for (const { edgeId, queue, policy } of edges) {
     output(outputs.edgeQueueUrl(edgeId), queue.queueUrl);
     output(outputs.edgePolicyArn(edgeId), policy.managedPolicyArn);

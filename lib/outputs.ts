@@ -7,6 +7,8 @@ export const outputs = {
   configTable: 'ConfigTable',
   fleetTable: 'FleetTable',
   registrationsTable: 'RegistrationsTable',
+  /** How the names of the secrets begin that edges may read. */
+  secretPrefix: 'SecretPrefix',
   /** `edge-1` -> `EdgeQueueUrlEdge1` */
   edgeQueueUrl: (edgeId: string) => `EdgeQueueUrl${pascal(edgeId)}`,
   edgePolicyArn: (edgeId: string) => `EdgePolicyArn${pascal(edgeId)}`,

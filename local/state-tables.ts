@@ -24,20 +24,7 @@ export interface StateTables extends AsyncDisposable {
 }
 
 export function openStateTables({ outputs, env }: StateLocation): StateTables {
-  const client = DynamoDBDocumentClient.from(
-    new DynamoDBClient({
-      ...(env['AWS_ENDPOINT_URL'] ? { endpoint: env['AWS_ENDPOINT_URL'] } : {}),
-      ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}),
-      ...(env['AWS_ACCESS_KEY_ID']
-        ? {
-            credentials: {
-              accessKeyId: env['AWS_ACCESS_KEY_ID'],
-              secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-            },
-          }
-        : {}),
-    }),
-  );
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(clientSettings(env)));
   const callsTable = outputs['CallsTable'] ?? '';
   const configTable = outputs['ConfigTable'] ?? '';
   const registrationsTable = outputs['RegistrationsTable'] ?? '';
@@ -77,6 +64,20 @@ export function openStateTables({ outputs, env }: StateLocation): StateTables {
     },
   };
 }
+
+/** Of any client of AWS; where `env` is empty the SDK finds them by itself. */
+export const clientSettings = (env: StateLocation['env']) => ({
+  ...(env['AWS_ENDPOINT_URL'] ? { endpoint: env['AWS_ENDPOINT_URL'] } : {}),
+  ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}),
+  ...(env['AWS_ACCESS_KEY_ID']
+    ? {
+        credentials: {
+          accessKeyId: env['AWS_ACCESS_KEY_ID'],
+          secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
+        },
+      }
+    : {}),
+});
 
 export type Registration = Omit<RegistrationRow, 'pass'>;
 

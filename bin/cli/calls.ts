@@ -38,7 +38,7 @@ export function addCalls(trunkline: Command): void {
 }
 
 async function list({ active, number, limit, json }: ListOptions): Promise<void> {
-  await using tables = await stateTables();
+  await using tables = await stateTables('calls');
   const all = (await tables.calls()).reverse();
   const concerns = (call: CallState) => {
     const { to, from } = beginningOf(call) ?? {};
@@ -63,7 +63,7 @@ function listLine(call: CallState): string {
 }
 
 async function explain(id: string, { json }: { json?: boolean }): Promise<void> {
-  await using tables = await stateTables();
+  await using tables = await stateTables('calls');
   const state = (await tables.call(id)) ?? (await theOneEnding(id, await tables.calls()));
   const timeline = await tables.timeline(state.callId);
   const text = json
@@ -73,7 +73,7 @@ async function explain(id: string, { json }: { json?: boolean }): Promise<void> 
 }
 
 async function show(id: string, { json }: { json?: boolean }): Promise<void> {
-  await using tables = await stateTables();
+  await using tables = await stateTables('calls');
   const state = (await tables.call(id)) ?? (await theOneEnding(id, await tables.calls()));
   const timeline = await tables.timeline(state.callId);
   if (json) return void process.stdout.write(`${JSON.stringify({ state, timeline })}\n`);

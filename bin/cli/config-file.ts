@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import { RoutingConfig } from '../../contracts/config.ts';
 import { locatedFaultsOf } from '../../contracts/refusal.ts';
+import { toItems } from '../../core/config-items.ts';
+import { oversizedItems } from '../../core/item-bytes.ts';
 import type { ConfigWarning } from '../../core/media-encryption.ts';
 import { Failure } from './failure.ts';
 
@@ -31,13 +33,17 @@ export function checkConfig(text: string): CheckedConfig {
   }
   const input: unknown = document.toJS();
   const parsed = RoutingConfig.safeParse(input);
-  if (parsed.success) return { ok: true, config: parsed.data };
-  const faults = locatedFaultsOf(parsed.error, input).map(({ path, at, message }) => {
+  const found = parsed.success ? tooLargeIn(parsed.data) : locatedFaultsOf(parsed.error, input);
+  if (parsed.success && found.length === 0) return { ok: true, config: parsed.data };
+  const faults = found.map(({ path, at, message }) => {
     const { line, col } = lines.linePos(placeOf(document.contents, at));
     return { line, column: col, path, message };
   });
   return { ok: false, faults: faults.sort((a, b) => a.line - b.line) };
 }
+
+const tooLargeIn = (config: RoutingConfig) =>
+  oversizedItems(toItems(config, 0)).map(({ at, message }) => ({ path: at.join('.'), at, message }));
 
 /** Offset of the node at `path`, or of the nearest one above it that stands in the file. */
 function placeOf(root: ParsedNode | null, path: readonly PropertyKey[]): number {
@@ -55,12 +61,17 @@ function placeOf(root: ParsedNode | null, path: readonly PropertyKey[]): number 
 }
 
 /** @throws Failure (exit code 2) that lists all faults with their lines. */
-export async function loadConfig(file: string): Promise<RoutingConfig> {
+export const loadConfig = async (file: string): Promise<RoutingConfig> => (await loadConfigFile(file)).config;
+
+/** The same, with the text as it stands in the file. */
+export async function loadConfigFile(
+  file: string,
+): Promise<{ readonly config: RoutingConfig; readonly text: string }> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Failure(`${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`, 2);
   });
   const checked = checkConfig(text);
-  if (checked.ok) return checked.config;
+  if (checked.ok) return { config: checked.config, text };
   throw new Failure(faultLines(file, checked.faults), 2);
 }
 

@@ -22,7 +22,7 @@ export function addRegistrations(trunkline: Command): void {
 }
 
 async function list({ trunk, user, json }: ListOptions): Promise<void> {
-  await using tables = await stateTables();
+  await using tables = await stateTables('registrations');
   const now = Date.now();
   const rows = (await tables.registrations())
     .filter((row) => row.expiresAt > now)

@@ -8,6 +8,7 @@ import { type AppFolder, openApp, standInFor } from './app-folder.ts';
 import { loadConfig } from './config-file.ts';
 import { openEventStream } from './event-stream.ts';
 import { Failure } from './failure.ts';
+import { refuseMissingSecrets } from './needed-secrets.ts';
 import { tlsOf } from './pem-file.ts';
 import { showStep } from './progress.ts';
 import { startQuickstart } from './quickstart.ts';
@@ -97,6 +98,7 @@ async function up(options: Options): Promise<void> {
   const secrets = options.secrets === undefined ? {} : await loadSecrets(options.secrets);
   await using parts = new Parts();
   const { config, number, app, prompts } = await prepare(options, parts);
+  refuseMissingSecrets(config, { env: process.env, secrets });
   await using stream = await openEventStream();
   await using env = await DevEnv.create({
     ...{ config, secrets, logger, edges: options.edges, gateway: true },

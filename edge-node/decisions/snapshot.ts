@@ -13,7 +13,10 @@ export interface SnapshotOptions {
   readonly logger: Logger;
   /** Where the last good configuration is kept, for a start while the table is away. */
   readonly file?: string | undefined;
-  /** Period of the look at the version, ms; default 10,000. Fixed: it does not depend on what is found. */
+  /**
+   * From the start of one look at the version to that of the next, ms; default 5,000, so that a new configuration is
+   * taken up within 10 s even where a look takes seconds. Fixed: it does not depend on what is found.
+   */
   readonly everyMs?: number;
 }
 
@@ -30,7 +33,7 @@ const Stored = z.object({ version: z.int().nonnegative(), config: RoutingConfig 
  * that was never written is an answer, too, but for an edge that has known better: see decision 0261.
  */
 export async function startSnapshot(options: SnapshotOptions): Promise<RunningSnapshot> {
-  const { source, clock, logger, file, everyMs = 10_000 } = options;
+  const { source, clock, logger, file, everyMs = 5_000 } = options;
   let current: VersionedConfig | undefined;
   let looking: Promise<void> | undefined;
   let cancel: (() => void) | undefined;
@@ -63,13 +66,16 @@ export async function startSnapshot(options: SnapshotOptions): Promise<RunningSn
     });
     return looking;
   };
-  const later = () => {
-    if (!closed) cancel = clock.after(everyMs, () => void refresh().then(later));
+  const everySoOften = () => {
+    cancel = clock.after(everyMs, () => {
+      everySoOften();
+      void refresh();
+    });
   };
 
   await refresh();
   if (file !== undefined) current ??= await kept(file, logger);
-  later();
+  everySoOften();
   return {
     current: () => current,
     refresh,

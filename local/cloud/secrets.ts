@@ -55,6 +55,11 @@ export function createSecrets({ place, faults, initial }: SecretsParts): LocalSe
       Object.assign(secret, { text: request.SecretString, versionId: randomUUID() });
       return answered(secret);
     },
+    DescribeSecret(request) {
+      const { arn, name, text, versionId } = find(request);
+      const versions = text === undefined ? {} : { VersionIdsToStages: { [versionId]: ['AWSCURRENT'] } };
+      return { ARN: arn, Name: name, ...versions };
+    },
     GetSecretValue(request) {
       const secret = find(request);
       const { VersionStage = 'AWSCURRENT', VersionId = secret.versionId } = request;

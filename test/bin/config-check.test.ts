@@ -97,3 +97,23 @@ describe('a text that is no configuration', () => {
     expect(checked.ok ? [] : checked.faults.map(({ message }) => message).join('\n')).toContain('tragets');
   });
 });
+
+test('an item that its table cannot hold is told with its line', async () => {
+  const target = `{ uri: "sip:${'a'.repeat(480)}@192.0.2.1" }`;
+  const targets = `targets: [${Array(900).fill(target).join(', ')}]`;
+  const path = await file(
+    threeMistakes
+      .slice(0, threeMistakes.indexOf('trunks:'))
+      .concat(`trunks: { carrier: { sources: [127.0.0.1/32] } }
+numbers: { "+15550100": { agent: echo } }
+agents:
+  echo:
+    ${targets}
+`),
+  );
+  const { code, stderr } = await trunkline('config', 'check', path);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /:5:3 agents\.echo: takes \d+ bytes in the config table, and one item may have 409600/,
+  );
+});

@@ -13,7 +13,7 @@ const to = (port: number) => routeTo([`sip:agent@127.0.0.1:${port}`]);
 
 beforeAll(async () => {
   ports = [await freePort(), await freePort()];
-  // Ten seconds by default.
+  // Five seconds by default.
   const edgeSettings = { TRUNKLINE_DECISION_MS: 700, TRUNKLINE_SNAPSHOT_MS: 2_000 };
   platform = await startPlatform({ config: to(ports[0]), edgeSettings, logger });
 });

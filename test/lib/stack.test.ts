@@ -264,6 +264,7 @@ describe('tables, bus and queues', () => {
       'ConfigTable',
       'FleetTable',
       'RegistrationsTable',
+      'SecretPrefix',
       'EdgeQueueUrlEdge1',
       'EdgePolicyArnEdge1',
     ]) {

@@ -56,6 +56,32 @@ describe('the snapshot', () => {
     expect(table.asked).toEqual([undefined, 7, 7]);
   });
 
+  test('takes up what is pushed within 10 s by default, even where each look takes 2.5 s', async () => {
+    const [clock, log] = [heldClock(), heardLogger()];
+    let [stands, takesMs, looks] = [7, 0, 0];
+    const source = {
+      async load(known: number | undefined) {
+        // What is pushed from here on is for the next look.
+        const found = aConfig(stands);
+        looks += 1;
+        if (takesMs > 0) await new Promise<void>((done) => clock.after(takesMs, done));
+        return found.version === known ? undefined : found;
+      },
+    };
+    const snapshot = await startSnapshot({ source, clock, logger: log.logger });
+    onTestFinished(() => snapshot[Symbol.asyncDispose]());
+    takesMs = 2_500;
+    const aMoment = async () => {
+      clock.pass(100);
+      await new Promise(setImmediate);
+    };
+    while (looks === 1) await aMoment();
+    stands = 8;
+    const pushedAt = clock.monotonic();
+    while (snapshot.current()?.version !== 8 && clock.monotonic() < pushedAt + 60_000) await aMoment();
+    expect(clock.monotonic() - pushedAt).toBeLessThanOrEqual(10_000);
+  });
+
   test('says of each version once which trunks have no encryption', async () => {
     const table = aTable(aConfig(7));
     const { snapshot, log } = await aSnapshot(table);

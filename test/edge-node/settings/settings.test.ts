@@ -21,7 +21,7 @@ describe('settings of the edge', () => {
     expect(readSettings(needed)).toMatchObject({
       edgeId: 'edge-1',
       decisionMs: 1_500,
-      snapshotMs: 10_000,
+      snapshotMs: 5_000,
       heartbeatMs: 10_000,
       drainSeconds: 30,
       limits: { maxCalls: 12_000, maxCallsPerSecond: 500 },

@@ -2,6 +2,7 @@ import {
   CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
@@ -32,6 +33,17 @@ test('a secret that is created can be read by name and by ARN, and put anew', as
   expect(second).toMatchObject({ SecretString: 'two', VersionId });
 });
 
+test('a secret is described without its value', async () => {
+  await using stage = await aStore({ 'trunkline/a': 'one-4711' });
+  const { client } = stage;
+  const described = await client.send(new DescribeSecretCommand({ SecretId: 'trunkline/a' }));
+  expect(Object.values(described.VersionIdsToStages ?? {})).toEqual([['AWSCURRENT']]);
+  expect(JSON.stringify(described)).not.toContain('4711');
+  await client.send(new CreateSecretCommand({ Name: 'trunkline/empty' }));
+  const empty = await client.send(new DescribeSecretCommand({ SecretId: 'trunkline/empty' }));
+  expect([empty.Name, empty.VersionIdsToStages]).toEqual(['trunkline/empty', undefined]);
+});
+
 test('those that it was started with are there', async () => {
   await using stage = await aStore({ 'trunkline/a': 'given' });
   const { SecretString } = await stage.client.send(new GetSecretValueCommand({ SecretId: 'trunkline/a' }));
@@ -44,7 +56,8 @@ test.each([
   ['ResourceExistsException', new CreateSecretCommand({ Name: 'a', SecretString: 'again' })],
   ['InvalidParameterException', new CreateSecretCommand({ Name: 'no spaces', SecretString: 'x' })],
   ['InvalidRequestException', new PutSecretValueCommand({ SecretId: 'a' })],
-  ['NotImplemented', new DescribeSecretCommand({ SecretId: 'a' })],
+  ['ResourceNotFoundException', new DescribeSecretCommand({ SecretId: 'nobody' })],
+  ['NotImplemented', new ListSecretsCommand()],
 ])('%s is what the service would say, or that it is not emulated', async (name, command) => {
   await using stage = await aStore({ a: 'one' });
   await expect(stage.client.send(command as GetSecretValueCommand)).rejects.toMatchObject({ name });
