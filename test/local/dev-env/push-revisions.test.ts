@@ -199,6 +199,19 @@ test.each([
   expect(writes).toEqual([]);
 });
 
+test('a first push that dies has pushed nothing, and the next one clears it away', async () => {
+  for (const sk of await keysInTable())
+    await db.send(new DeleteCommand({ TableName: table, Key: { pk: tables.config.partition, sk } }));
+  expect(await pushDyingAt(5, routing(one, two))).toBe(true);
+  expect(await keysInTable()).toHaveLength(5);
+  expect(await readers.edge(db).load(undefined)).toMatchObject({ version: 0, config: { numbers: {} } });
+  expect(await routingTable(db, table).read()).toBeUndefined();
+  await expect(readers.function(db).load(undefined)).rejects.toThrow('no configuration was pushed yet');
+  await routingTable(db, table).push(routing(one));
+  for (const found of await all()) expect(numbersOf(found)).toEqual([one]);
+  expect(await keysInTable()).toHaveLength(6);
+});
+
 describe.each(Object.entries(readers))('%s', (_, reader) => {
   /** Reads while `pushes` configurations are pushed between its look at the version and its look at the items. */
   const readDuring = async (...pushes: readonly RoutingConfigInput[]) => {
