@@ -333,6 +333,8 @@ export type AgentMediaAnswer =
       readonly sdp: string;
       reoffer(sdp: string): Promise<{ readonly sdp: string } | 'refused' | 'gone'>;
       end(reason: string): Promise<void>;
+      /** Tells the agent that something it asked for was not done. Never rejects. */
+      refuse(refusal: { readonly code: string; readonly message: string }): Promise<void>;
       /** Everything that happens in the session, and `over` once nothing more can be heard of it. */
       follow(hear: (event: AgentSessionEvent | 'over') => void): Promise<void>;
     };

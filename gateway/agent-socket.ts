@@ -52,7 +52,7 @@ export async function openAgentSocket(handshake: Handshake): Promise<WebSocket> 
     ...clientCertificate,
   });
   try {
-    await opened(socket, deadline, connectMs);
+    await opened(socket, deadline, handshake);
     return socket;
   } catch (error) {
     // Its own error comes later still, and is told already.
@@ -101,10 +101,10 @@ const late = (deadline: AbortSignal) =>
     deadline.addEventListener('abort', fail, { once: true });
   });
 
-const opened = (socket: WebSocket, deadline: AbortSignal, connectMs: number) =>
+const opened = (socket: WebSocket, deadline: AbortSignal, { connectMs, subprotocol }: Handshake) =>
   new Promise<void>((resolve, reject) => {
     socket.once('open', () => resolve());
-    socket.once('error', (error) => reject(failureOf(error)));
+    socket.once('error', (error) => reject(failureOf(error, subprotocol)));
     socket.once('unexpected-response', (_request, { statusCode = 0 }) => {
       const isRedirect = statusCode >= 300 && statusCode < 400;
       const message = isRedirect
@@ -118,7 +118,12 @@ const opened = (socket: WebSocket, deadline: AbortSignal, connectMs: number) =>
     deadline.addEventListener('abort', isLate, { once: true });
   });
 
-function failureOf(error: Error & { code?: string }): AgentFailure {
+function failureOf(error: Error & { code?: string }, subprotocol: string | undefined): AgentFailure {
+  if (/^Server sent .*\bsubprotocol\b/.test(error.message)) {
+    const asked = subprotocol === undefined ? 'no subprotocol' : `the subprotocol ${subprotocol}`;
+    const message = `the agent must answer the handshake with ${asked} (Sec-WebSocket-Protocol): ${error.message}`;
+    return new AgentFailure('refused', message);
+  }
   const isCertificate = /^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? '');
   return new AgentFailure(isCertificate ? 'certificate' : 'unreachable', error.message.slice(0, 256));
 }

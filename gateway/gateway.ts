@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { openDesk } from './desk.ts';
 import { openHttp } from './http.ts';
@@ -17,14 +18,15 @@ export async function startGateway(
   settings: GatewaySettings,
   { logger }: { readonly logger: Logger },
 ): Promise<Gateway> {
-  const { http, token, threads, maxSessions, media, logLevel, emf } = settings;
+  const { http, token, tls, threads, maxSessions, media, logLevel, emf } = settings;
+  const certificate = tls && (await certificateIn(tls));
   const desk = await openDesk({ threads, maxSessions, media, logLevel, logger });
   const registry = createMetrics(desk);
   const metrics = async () => ({ text: await registry.metrics(), contentType: registry.contentType });
-  const server = await openHttp({ ...http, token, desk, metrics });
+  const server = await openHttp({ ...http, token, tls: certificate, desk, metrics });
   const telling = tellCloudWatch(registry, emf, logger);
   return {
-    url: `http://${http.host}:${server.port}`,
+    url: `${tls ? 'https' : 'http'}://${http.host}:${server.port}`,
     get sessions() {
       return desk.sessions;
     },
@@ -40,4 +42,16 @@ export async function startGateway(
       await desk[Symbol.asyncDispose]();
     },
   };
+}
+
+async function certificateIn({ certFile, keyFile }: NonNullable<GatewaySettings['tls']>) {
+  const pem = (variable: string, file: string) =>
+    readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      throw new Error(`${variable}: ${file} cannot be read (${cause.code})`, { cause });
+    });
+  const [cert, key] = await Promise.all([
+    pem('GATEWAY_TLS_CERT_FILE', certFile),
+    pem('GATEWAY_TLS_KEY_FILE', keyFile),
+  ]);
+  return { cert, key };
 }

@@ -11,6 +11,8 @@ export class Happenings {
   readonly #kept: AgentSessionEvent[] = [];
   readonly #listeners = new Set<(event: AgentSessionEvent) => void>();
   #n = 0;
+  /** Since when nobody listens who should. */
+  #aloneSince: number | undefined;
 
   constructor(clock: MonotonicClock) {
     this.#clock = clock;
@@ -29,6 +31,20 @@ export class Happenings {
   follow(after: number, listener: (event: AgentSessionEvent) => void): () => void {
     for (const event of this.#kept) if (event.n > after) listener(event);
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#aloneSince = undefined;
+    return () => {
+      this.#listeners.delete(listener);
+      this.expectFollower();
+    };
+  }
+
+  /** From now on somebody is to listen. */
+  expectFollower(): void {
+    if (this.#listeners.size === 0) this.#aloneSince = this.#clock.now();
+  }
+
+  /** For how long nobody has, ms. */
+  aloneMs(): number {
+    return this.#aloneSince === undefined ? 0 : this.#clock.now() - this.#aloneSince;
   }
 }

@@ -30,6 +30,7 @@ async function obey(order: Order): Promise<unknown> {
   if (!session) throw new AgentFailure('disconnected', 'there is no such session any more');
   if (order.kind === 'reoffer') return session.reoffer(order.sdp);
   if (order.kind === 'stats') return session.stats();
+  if (order.kind === 'refuse') return session.refuse(order.refusal);
   sessions.delete(sessionId);
   const stats = session.stats();
   await session.end(order.reason);

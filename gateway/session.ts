@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import type { AgentHappening, AgentSessionRequest } from '../contracts/agent-media/session.ts';
+import type { AgentFault, AgentHappening, AgentSessionRequest } from '../contracts/agent-media/session.ts';
+import { AgentLine } from './agent-line.ts';
 import { openAgentSocket } from './agent-socket.ts';
 import type { Dialect, Refusal, Speaker } from './dialects/dialect.ts';
 import { pcm } from './dialects/pcm.ts';
@@ -10,12 +11,16 @@ import type { MediaOptions } from './media/open-media.ts';
 import type { MediaListener, MediaSession, MediaStats } from './ports.ts';
 import { Reader } from './reader.ts';
 import { mediaOf, unfit } from './session-media.ts';
+import type { AgentRefusal } from './thread-messages.ts';
+import { Timers } from './timers.ts';
+import { WaitingKeys } from './waiting-keys.ts';
 
 export interface SessionOptions
   extends Pick<MediaOptions, 'address' | 'ports' | 'pacer' | 'clock' | 'maxQueueMs' | 'silenceMs'> {
   readonly request: AgentSessionRequest;
   readonly allowPrivate: boolean;
   readonly ca: string | undefined;
+  readonly restUrl?: string | undefined;
   readonly tell: (happening: AgentHappening) => void;
   readonly logger: Logger;
 }
@@ -27,33 +32,30 @@ const QUALITY_MS = 5_000;
 /** Refusals of one session that are told; the agent hears them all. */
 const REFUSALS_TOLD = 10;
 
-/** First pause before a broken socket is opened anew, ms; twice as long each time. */
-const RECONNECT_MS = 200;
-
 /** One call between its RTP and the socket of its agent. */
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #dialect: Dialect;
   readonly #media: MediaSession;
   readonly #flood: Flood;
-  readonly #reader = new Reader();
-  readonly #timers = new Set<() => void>();
-  #socket: WebSocket | undefined;
+  readonly #reader: Reader;
+  readonly #timers: Timers;
+  readonly #line: AgentLine;
+  readonly #keys: WaitingKeys;
   #speaker: Speaker | undefined;
   #isOver = false;
-  #reconnects = 0;
-  #hasPlayed = false;
   #refusals = 0;
   #dropped = 0;
 
   /** Opens its RTP, then the socket, and has said who calls. @throws AgentFailure */
   static async open(options: SessionOptions): Promise<Session> {
-    const dialect = dialects[options.request.agent.dialect](options.request);
+    const { request, restUrl } = options;
+    const dialect = dialects[request.agent.dialect](request, restUrl);
     let session: Session | undefined;
     const media = await mediaOf(options, dialect, () => session);
     session = new Session(options, dialect, media);
     try {
-      await session.#connect(false);
+      await session.#line.open();
     } catch (error) {
       await session[Symbol.asyncDispose]();
       throw error;
@@ -62,13 +64,25 @@ export class Session implements AsyncDisposable {
   }
 
   private constructor(options: SessionOptions, dialect: Dialect, media: MediaSession) {
+    const { clock, request, tell } = options;
     this.#options = options;
     this.#dialect = dialect;
     this.#media = media;
-    this.#flood = new Flood(options.clock);
-    this.#repeat(QUALITY_MS, () => {
+    this.#flood = new Flood(clock);
+    this.#reader = new Reader(dialect.bytesPerSecond);
+    this.#timers = new Timers(clock);
+    this.#keys = new WaitingKeys(tell);
+    this.#line = new AgentLine({
+      ...{ agent: request.agent, timers: this.#timers, tell },
+      connect: () => this.#connect(),
+      onOpen: (socket, reconnected) => this.#begin(socket, reconnected),
+      onMessage: (message, isBinary) => this.#hear(message, isBinary),
+      onBreak: () => this.#pause(),
+      onLost: (fault, detail) => this.#fail(fault, detail),
+    });
+    this.#timers.repeat(QUALITY_MS, () => {
       this.#speaker?.quality(media.stats());
-      if (this.#reader.isStuck(this.#socket, this.#options.clock.now())) this.#socket?.terminate();
+      if (this.#reader.isStuck(this.#line.socket, clock.now())) this.#line.giveUp('the agent reads nothing');
     });
   }
 
@@ -90,8 +104,14 @@ export class Session implements AsyncDisposable {
     readonly refusals: number;
     readonly reconnects: number;
   } {
-    const own = { framesDropped: this.#dropped, refusals: this.#refusals, reconnects: this.#reconnects };
+    const { reconnects } = this.#line;
+    const own = { framesDropped: this.#dropped, refusals: this.#refusals, reconnects };
     return { ...this.#media.stats(), ...own };
+  }
+
+  /** The edge did not do what the agent asked for. */
+  refuse(refusal: AgentRefusal): void {
+    this.#speaker?.refuse(refusal);
   }
 
   /** What the media of this call tells. */
@@ -100,49 +120,46 @@ export class Session implements AsyncDisposable {
       if (this.#isReading()) this.#speaker?.audio(frame, timestampMs);
       else this.#dropped += 1;
     },
-    digit: (digit) =>
-      this.#speaker?.digit(digit, () => this.#options.tell({ type: 'digit-delivered', digit })),
+    digit: (digit) => this.#keys.press(digit),
     mark: (name, played) => this.#speaker?.mark(name, played),
     speech: (state) => {
-      this.#options.tell({ type: `speech-${state}` });
       this.#speaker?.speech(state);
-      const droppedMs = this.#media.stats().queuedMs;
-      if (state === 'stopped' || this.#options.request.agent.bargeIn === 'off' || droppedMs === 0) return;
-      this.#media.clear();
-      this.#options.tell({ type: 'barged-in', droppedMs });
+      if (state === 'stopped') return this.#options.tell({ type: 'speech-stopped' });
+      const droppedMs = this.#bargeIn();
+      this.#options.tell({ type: 'speech-started', ...(droppedMs > 0 ? { droppedMs } : {}) });
     },
     silence() {},
     failed: (error) => this.#broken(error),
   };
 
-  async #connect(reconnected: boolean): Promise<void> {
+  /** How much of what the agent has said is dropped, ms. */
+  #bargeIn(): number {
+    if (this.#options.request.agent.bargeIn === 'off') return 0;
+    const { queuedMs } = this.#media.stats();
+    if (queuedMs > 0) this.#media.clear();
+    return queuedMs;
+  }
+
+  #connect(): Promise<WebSocket> {
     const { request, allowPrivate, ca } = this.#options;
-    const { agent } = request;
+    const { url, connectMs, clientCertificate, bearer } = request.agent;
     const { headers, subprotocol } = this.#dialect;
-    const bearer = agent.bearer === undefined ? {} : { Authorization: `Bearer ${agent.bearer}` };
-    const { url, connectMs, clientCertificate } = agent;
-    const handshake = {
-      url,
-      connectMs,
-      clientCertificate,
-      subprotocol,
-      allowPrivate,
-      ca,
-      headers: { ...headers, ...bearer },
-    };
-    const socket = await openAgentSocket(handshake);
-    if (this.#isOver) return socket.terminate();
-    this.#socket = socket;
-    socket.on('error', () => {});
-    socket.on('message', (data, isBinary) => this.#hear(data as Buffer, isBinary));
-    socket.once('close', (code, reason) => void this.#closed(code, reason.toString('utf8').slice(0, 256)));
+    const shown = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` };
+    return openAgentSocket({
+      ...{ url, connectMs, clientCertificate, subprotocol, allowPrivate, ca },
+      headers: { ...headers, ...shown },
+    });
+  }
+
+  #begin(socket: WebSocket, reconnected: boolean): void {
     this.#speaker = this.#dialect.speak(this.#partsOf(socket, reconnected));
     this.#speaker.begin();
-    if (agent.firstAudioMs > 0 && !this.#hasPlayed)
-      this.#later(agent.firstAudioMs, () => {
-        if (!this.#hasPlayed)
-          this.#fail('no-first-audio', `the agent said nothing for ${agent.firstAudioMs} ms`);
-      });
+    this.#keys.to(this.#speaker);
+  }
+
+  #pause(): void {
+    this.#speaker = undefined;
+    this.#keys.hold();
   }
 
   #partsOf(socket: WebSocket, reconnected: boolean) {
@@ -155,7 +172,7 @@ export class Session implements AsyncDisposable {
       },
       call: {
         play: (audio: Uint8Array) => {
-          this.#hasPlayed = true;
+          this.#line.hasPlayed();
           return media.play(audio);
         },
         mark: (name: string) => media.mark(name),
@@ -185,10 +202,10 @@ export class Session implements AsyncDisposable {
   /** An agent that sends faster than it is read has TCP to wait for: what it has sent is dropped neither by it nor here. */
   #brake(speaker: Speaker, bytes: number): void {
     const ms = this.#flood.waitMs(bytes);
-    const socket = this.#socket;
+    const { socket } = this.#line;
     if (ms === 0 || !socket) return;
     socket.pause();
-    this.#later(ms, () => socket.resume());
+    this.#timers.later(ms, () => socket.resume());
     this.#refuse(speaker, flood);
   }
 
@@ -204,62 +221,19 @@ export class Session implements AsyncDisposable {
     if (this.#refusals <= REFUSALS_TOLD) this.#options.tell({ type: 'message-refused', ...refusal });
   }
 
-  #isReading = () => this.#reader.isReading(this.#socket);
+  #isReading = () => this.#reader.isReading(this.#line.socket);
 
-  /** 1000 is a good-bye (RFC 6455 section 7.4.1); all else is a break. */
-  async #closed(code: number, reason: string): Promise<void> {
-    this.#speaker = undefined;
-    if (this.#isOver) return;
-    if (code === 1_000) return this.#options.tell({ type: 'hangup', ...(reason ? { reason } : {}) });
-    this.#options.tell({ type: 'disconnected', code, reason });
-    const { reconnects } = this.#options.request.agent;
-    let why = `the socket closed with ${code}`;
-    for (let attempt = 1; attempt <= reconnects; attempt += 1) {
-      await this.#pause(RECONNECT_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
-      if (this.#isOver) return;
-      try {
-        await this.#connect(true);
-        this.#reconnects += 1;
-        return this.#options.tell({ type: 'reconnected', attempt });
-      } catch (error) {
-        why = error instanceof Error ? error.message : String(error);
-      }
-    }
-    this.#fail('disconnected', why);
-  }
-
-  #fail(fault: Extract<AgentHappening, { type: 'failed' }>['fault'], detail: string): void {
+  #fail(fault: AgentFault, detail: string): void {
     if (this.#isOver) return;
     this.#options.tell({ type: 'failed', fault, detail });
     this.#end('failed');
   }
 
-  #later(ms: number, then: () => void): void {
-    const cancel = this.#options.clock.after(ms, () => {
-      this.#timers.delete(cancel);
-      then();
-    });
-    this.#timers.add(cancel);
-  }
-
-  #repeat(ms: number, then: () => void): void {
-    this.#later(ms, () => {
-      then();
-      if (!this.#isOver) this.#repeat(ms, then);
-    });
-  }
-
-  #pause = (ms: number) => new Promise<void>((resolve) => this.#later(ms, resolve));
-
   #end(reason: string): void {
     this.#isOver = true;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    this.#timers[Symbol.dispose]();
     this.#speaker?.end(reason);
-    this.#socket?.close(1_000);
-    const socket = this.#socket;
-    // An agent that does not say good-bye is not waited for.
-    if (socket) setTimeout(() => socket.terminate(), 1_000).unref();
+    this.#line[Symbol.dispose]();
   }
 
   /** The caller is gone, or goes to somebody else. */

@@ -14,6 +14,14 @@ const Environment = z
       .default('127.0.0.1:0'),
     /** What edges show; without it the gateway listens on loopback alone. */
     GATEWAY_TOKEN: z.string().min(16, 'must be a secret of at least 16 characters').optional(),
+    /** PEM files: with them the gateway speaks HTTPS. */
+    GATEWAY_TLS_CERT_FILE: z.string().min(1).optional(),
+    GATEWAY_TLS_KEY_FILE: z.string().min(1).optional(),
+    /** Where agents reach this very gateway: told to those of Twilio's dialect, which end their calls there. */
+    GATEWAY_REST_URL: z
+      .string()
+      .regex(/^https?:\/\/[^\s/?#@]+$/, 'must be such as https://gw-1.example.com:8090, without a path')
+      .optional(),
     /** Own address for RTP, which answers name. */
     GATEWAY_RTP_ADDRESS: z.string().min(1).default('127.0.0.1'),
     /** 0 and 0: the system chooses. */
@@ -41,6 +49,11 @@ const Environment = z
       context.addIssue({ code: 'custom', path: [path], message });
     if (env.GATEWAY_RTP_MAX < env.GATEWAY_RTP_MIN)
       fault('GATEWAY_RTP_MAX', `is ${env.GATEWAY_RTP_MAX}, below GATEWAY_RTP_MIN (${env.GATEWAY_RTP_MIN})`);
+    if ((env.GATEWAY_TLS_CERT_FILE === undefined) !== (env.GATEWAY_TLS_KEY_FILE === undefined))
+      fault(
+        env.GATEWAY_TLS_CERT_FILE === undefined ? 'GATEWAY_TLS_CERT_FILE' : 'GATEWAY_TLS_KEY_FILE',
+        'must be set, too: a certificate and its key go together',
+      );
     if (env.GATEWAY_TOKEN === undefined && !/^(127\.|localhost:)/.test(env.GATEWAY_HTTP))
       fault('GATEWAY_TOKEN', `must be set where others than this machine reach ${env.GATEWAY_HTTP}`);
   });
@@ -60,6 +73,10 @@ function settingsOf(env: z.output<typeof Environment>) {
   return Object.freeze({
     http: { host: env.GATEWAY_HTTP.slice(0, colon), port: Number(env.GATEWAY_HTTP.slice(colon + 1)) },
     token: env.GATEWAY_TOKEN,
+    tls:
+      env.GATEWAY_TLS_CERT_FILE !== undefined && env.GATEWAY_TLS_KEY_FILE !== undefined
+        ? { certFile: env.GATEWAY_TLS_CERT_FILE, keyFile: env.GATEWAY_TLS_KEY_FILE }
+        : undefined,
     threads: env.GATEWAY_THREADS,
     maxSessions: env.GATEWAY_MAX_SESSIONS,
     drainSeconds: env.GATEWAY_DRAIN_SECONDS,
@@ -76,6 +93,7 @@ function settingsOf(env: z.output<typeof Environment>) {
       silenceMs: 5_000,
       allowPrivate: env.GATEWAY_PRIVATE_AGENTS === 'allow',
       ca: env.GATEWAY_CA,
+      restUrl: env.GATEWAY_REST_URL,
     },
   });
 }

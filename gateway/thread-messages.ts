@@ -8,7 +8,15 @@ export interface ThreadSettings {
   readonly silenceMs: number;
   readonly allowPrivate: boolean;
   readonly ca: string | undefined;
+  /** Where agents of Twilio's dialect end their calls. */
+  readonly restUrl: string | undefined;
   readonly logLevel: string;
+}
+
+/** What an edge did not do for an agent, and why. */
+export interface AgentRefusal {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** To a thread; each is answered by an {@link Answer} with its number, once. */
@@ -16,6 +24,7 @@ export type Order = { readonly number: number; readonly sessionId: string } & (
   | { readonly kind: 'open'; readonly request: AgentSessionRequest }
   | { readonly kind: 'reoffer'; readonly sdp: string }
   | { readonly kind: 'stats' }
+  | { readonly kind: 'refuse'; readonly refusal: AgentRefusal }
   | { readonly kind: 'end'; readonly reason: string }
 );
 

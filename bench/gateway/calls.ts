@@ -43,6 +43,7 @@ export async function openCall({ url, agentUrl, timesOf, agent }: Processes, kin
   });
   const { sessionId, sdp, error } = (await answered.json()) as Record<string, string>;
   if (!answered.ok) throw new Error(`the gateway has no session for call ${place}: ${error}`);
+  void follow(`${url}/sessions/${sessionId}/events`);
   const to = Number(/m=audio (\d+) /.exec(sdp ?? '')?.[1]);
   const stop = pacer.add(() => caller.say(to));
   const stats = async () => (await (await fetch(`${url}/sessions/${sessionId}`)).json()) as Stats;
@@ -79,6 +80,15 @@ export async function openCall({ url, agentUrl, timesOf, agent }: Processes, kin
       await caller[Symbol.asyncDispose]();
     },
   };
+}
+
+/** As an edge does: a gateway ends sessions that nobody follows. Resolves when this one is over. */
+async function follow(events: string): Promise<void> {
+  try {
+    for await (const _ of (await fetch(events)).body ?? []);
+  } catch {
+    // The bench is over.
+  }
 }
 
 /** A second lies between two that are timed: what is heard is the last that was said before. */

@@ -18,7 +18,7 @@ const AgentSocket = z.strictObject({
   connectMs: z.int().min(100).max(60_000).default(3_000),
   /** How long an agent may be silent after its start before it counts as failed; 0: for as long as it likes. */
   firstAudioMs: z.int().min(0).max(60_000).default(0),
-  /** How often a socket that breaks is opened anew. */
+  /** How often a socket that breaks, or that is late, is opened anew. */
   reconnects: z.int().min(0).max(10).default(2),
   /** Sent as `Authorization: Bearer`. */
   bearer: z.string().min(1).max(4_096).optional(),
@@ -78,18 +78,33 @@ const Moment = { n: z.int().positive(), atMs: z.number().nonnegative() };
 
 /** `GET /sessions/ID/events`: what happens, one JSON a line, numbered from 1. */
 export const AgentSessionEvent = z.discriminatedUnion('type', [
+  /** The agent's socket has taken it. */
   z.object({ ...Moment, type: z.literal('digit-delivered'), digit: z.string().length(1) }),
+  /** It was pressed while too many waited for a socket. */
+  z.object({ ...Moment, type: z.literal('digit-dropped'), digit: z.string().length(1) }),
   z.object({ ...Moment, type: z.literal('send-digits'), digits: z.string().max(64) }),
   z.object({ ...Moment, type: z.literal('hangup'), reason: Text.optional() }),
   z.object({ ...Moment, type: z.literal('transfer'), to: z.string().max(512) }),
   z.object({ ...Moment, type: z.literal('hold') }),
   z.object({ ...Moment, type: z.literal('resume') }),
-  z.object({ ...Moment, type: z.literal('speech-started') }),
+  /** `droppedMs`: of what the agent had said and nobody heard yet, where it is to be interrupted. */
+  z.object({
+    ...Moment,
+    type: z.literal('speech-started'),
+    droppedMs: z.number().nonnegative().optional(),
+  }),
   z.object({ ...Moment, type: z.literal('speech-stopped') }),
-  z.object({ ...Moment, type: z.literal('barged-in'), droppedMs: z.number() }),
   /** Something that the agent said did nothing; the first ones of a session are told. */
   z.object({ ...Moment, type: z.literal('message-refused'), code: z.string(), message: Text }),
   z.object({ ...Moment, type: z.literal('disconnected'), code: z.int(), reason: Text }),
+  /** A socket was not opened; if that was the last attempt, `failed` comes next. */
+  z.object({
+    ...Moment,
+    type: z.literal('attempt-failed'),
+    attempt: z.int().positive(),
+    fault: AgentFault,
+    detail: Text,
+  }),
   z.object({ ...Moment, type: z.literal('reconnected'), attempt: z.int() }),
   /** The session is over; the edge goes on to another target. */
   z.object({ ...Moment, type: z.literal('failed'), fault: AgentFault, detail: Text }),

@@ -32,8 +32,8 @@ export interface Speaker {
   end(reason: string): void;
   /** A message of the agent. Never throws; says what is wrong with it. */
   hear(message: Buffer, isBinary: boolean): Refusal | undefined;
-  /** Tells the agent what was refused, where the dialect has words for it. */
-  refuse(refusal: Refusal): void;
+  /** Tells the agent what was refused, here or by its edge, where the dialect has words for it. */
+  refuse(refusal: { readonly code: string; readonly message: string }): void;
 }
 
 /** A message that does nothing: the call goes on. */
@@ -52,6 +52,8 @@ export interface Refusal {
 
 export interface Dialect {
   readonly format: AudioFormat;
+  /** What a socket carries while the caller is heard. */
+  readonly bytesPerSecond: number;
   /** Of the next handshake: asked for anew before each. */
   readonly headers: Readonly<Record<string, string>>;
   readonly subprotocol: string | undefined;

@@ -15,6 +15,7 @@ import { jsonOf } from './json-of.ts';
 
 export const pcm = ({ agent, callId }: AgentSessionRequest): Dialect => ({
   format: { encoding: 'pcm16le', rate: agent.rate },
+  bytesPerSecond: agent.rate * 2,
   get headers() {
     return { 'X-Trunkline-Call': callId, ...signed(agent, callId) };
   },

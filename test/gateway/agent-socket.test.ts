@@ -84,6 +84,22 @@ describe('a certificate', () => {
   });
 });
 
+test('an agent that answers with another version than it was asked for is no agent of ours', async () => {
+  const agent = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    handleProtocols: () => 'trunkline.pcm.v2',
+  });
+  await once(agent, 'listening');
+  const url = `ws://127.0.0.1:${(agent.address() as { port: number }).port}/`;
+  await expect(openAgentSocket({ ...handshake, url, subprotocol: 'trunkline.pcm.v1' })).rejects.toMatchObject(
+    {
+      ...{ fault: 'refused', message: expect.stringContaining('the subprotocol trunkline.pcm.v1') },
+    },
+  );
+  await new Promise((closed) => agent.close(closed));
+});
+
 describe('an address that is not public', () => {
   test.each([
     'ws://127.0.0.1:1/',

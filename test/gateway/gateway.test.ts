@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import pino from 'pino';
 import { ulid } from 'ulid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { WebSocketServer } from 'ws';
 import type { AgentSessionEvent, AgentSessionRequest } from '../../contracts/agent-media/session.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { readSettings } from '../../gateway/settings.ts';
@@ -12,6 +14,8 @@ const TOKEN = 'a-token-of-this-test-alone';
 let gateway: Gateway;
 let agent: AnAgent;
 let caller: Awaited<ReturnType<typeof anRtpPeer>>;
+/** Lets callers in when it is told to. */
+let slow: WebSocketServer;
 
 beforeAll(async () => {
   const settings = readSettings({
@@ -201,10 +205,36 @@ describe('an agent that speaks pcm', () => {
       );
     });
     for (let at = 0; at < buzz.length; at += 160) caller.speak(buzz.subarray(at, at + 160), call.port);
-    const { droppedMs } = (await call.until('barged-in')) as { droppedMs: number };
+    const { droppedMs } = (await call.until('speech-started')) as { droppedMs: number };
     expect(droppedMs).toBeGreaterThan(500);
     await agent.until(() => saidOf('speech').length > 0);
     expect(saidOf('speech')).toMatchObject([{ state: 'started' }]);
+  });
+
+  test('hears the keys that were pressed while its socket was broken', async () => {
+    await using call = await open();
+    socket().connection.drop(1_011, 'crash');
+    await call.until('disconnected');
+    caller.press(4, call.port);
+    caller.press(2, call.port);
+    await call.until('digit-delivered', 2);
+    await agent.until(() => agent.sockets.length === 2 && saidOf('dtmf').length === 2);
+    expect(saidOf('dtmf').map(({ digit }) => digit)).toEqual(['4', '2']);
+  });
+
+  test('whose message is too long is told by that', async () => {
+    await using call = await open({ reconnects: 0 });
+    socket().connection.sendBytes(Buffer.alloc(2 * 1_024 * 1_024 + 2));
+    expect(await call.until('disconnected')).toMatchObject({ reason: 'Max payload size exceeded' });
+  });
+
+  test('hears what its edge did not do for it', async () => {
+    await using call = await open();
+    const refusal = { code: 'wrong-state', message: 'a transfer is on its way' };
+    expect((await ask('POST', `/sessions/${call.id}/refusals`, refusal)).status).toBe(200);
+    await agent.until(() => saidOf('error').length === 1);
+    expect(saidOf('error')).toEqual([{ type: 'error', ...refusal }]);
+    expect((await ask('POST', `/sessions/${call.id}/refusals`, { code: '' })).status).toBe(400);
   });
 
   test('that says good-bye ends the call', async () => {
@@ -233,9 +263,11 @@ describe('an agent that speaks pcm', () => {
     });
   });
 
-  test('that says nothing before its deadline has failed', async () => {
-    await using call = await open({ firstAudioMs: 200 });
+  test('that says nothing before its deadline is called again, and has failed where it still says nothing', async () => {
+    await using call = await open({ firstAudioMs: 200, reconnects: 1 });
     expect(await call.until('failed')).toMatchObject({ fault: 'no-first-audio' });
+    expect(agent.sockets.map(({ said }) => said[0]?.['reconnected'])).toEqual([false, true]);
+    expect(agent.sockets[0]?.connection.closeReasonCode).toBe(4_000);
   });
 });
 
@@ -303,6 +335,18 @@ describe('an agent that speaks the dialect of Twilio', () => {
     expect(socket().handshake.headers['x-twilio-signature']).toBe(expected);
   });
 
+  test('ends its call over REST at the session that talks, where the call has gone on to its next agent', async () => {
+    const request = { ...aRequest({ dialect: 'twilio', account }), callId: ulid() };
+    await using before = await open({}, request);
+    await using now = await open({}, request);
+    const { callSid } = (saidOf('start')[0] as { start: { callSid: string } }).start;
+    const Authorization = `Basic ${btoa(`${account.sid}:${account.authToken}`)}`;
+    const path = `/2010-04-01/Accounts/${account.sid}/Calls/${callSid}.json`;
+    expect((await ask('POST', path, 'Status=completed', { Authorization })).status).toBe(200);
+    await now.until('hangup');
+    expect(before.happened).toEqual([]);
+  });
+
   test('ends its call over REST with its account, and no other', async () => {
     await using call = await open({ dialect: 'twilio', account });
     const { callSid } = (saidOf('start')[0] as { start: { callSid: string } }).start;
@@ -311,7 +355,8 @@ describe('an agent that speaks the dialect of Twilio', () => {
       ...{ Authorization: `Basic ${btoa(`${account.sid}:${password}`)}` },
       ...{ 'Content-Type': 'application/x-www-form-urlencoded' },
     });
-    expect((await ask('POST', path, 'Status=completed', as('wrong-auth-token'))).status).toBe(401);
+    const wrong = await ask('POST', path, 'Status=completed', as('wrong-auth-token'));
+    expect([wrong.status, wrong.headers.get('WWW-Authenticate')]).toEqual([401, 'Basic realm="trunkline"']);
     const other = path.replace(callSid, `CA${'0'.repeat(32)}`);
     expect((await ask('POST', other, 'Status=completed', as(account.authToken))).status).toBe(401);
     expect((await ask('POST', path, 'Status=ringing', as(account.authToken))).status).toBe(400);
@@ -428,6 +473,40 @@ describe('a session that cannot be', () => {
     });
   });
 
+  test('because the agent does not speak this version of the protocol says which one it must', async () => {
+    await using other = await anAgent({ protocol: null });
+    expect(await refused(aRequest({ url: other.url }))).toMatchObject({
+      ...{ status: 502, fault: 'refused' },
+      error: expect.stringContaining('must answer the handshake with the subprotocol trunkline.pcm.v1'),
+    });
+  });
+
+  test('because its edge has gone meanwhile leaves nothing behind', async () => {
+    const { WebSocketServer } = await import('ws');
+    let letIn = (_yes: boolean) => {};
+    const asked = new Promise<void>((resolve) => {
+      const verifyClient = (_: unknown, done: (yes: boolean) => void) => {
+        letIn = done;
+        resolve();
+      };
+      slow = new WebSocketServer({ host: '127.0.0.1', port: 0, verifyClient });
+    });
+    await once(slow, 'listening');
+    const { port } = slow.address() as { port: number };
+    const edge = new AbortController();
+    const body = JSON.stringify(aRequest({ url: `ws://127.0.0.1:${port}/`, dialect: 'twilio' }));
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    const asking = fetch(`${gateway.url}/sessions`, { method: 'POST', body, headers, signal: edge.signal });
+    await asked;
+    expect(gateway.sessions).toBe(1);
+    edge.abort();
+    await expect(asking).rejects.toThrow();
+    const [[client]] = await Promise.all([once(slow, 'connection'), letIn(true)]);
+    await once(client, 'close');
+    await expect.poll(() => gateway.sessions).toBe(0);
+    await new Promise((closed) => slow.close(closed));
+  });
+
   test('because nobody answers the handshake is over in its time', async () => {
     const { createServer } = await import('node:net');
     const silent = createServer((connection) => void connection.resume());
@@ -468,7 +547,10 @@ describe('a session that cannot be', () => {
       method: 'POST',
       body: JSON.stringify(aRequest()),
     });
-    expect(answered.status).toBe(401);
+    expect([answered.status, answered.headers.get('WWW-Authenticate')]).toEqual([
+      401,
+      'Bearer realm="trunkline"',
+    ]);
     expect(agent.sockets).toEqual([]);
   });
 

@@ -36,6 +36,7 @@ export function aGateway({ dead = [] as readonly string[] } = {}): AgentMedia & 
         sessionId: `session-${sessions.length}`,
         sdp: sdpOf('0 101', 7_000),
         reoffer: async () => 'gone',
+        refuse: async () => undefined,
         end: async (reason) => void ended.push(reason),
         follow: async (listener) => {
           hear = listener;
