@@ -9,7 +9,7 @@ export interface ThreadSettings {
   readonly allowPrivate: boolean;
   readonly ca: string | undefined;
   /** Where agents of Twilio's dialect end their calls. */
-  readonly restUrl: string | undefined;
+  readonly restUrl?: string | undefined;
   readonly logLevel: string;
 }
 

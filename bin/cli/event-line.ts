@@ -39,10 +39,14 @@ const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
   'media.contract-broken': (event) =>
     `${event.promise} of leg ${event.leg}: agreed ${event.agreed}, found ${event.found}`,
   'media.agent-disconnected': (event) => `leg ${event.leg}: ${event.code} ${event.reason}`.trimEnd(),
+  'media.agent-attempt-failed': (event) =>
+    `leg ${event.leg} at attempt ${event.attempt}, ${event.fault}: ${event.detail}`,
   'media.agent-reconnected': (event) => `leg ${event.leg} at attempt ${event.attempt}`,
   'media.prompted': ({ leg, cause, file }) => `leg ${leg} hears ${file ?? 'a ringing tone'}: ${cause}`,
   'media.agent-lost': (event) => `${event.target}: ${event.detail}; ${event.left} targets behind it`,
-  'media.speech': (event) => `leg ${event.leg} ${event.state}`,
+  'media.agent-message-refused': (event) => `leg ${event.leg}, ${event.code}: ${event.message}`,
+  'media.speech': (event) =>
+    `leg ${event.leg} ${event.state}${event.droppedMs === undefined ? '' : `, ${event.droppedMs} ms of the agent dropped`}`,
   'dtmf.received': (event) =>
     `${event.digit ?? 'a secret'} from leg ${event.leg}, ${event.durationMs} ms, ${event.mode}`,
   'dtmf.delivered': (event) => `${event.digit} to leg ${event.leg}`,

@@ -30,7 +30,7 @@ export const DtmfReceived = callEvent('dtmf.received', {
 /** Of the `call.send-dtmf` that asked for the digit; absent for one that the other side pressed. */
 const sent = { commandId: Ulid.optional() };
 
-/** The digit went on to the other side: `leg` is where it went. */
+/** The digit went on to the other side: `leg` is where it went. An agent over a WebSocket: its socket has taken it. */
 export const DtmfDelivered = callEvent('dtmf.delivered', {
   ...place,
   ...sent,
@@ -48,6 +48,10 @@ export const DigitGap = z.enum([
   'not-played',
   /** It was put into a stream that did not flow. */
   'no-stream',
+  /** Too many waited for a socket of the agent. */
+  'not-taken',
+  /** The agent was lost, or left, before a socket of it had taken the key. */
+  'agent-gone',
   'call-ended',
 ]);
 export type DigitGap = z.infer<typeof DigitGap>;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AgentFault } from '../agent-media/session.ts';
 import { callEvent, Ulid } from '../envelope.ts';
 import { LegMedia, LegName } from './call.ts';
 
@@ -48,6 +49,14 @@ export const MediaAgentDisconnected = callEvent('media.agent-disconnected', {
   reason: z.string().max(256),
 });
 
+/** An attempt to open it failed, at first or anew; more follow, or the agent is lost. */
+export const MediaAgentAttemptFailed = callEvent('media.agent-attempt-failed', {
+  leg: LegName,
+  attempt: z.int().positive(),
+  fault: AgentFault,
+  detail: z.string().max(512),
+});
+
 /** It is open again, and the agent knows that it broke. */
 export const MediaAgentReconnected = callEvent('media.agent-reconnected', {
   leg: LegName,
@@ -73,8 +82,19 @@ export const MediaPrompted = callEvent('media.prompted', {
   file: z.string().max(128).optional(),
 });
 
+/** Something that an agent said was refused, and did nothing; only the first ones of a socket's session are told. */
+export const MediaAgentMessageRefused = callEvent('media.agent-message-refused', {
+  leg: LegName,
+  /** `unreadable`, `flood`, … as docs/agents.md has them. */
+  code: z.string().min(1).max(64),
+  /** Names the field and the remedy, never what was said. */
+  message: z.string().max(512),
+});
+
 /** The caller of an agent over a WebSocket began to speak, or has stopped; only where the target says `speechEvents`. */
 export const MediaSpeech = callEvent('media.speech', {
   leg: LegName,
   state: z.enum(['started', 'stopped']),
+  /** Of what the agent had said and nobody had heard yet: dropped, because the caller interrupts it. */
+  droppedMs: z.number().nonnegative().optional(),
 });

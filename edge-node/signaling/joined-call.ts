@@ -29,9 +29,12 @@ export function keepSideGoing(call: Call, leg: LegName, dialog: Dialog): void {
   dialog.onRefer((request) => onRefer(call, leg, dialog, request));
   dialog.onAsk?.((event) => {
     if (call[leg] === dialog) followSocket(call, leg, event);
-    hearAgent(call, leg, event);
+    hearAgent(call, leg, dialog, event);
   });
-  dialog.onLost?.((target, why) => void goOn(call, { dialog, target, leg }, why));
+  dialog.onLost?.((target, why) => {
+    if (call[leg] === dialog) call.digits.agentGone(leg);
+    void goOn(call, { dialog, target, leg }, why);
+  });
 }
 
 function followSocket(call: Call, leg: LegName, { type }: AgentSessionEvent): void {

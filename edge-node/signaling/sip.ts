@@ -131,6 +131,8 @@ export interface Dialog {
   onInfo(answer: (contentType: string, body: string) => number): void;
   /** What an agent over a WebSocket asks of its call; no SIP side does. */
   onAsk?(listener: (event: AgentSessionEvent) => void): void;
+  /** Tells it what of that was not done. */
+  refuse?(refusal: { readonly code: string; readonly message: string }): void;
   /** It is lost without having hung up: `target` by its id. Called once, also where that came before the listener. */
   onLost?(listener: (target: string, why: string) => void): void;
   /** Status with which the other side answered; undefined where it did not. */

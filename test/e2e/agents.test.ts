@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RoutingConfigInput } from '../../contracts/config.ts';
 import type { TrunklineEvent } from '../../contracts/events.ts';
 import { freePort } from '../../local/free-ports.ts';
 import { loudness, SAMPLE_RATE, tone, toneShare } from '../../local/phone/audio.ts';
 import { startAgent } from '../../local/phone/phones.ts';
 import { type AnAgent, anAgent } from '../gateway/an-agent.ts';
 import { aFolder } from '../local/stand-in.ts';
+import { digitCaller } from './digit-peer.ts';
 import { NUMBER, type Platform, routeTo, seqOf, startPlatform, storyOf } from './platform.ts';
 
 let platform: Platform;
@@ -21,6 +24,7 @@ let phone: number;
 let mobile: number;
 /** Takes connections and says nothing. */
 let deaf: Server;
+let sipPort: number;
 let prompts: Awaited<ReturnType<typeof aFolder>>;
 const run = promisify(execFile);
 const audio = tone(700, 1_000);
@@ -38,7 +42,11 @@ beforeAll(async () => {
     ...'synth 1 sine 1100'.split(' '),
   ]);
   const config = routeTo([]);
+  const vault = await generateKeyPair('RSA-OAEP-256');
+  const key = { ...(await exportJWK(vault.publicKey)), alg: 'RSA-OAEP-256' };
+  sipPort = await freePort();
   platform = await startPlatform({
+    sipPort,
     edgeSettings: { TRUNKLINE_PROMPTS_DIR: prompts.path },
     config: {
       ...config,
@@ -52,6 +60,7 @@ beforeAll(async () => {
         [NUMBER]: { agent: 'echo' },
         '+15550111': { agent: 'phone' },
         '+15550122': { agent: 'lonely' },
+        '+15550188': { agent: 'card' },
       },
       agents: {
         echo: {
@@ -67,6 +76,7 @@ beforeAll(async () => {
           ],
           policy: 'tested',
         },
+        card: { targets: [{ websocket: first.url }], policy: 'tested', collect: 'card' },
         phone: { targets: [{ uri: `sip:agent@127.0.0.1:${phone}` }], policy: 'tested' },
         patient: {
           targets: [{ websocket: first.url, headers: ['X-Account'], parameters: { tone: 'formal' } }],
@@ -98,6 +108,8 @@ beforeAll(async () => {
           lostPrompt: 'sorry.wav',
         },
       },
+      collections: { card: { maxLength: 5, minLength: 5, secret: true, key: 'vault', totalMs: 60_000 } },
+      keys: { vault: key as NonNullable<RoutingConfigInput['keys']>[string] },
     },
   });
 });
@@ -172,6 +184,25 @@ describe('a call to an agent over a WebSocket', () => {
     expect(record).toMatchObject({ complete: true, digitCount: { received: 3, delivered: 3 } });
   });
 
+  test('keeps the keys of a secret from the agent, and brings those after it', async () => {
+    const applied = platform.next('command.applied', ({ command }) => command === 'call.collect');
+    await using caller = await digitCaller(sipPort, '+15550188', { audio });
+    await applied;
+    const collected = platform.next('dtmf.collected');
+    caller.rtp.press('49291');
+    expect(await collected).toMatchObject({ outcome: 'complete', encrypted: expect.any(String) });
+    const released = /rtpengine_request_seconds_count\{command="unblockDTMF",outcome="ok"\} 1/;
+    await expect.poll(() => platform.metrics()).toMatch(released);
+    const delivered = platform.next('dtmf.delivered');
+    caller.rtp.press('7');
+    expect(await delivered).toMatchObject({ digit: '7', leg: 'b' });
+    const keys = first.sockets.at(-1)?.said.filter(({ type }) => type === 'dtmf');
+    expect(keys?.map(({ digit }) => digit)).toEqual(['7']);
+    const ended = platform.next('call.ended');
+    await caller.hangUp();
+    expect((await ended).digits).toEqual({ received: 6, delivered: 1, gap: 0 });
+  });
+
   test('ends where the agent hangs up', async () => {
     const placed = platform.place({ to: NUMBER, audio, talkMs: 20_000 });
     await answeredBy(first, 0);
@@ -242,7 +273,8 @@ describe('a call to an agent over a WebSocket', () => {
     expect(heardShare(carrier.rtp.pcm, 700)).toBeGreaterThan(0.9);
     expect(toneShare((await human.report()).pcm, 700)).toBeGreaterThan(0.9);
     expect(failureOf(events)).toEqual([
-      ...['media.agent-lost', 'call.transferring', 'media.prompted', 'call.media-changed'],
+      ...['media.agent-disconnected', 'media.agent-lost', 'call.transferring', 'media.prompted'],
+      'call.media-changed',
       'call.transferred',
     ]);
     const of = (type: string) => events.find((event) => event.type === type);

@@ -501,9 +501,14 @@ describe('a session that cannot be', () => {
     expect(gateway.sessions).toBe(1);
     edge.abort();
     await expect(asking).rejects.toThrow();
+    // What comes after it has been answered twice: by then the gateway has seen it go.
+    for (const path of ['/ready', '/live']) await ask('GET', path);
+    const since = performance.now();
     const [[client]] = await Promise.all([once(slow, 'connection'), letIn(true)]);
     await once(client, 'close');
     await expect.poll(() => gateway.sessions).toBe(0);
+    // At once, and not because nobody followed it.
+    expect(performance.now() - since).toBeLessThan(20_000);
     await new Promise((closed) => slow.close(closed));
   });
 

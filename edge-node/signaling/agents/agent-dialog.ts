@@ -61,6 +61,10 @@ export class AgentDialog implements Dialog {
     for (const event of this.#asked.splice(0)) listener(event);
   }
 
+  refuse(refusal: { readonly code: string; readonly message: string }): void {
+    if (!this.#isOver) void this.#session.refuse(refusal);
+  }
+
   onLost(listener: (target: string, why: string) => void): void {
     this.#onLost = listener;
     if (this.#lost !== undefined) listener(this.#target.id, this.#lost);

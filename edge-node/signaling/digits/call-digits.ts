@@ -1,4 +1,5 @@
 import type { LegName } from '../../../contracts/events/call.ts';
+import type { DigitMode } from '../../../contracts/events/dtmf.ts';
 import { type DigitSide, type DigitWay, type InfoType, wayOn } from '../../../core/digit-way.ts';
 import type { SeenDigit } from '../../ports.ts';
 import type { Call } from '../call.ts';
@@ -6,6 +7,7 @@ import { occupantOf } from '../occupant.ts';
 import type { Dialog } from '../sip.ts';
 import { DigitCollections } from './collections.ts';
 import { readInfo, writeInfo } from './info-body.ts';
+import { KeysToAgent } from './keys-to-agent.ts';
 import { DigitLedger, type LedgerDigit, otherLeg, type PressedDigit } from './ledger.ts';
 import { takenBy } from './modes.ts';
 import { DigitPlayer } from './player.ts';
@@ -29,6 +31,7 @@ export class CallDigits {
   readonly #call: Call;
   /** What is under way to each leg: one digit after the other, so that they come in the order in which they were pressed. */
   readonly #under: Record<LegName, Promise<void>> = { a: Promise.resolve(), b: Promise.resolve() };
+  readonly #toAgent: Record<LegName, KeysToAgent>;
   #sides: Record<LegName, DigitSide> | undefined;
 
   constructor(call: Call) {
@@ -41,6 +44,8 @@ export class CallDigits {
       clock: call.context.clock,
       trunkOf: (leg) => occupantOf(call, leg).trunk,
     });
+    const { clock } = call.context;
+    this.#toAgent = { a: new KeysToAgent(this.ledger, clock), b: new KeysToAgent(this.ledger, clock) };
   }
 
   /** Both legs are up; how each takes digits stands from now on, whatever becomes of the configuration. */
@@ -56,6 +61,7 @@ export class CallDigits {
     if (!this.#sides) return;
     const other = otherLeg(leg);
     const tookInfo = this.#takesInfo(leg);
+    this.agentGone(leg);
     this.#sides = { ...this.#sides, [leg]: this.#sideNow(leg) };
     dialog.onInfo((contentType, body) => this.#info(leg, contentType, body));
     if (this.#takesInfo(other)) this.#withhold(leg);
@@ -77,6 +83,21 @@ export class CallDigits {
     if (this.player.recognizes(seen)) return;
     const mode = this.#sides?.[seen.leg].takes === 'in-band' ? 'in-band' : 'rfc4733';
     this.#received({ ...seen, mode }, 'stream');
+  }
+
+  /** The gateway of the agent on this leg tells what became of a key. */
+  agentSays(leg: LegName, word: Parameters<KeysToAgent['hear']>[0]): void {
+    this.#toAgent[leg].hear(word);
+  }
+
+  /** The agent on this leg takes no keys any more. */
+  agentGone(leg: LegName): void {
+    this.#toAgent[leg].gone();
+  }
+
+  /** Only an agent over a WebSocket says what it has taken. */
+  #agentOn(leg: LegName): KeysToAgent | undefined {
+    return this.#call[leg]?.onAsk ? this.#toAgent[leg] : undefined;
   }
 
   /** Puts a digit of our own on its way to a leg, after all that goes there already. */
@@ -122,7 +143,13 @@ export class CallDigits {
     if (way.how === 'none') this.ledger.miss(digit, 'takes-no-digits');
     else if (way.how !== 'flows') void this.inTurn(to, () => this.#bring(digit, to, way, gapMs));
     // Who has hung up listens no more; from anybody else rtpengine has passed it on while the call was there.
-    else if (this.#call.endedBy !== to) this.ledger.deliver(digit, way.mode);
+    else if (this.#call.endedBy !== to) this.#passedOn(digit, to, way.mode);
+  }
+
+  #passedOn(digit: LedgerDigit, to: LegName, mode: DigitMode): void {
+    const agent = this.#agentOn(to);
+    if (agent) agent.expect(digit, mode);
+    else this.ledger.deliver(digit, mode);
   }
 
   /** Runs after all that goes to this leg already. */
@@ -148,9 +175,12 @@ export class CallDigits {
       if (way.orElse === 'none')
         return this.ledger.miss(digit, status === undefined ? 'info-unanswered' : 'info-refused');
     }
+    const mode = way.how === 'play' ? way.mode : 'rfc4733';
+    const agent = this.#agentOn(to);
+    agent?.expect(digit, mode);
     const missed = await this.player.play(digit.digit, to, digit.durationMs, gapMs);
-    if (missed) this.ledger.miss(digit, missed);
-    else this.ledger.deliver(digit, way.how === 'play' ? way.mode : 'rfc4733');
+    if (missed) (agent ?? this.ledger).miss(digit, missed);
+    else if (!agent) this.ledger.deliver(digit, mode);
   }
 
   /** Who takes digits as INFO gets no packets of them besides: each would be heard twice. */
