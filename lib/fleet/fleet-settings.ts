@@ -34,6 +34,21 @@ const Network = z
   })
   .prefault({});
 
+/** Machines for the audio of agents over WebSockets, in the zones of the fleet. */
+const Gateways = z.strictObject({
+  /** How many there can be; each zone gets the same number. */
+  max: z.int().min(1, 'must be 1 at least, or leave "gateways" out').max(16),
+  /** How many run at least; one in each zone where it is not given. */
+  min: z.int().min(1).optional(),
+  type: MachineType.default('c7g.large'),
+  /** Calls of agents on a gateway, on average, that more are started for. */
+  sessionsPerGateway: z.int().min(1).default(100),
+  /** Calls that a gateway takes at most; the edge then asks the next one. */
+  maxSessions: z.int().min(1).max(100_000).default(200),
+  /** Agents in private networks may be called, too. */
+  privateAgents: z.boolean().default(false),
+});
+
 /** What is chosen about machines that carry calls. Without a fleet there is the control plane alone. */
 export const FleetSettings = z
   .strictObject({
@@ -54,6 +69,8 @@ export const FleetSettings = z
       .min(1, 'must be 1 at least: an edge without rtpengine takes no calls')
       .max(8)
       .default(1),
+    /** Without them no agent can be called over a WebSocket. */
+    gateways: Gateways.optional(),
     edgeType: MachineType.default('c7g.large'),
     mediaType: MachineType.default('c7g.large'),
     /** Edges that run at least; all of them where it is not given. */
@@ -69,7 +86,12 @@ export const FleetSettings = z
       .string()
       .min(1, 'must be the name of a secret, or be left out for a fleet without TLS')
       .optional(),
-    /** The container of the SIP server, with its version. */
+    /** What machines boot from: Amazon Linux 2023 for ARM; the newest at each deploy where it is not given. */
+    machineImage: z
+      .string()
+      .regex(/^ami-[0-9a-f]{8,17}$/, 'must be an id such as ami-0123456789abcdef0')
+      .optional(),
+    /** What the image of the SIP server is built from, with its version. */
     sipServerImage: z
       .string()
       .regex(
@@ -110,9 +132,16 @@ interface Checked {
   readonly hostedZone?: object | undefined;
   readonly sipName?: string | undefined;
   readonly preferences: object;
+  readonly gateways?: z.infer<typeof Gateways> | undefined;
 }
 
-function* faultsOf({ zones, network, openToTheWorld, ...fleet }: Checked): Generator<[string, string]> {
+function* faultsOf({
+  zones,
+  network,
+  openToTheWorld,
+  gateways,
+  ...fleet
+}: Checked): Generator<[string, string]> {
   for (const name of ['trunkCidrs', 'mediaCidrs'] as const) {
     for (const cidr of (openToTheWorld ? [] : (fleet[name] ?? [])).filter(isTooWide)) {
       yield [
@@ -135,6 +164,14 @@ function* faultsOf({ zones, network, openToTheWorld, ...fleet }: Checked): Gener
       `names ${subnets.length} public subnets for ${zones.length} zones: one for each, in their order`,
     ];
   }
+  for (const message of gateways ? faultsOfGateways(gateways, zones.length) : []) yield ['gateways', message];
+}
+
+function* faultsOfGateways({ max, min, ...of }: z.infer<typeof Gateways>, zones: number): Generator<string> {
+  if (max % zones > 0) yield `has max ${max} for ${zones} zones: each zone must have as many`;
+  if (min !== undefined && min > max) yield `wants ${min} machines at least and ${max} at most`;
+  if (of.sessionsPerGateway > of.maxSessions)
+    yield `starts another machine at ${of.sessionsPerGateway} sessions, which no machine has: maxSessions is ${of.maxSessions}`;
 }
 
 /** What the settings of the fleet and those of the platform say against each other, as path and message. */

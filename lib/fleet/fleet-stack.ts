@@ -18,9 +18,9 @@ import { Images } from './images.ts';
 import { type MachineRoleProps, machineRole } from './machine-role.ts';
 import { Machines } from './machines.ts';
 import { Network } from './network.ts';
-import { edgePlan, mediaPlan } from './plans.ts';
+import { edgePlan, gatewayPlan, mediaPlan } from './plans.ts';
 import { Seats } from './seats.ts';
-import { edgeUnits, mediaUnits } from './units.ts';
+import { edgeUnits, gatewayUnits, mediaUnits } from './units.ts';
 
 export interface FleetStackProps extends StackProps {
   readonly settings: Settings;
@@ -28,7 +28,7 @@ export interface FleetStackProps extends StackProps {
   readonly control: TrunklineStack;
 }
 
-/** The machines that carry calls: SIP edges and rtpengines, on seats whose addresses never change. */
+/** The machines that carry calls: SIP edges, rtpengines and gateways of agents, on seats whose addresses never change. */
 export class FleetStack extends Stack {
   private readonly settings: Settings;
   private readonly fleet: FleetSettings;
@@ -49,25 +49,33 @@ export class FleetStack extends Stack {
     const { edges } = settings;
     const { zones, mediaPerEdge } = fleet;
     const { network, access } = this;
-    this.seats = new Seats(this, 'Seats', { edges, mediaPerEdge, zones, network, access });
-    this.images = new Images(this, 'Images');
+    const gateways = fleet.gateways?.max ?? 0;
+    this.seats = new Seats(this, 'Seats', { edges, mediaPerEdge, gateways, zones, network, access });
+    this.images = new Images(this, 'Images', fleet);
     this.logGroup = new LogGroup(this, 'Logs', kept);
-    const machines = this.edges(this.media());
+    const token = fleet.gateways && this.gatewayToken();
+    const media = this.media();
+    const agents = fleet.gateways && token ? [this.gateways(fleet.gateways, token)] : [];
+    const machines = this.edges([...media, ...agents], token);
     machines.autoScaling.scaleToTrackMetric('Calls', {
-      metric: new Metric({
-        namespace: metrics.namespace,
-        metricName: metrics.callsInProgress,
-        dimensionsMap: { [metrics.fleet]: settings.prefix },
-        statistic: 'Average',
-        period: Duration.minutes(1),
-      }),
+      metric: this.average(metrics.callsInProgress),
       targetValue: fleet.callsPerEdge,
     });
     this.tellCarriers(machines);
   }
 
-  /** They start once there are rtpengines, and are gone before those go. */
-  private edges(after: readonly Machines[]): Machines {
+  /** Of all machines that tell it. */
+  private average = (metricName: string) =>
+    new Metric({
+      namespace: metrics.namespace,
+      metricName,
+      dimensionsMap: { [metrics.fleet]: this.settings.prefix },
+      statistic: 'Average',
+      period: Duration.minutes(1),
+    });
+
+  /** They start once there are rtpengines and gateways, and are gone before those go. */
+  private edges(after: readonly Machines[], token: Secret | undefined): Machines {
     const group = `${this.settings.prefix}-edges`;
     const sipSecret = this.sipServerSecret();
     const { tlsSecret } = this.fleet;
@@ -75,15 +83,20 @@ export class FleetStack extends Stack {
       kind: group,
       groups: [group],
       seats: this.seats.edges,
-      images: [this.images.edge],
+      images: [this.images.edge, this.images.sipServer],
       may: [
         allow(['secretsmanager:GetSecretValue'], sipSecret.secretArn),
         ...(tlsSecret ? [allow(['secretsmanager:GetSecretValue'], this.arnOfSecret(tlsSecret))] : []),
+        ...(token ? [allow(['secretsmanager:GetSecretValue'], token.secretArn)] : []),
       ],
     });
     const roles = new EdgeRoles(this, 'EdgeRoles', this.control.edges, role);
     const edges = this.control.edges.map(({ edgeId }) => ({ edgeId, role: roles.arnOf(edgeId) }));
-    const secrets = { sipServer: sipSecret.secretArn, ...(tlsSecret ? { tls: tlsSecret } : {}) };
+    const secrets = {
+      sipServer: sipSecret.secretArn,
+      ...(tlsSecret ? { tls: tlsSecret } : {}),
+      ...(token ? { gateways: token.secretArn } : {}),
+    };
     const plan = edgePlan(this.shared(group), this.seats, { edges, names: this.control.names, secrets });
     const min = this.fleet.minEdges ?? edges.length;
     return new Machines(this, 'Edges', {
@@ -134,9 +147,35 @@ export class FleetStack extends Stack {
     return machines;
   }
 
+  private gateways(gateways: NonNullable<FleetSettings['gateways']>, token: Secret): Machines {
+    const { gateways: securityGroup } = this.access;
+    const { gateway } = this.images;
+    if (!securityGroup || !gateway)
+      throw new Error('gateways have a security group and an image of their own');
+    const group = `${this.settings.prefix}-gateways`;
+    const role = this.roleOf('GatewayRole', {
+      ...{ kind: group, groups: [group], seats: this.seats.gateways, images: [gateway] },
+      may: [allow(['secretsmanager:GetSecretValue'], token.secretArn)],
+    });
+    const { max, type, min = this.fleet.zones.length } = gateways;
+    const plan = gatewayPlan(this.shared(group), this.seats.gateways, gateways, token.secretArn);
+    const machines = new Machines(this, 'Gateways', {
+      ...{ group, kind: group, role, plan, min, max, securityGroup, type },
+      subnets: this.network.subnets,
+      units: gatewayUnits(this.containers()),
+      ...this.common([]),
+    });
+    machines.autoScaling.scaleToTrackMetric('Sessions', {
+      metric: this.average(metrics.agentSessions),
+      targetValue: gateways.sessionsPerGateway,
+    });
+    return machines;
+  }
+
   /** What machines need while they live, the end of their calls included, is there before them and goes after them. */
   private common = (after: readonly IDependable[]) => ({
     vpc: this.network.vpc,
+    image: this.fleet.machineImage,
     drainSeconds: this.fleet.drainSeconds,
     registry: `${this.account}.dkr.ecr.${this.region}.${this.urlSuffix}`,
     after: [this.network, this.access, this.seats, ...after],
@@ -153,7 +192,8 @@ export class FleetStack extends Stack {
     machine: this.images.machine.imageUri,
     edge: this.images.edge.imageUri,
     rtpengine: this.images.rtpengine.imageUri,
-    sipServer: this.fleet.sipServerImage,
+    sipServer: this.images.sipServer.imageUri,
+    gateway: this.images.gateway?.imageUri ?? '',
     drainSeconds: this.fleet.drainSeconds,
     region: this.region,
     logGroup: this.logGroup.logGroupName,
@@ -173,6 +213,19 @@ export class FleetStack extends Stack {
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason: 'It opens a port on loopback only, and a new one would end the calls of every edge.',
+    });
+    return secret;
+  }
+
+  /** What edges show to gateways. */
+  private gatewayToken(): Secret {
+    const secret = new Secret(this, 'GatewayToken', {
+      description: 'Trunkline: what edges show to the gateways of agents',
+      generateSecretString: { excludePunctuation: true, passwordLength: 40 },
+    });
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Machines read it at their start, and security groups let nobody but edges come to a gateway.',
     });
     return secret;
   }

@@ -3,7 +3,7 @@ import type { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Seat } from '../../contracts/machine-plan.ts';
+import type { InnerSeat } from '../../contracts/machine-plan.ts';
 import { allow } from '../permissions.ts';
 
 export interface MachineRoleProps {
@@ -11,7 +11,7 @@ export interface MachineRoleProps {
   readonly kind: string;
   /** Names of their auto-scaling groups. */
   readonly groups: readonly string[];
-  readonly seats: readonly Seat[];
+  readonly seats: readonly InnerSeat[];
   readonly images: readonly DockerImageAsset[];
   readonly logGroup: LogGroup;
   readonly may: readonly PolicyStatement[];

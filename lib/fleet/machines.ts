@@ -8,6 +8,7 @@ import {
   UpdatePolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
 import {
+  type IMachineImage,
   InstanceType,
   type ISubnet,
   type IVpc,
@@ -16,6 +17,7 @@ import {
   MachineImage,
   OperatingSystemType,
   type SecurityGroup,
+  UserData,
 } from 'aws-cdk-lib/aws-ec2';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IDependable } from 'constructs';
@@ -33,6 +35,8 @@ export interface MachinesProps {
   readonly securityGroup: SecurityGroup;
   readonly role: Role;
   readonly type: string;
+  /** Id of an AMI; Amazon Linux as it is at the deploy without it. */
+  readonly image: string | undefined;
   readonly min: number;
   /** As many as there are seats. */
   readonly max: number;
@@ -110,7 +114,7 @@ export class Machines extends Construct {
         stack.getLogicalId(this.autoScaling.node.defaultChild as CfnResource as CfnAutoScalingGroup),
     });
     const template = new LaunchTemplate(this, 'Template', {
-      machineImage: MachineImage.fromSsmParameter(AMAZON_LINUX_ARM, { os: OperatingSystemType.LINUX }),
+      machineImage: machineImage(props.image),
       instanceType: new InstanceType(props.type),
       role: props.role,
       securityGroup: props.securityGroup,
@@ -138,6 +142,13 @@ export class Machines extends Construct {
     return template;
   }
 }
+
+const machineImage = (imageId: string | undefined): IMachineImage => {
+  const os = OperatingSystemType.LINUX;
+  return imageId === undefined
+    ? MachineImage.fromSsmParameter(AMAZON_LINUX_ARM, { os })
+    : { getImage: () => ({ imageId, osType: os, userData: UserData.forLinux() }) };
+};
 
 /** CloudFormation looks it up at each deploy: machines of one deploy are alike. */
 const AMAZON_LINUX_ARM = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64';

@@ -5,6 +5,7 @@ export interface Containers {
   readonly edge: string;
   readonly sipServer: string;
   readonly rtpengine: string;
+  readonly gateway: string;
   readonly drainSeconds: number;
   readonly region: string;
   readonly logGroup: string;
@@ -64,6 +65,12 @@ WantedBy=multi-user.target
   'trunkline-in-service.path': once('in-service', 'trunkline-in-service.service'),
 });
 
+/** A file asks for the end of a service, whose calls may take their time, and a file tells of it. */
+const draining = (service: string): Units => ({
+  'trunkline-drain.path': once('drain', 'trunkline-drain.service'),
+  'trunkline-drain.service': order(`/usr/bin/systemctl stop ${service}`, `/usr/bin/touch ${folder}/drained`),
+});
+
 export const edgeUnits = (on: Containers): Units => ({
   ...shared(on, ''),
   'trunkline-calls.target': '[Unit]\nWants=trunkline-sip.service trunkline-edge.service\n',
@@ -81,11 +88,7 @@ export const edgeUnits = (on: Containers): Units => ({
     on.drainSeconds + 30,
   ),
   // The edge alone: its calls go on through the SIP server until they have ended.
-  'trunkline-drain.path': once('drain', 'trunkline-drain.service'),
-  'trunkline-drain.service': order(
-    '/usr/bin/systemctl stop trunkline-edge.service',
-    `/usr/bin/touch ${folder}/drained`,
-  ),
+  ...draining('trunkline-edge.service'),
 });
 
 export const mediaUnits = (on: Containers): Units => ({
@@ -97,6 +100,19 @@ export const mediaUnits = (on: Containers): Units => ({
     `--env-file ${folder}/rtpengine.env --ulimit nofile=1048576`,
     on.rtpengine,
   ),
+});
+
+export const gatewayUnits = (on: Containers): Units => ({
+  ...shared(on, ''),
+  'trunkline-calls.target': '[Unit]\nWants=trunkline-gateway.service\n',
+  'trunkline-gateway.service': container(
+    on,
+    'gateway',
+    `--env-file ${folder}/gateway.env --ulimit nofile=1048576`,
+    on.gateway,
+    on.drainSeconds + 30,
+  ),
+  ...draining('trunkline-gateway.service'),
 });
 
 /** Room for RTP in the kernel, and ports that it must not give away. */

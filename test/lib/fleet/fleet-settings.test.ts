@@ -46,6 +46,24 @@ describe('settings of a fleet', () => {
     ],
     ['a name without a zone', { sipName: 'calls' }, 'fleet.sipName: is for SRV records'],
     ['preferences without a zone', { preferences: { 'edge-1': {} } }, 'set fleet.hostedZone, or leave this'],
+    [
+      'no gateway',
+      { gateways: { max: 0 } },
+      'fleet.gateways.max: must be 1 at least, or leave "gateways" out',
+    ],
+    ['an odd gateway', { gateways: { max: 3 } }, 'fleet.gateways: has max 3 for 2 zones'],
+    [
+      'more gateways than there are',
+      { gateways: { max: 2, min: 4 } },
+      'wants 4 machines at least and 2 at most',
+    ],
+    [
+      'gateways that never get company',
+      { gateways: { max: 2, sessionsPerGateway: 300 } },
+      'starts another machine at 300 sessions, which no machine has: maxSessions is 200',
+    ],
+    ['an Intel gateway', { gateways: { max: 2, type: 'c5.large' } }, 'is of no ARM family that is known'],
+    ['an image that is none', { machineImage: 'ubuntu' }, 'must be an id such as ami-0123456789abcdef0'],
     ['calls that outlast a deploy', { drainSeconds: 7200 }, 'fleet.drainSeconds: '],
   ])('refuse %s, and say what to change', (_, more, says) => {
     expect(() => read(more)).toThrow(says);

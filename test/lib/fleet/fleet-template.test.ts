@@ -42,9 +42,31 @@ describe('what reaches the fleet from outside', () => {
     const inside = open().filter(({ CidrIp }) => !CidrIp);
     expect(inside.map(({ IpProtocol, FromPort }) => `${IpProtocol} ${FromPort}`).sort()).toEqual([
       'tcp 22500',
+      'tcp 8090',
+      'udp 10000',
+      'udp 10000',
       'udp 22222',
       'udp 22400',
     ]);
+  });
+
+  test('does not reach a gateway: edges alone ask it for sessions, and rtpengines alone send it RTP', () => {
+    const rules = resources(template, 'AWS::EC2::SecurityGroupIngress').map(
+      ([, { Properties }]) => Properties,
+    );
+    const group = (value: unknown) => /Access(Edges|Media|Gateways)/.exec(JSON.stringify(value))?.[1];
+    const ofGateways = rules
+      .map((rule) => ({ to: group(rule['GroupId']), from: group(rule['SourceSecurityGroupId']), rule }))
+      .filter(({ to, from }) => to === 'Gateways' || from === 'Gateways');
+    expect(ofGateways.map(({ to, from, rule }) => `${from} to ${to} ${rule['FromPort']}`).sort()).toEqual([
+      'Edges to Gateways 8090',
+      'Gateways to Media 10000',
+      'Media to Gateways 10000',
+    ]);
+    const [own] = propertiesOf('AWS::EC2::SecurityGroup').filter(({ GroupDescription }) =>
+      String(GroupDescription).startsWith('Trunkline gateways'),
+    );
+    expect(own).not.toHaveProperty('SecurityGroupIngress');
   });
 
   test('is no TLS where no certificate is named', () => {
@@ -55,8 +77,8 @@ describe('what reaches the fleet from outside', () => {
 });
 
 describe('seats', () => {
-  test('every edge and every rtpengine has an interface with a fixed public address', () => {
-    template.resourceCountIs('AWS::EC2::NetworkInterface', 6);
+  test('every edge and every rtpengine has an interface with a fixed public address, a gateway a private one', () => {
+    template.resourceCountIs('AWS::EC2::NetworkInterface', 10);
     template.resourceCountIs('AWS::EC2::EIP', 6);
     template.resourceCountIs('AWS::EC2::EIPAssociation', 6);
   });
@@ -96,7 +118,7 @@ describe('machines', () => {
     }
   });
 
-  test('are in a group for edges and one for the rtpengines of each edge, no more of them than seats', () => {
+  test('are in a group for edges, one for gateways and one for the rtpengines of each edge, no more of them than seats', () => {
     const groups = propertiesOf('AWS::AutoScaling::AutoScalingGroup').map(
       ({ AutoScalingGroupName, MinSize, MaxSize, VPCZoneIdentifier }) => [
         AutoScalingGroupName,
@@ -108,6 +130,7 @@ describe('machines', () => {
     expect(groups).toEqual([
       ['trunkline-media-edge-1', '1', '2', 1],
       ['trunkline-media-edge-2', '1', '2', 1],
+      ['trunkline-gateways', '2', '4', 2],
       ['trunkline-edges', '2', '2', 2],
     ]);
   });
@@ -210,7 +233,13 @@ describe('machines', () => {
 
   test('as many as a stack may have, with long names, are told no more than fits, and make no more than a stack holds', () => {
     const edges = Array.from({ length: 24 }, (_, at) => `edge-${at + 1}`.padEnd(31, 'x'));
-    const fleet = { ...context.trunkline.fleet, mediaPerEdge: 1, minEdges: 24, preferences: {} };
+    const fleet = {
+      ...context.trunkline.fleet,
+      mediaPerEdge: 1,
+      minEdges: 24,
+      gateways: { max: 16 },
+      preferences: {},
+    };
     const trunkline = { ...context.trunkline, prefix: 'p'.repeat(31), edges, fleet };
     const largest = synthesized({ context: { trunkline } }, 'TrunklineFleet');
     // EC2 takes 16 KB before they are encoded; some room is for what a version to come adds.
@@ -220,7 +249,7 @@ describe('machines', () => {
     expect(JSON.stringify(largest.toJSON()).length).toBeLessThan(1_000_000);
   });
 
-  test('scale by calls in progress and by the load of the rtpengines', () => {
+  test('scale by calls in progress, by sessions of agents and by the load of the rtpengines', () => {
     const policies = propertiesOf('AWS::AutoScaling::ScalingPolicy').map(
       (each) => each['TargetTrackingConfiguration'],
     );
@@ -231,10 +260,91 @@ describe('machines', () => {
       cpu,
       cpu,
       expect.objectContaining({
+        CustomizedMetricSpecification: {
+          ...{ Namespace: 'Trunkline', MetricName: 'AgentSessions', Statistic: 'Average' },
+          Dimensions: [{ Name: 'Fleet', Value: 'trunkline' }],
+        },
+        TargetValue: 100,
+      }),
+      expect.objectContaining({
         CustomizedMetricSpecification: expect.objectContaining({ MetricName: 'CallsInProgress' }),
       }),
     ]);
   });
+});
+
+const withFleet = (more: object) => {
+  const fleet = { ...context.trunkline.fleet, ...more };
+  return synthesized({ context: { trunkline: { ...context.trunkline, fleet } } }, 'TrunklineFleet');
+};
+/** What machines are given at their start, by the name of their group. */
+const userDataOf = (of: typeof template) =>
+  Object.fromEntries(
+    resources(of, 'AWS::EC2::LaunchTemplate').map(([id, { Properties }]) => [
+      /^Edges|^Gateways|Media/.exec(id)?.[0] ?? id,
+      JSON.stringify((Properties['LaunchTemplateData'] as Record<string, unknown>)['UserData']),
+    ]),
+  );
+
+describe('gateways of agents', () => {
+  const { Edges = '', Media = '', Gateways = '' } = userDataOf(template);
+
+  test('are named to every edge by the private addresses of their seats, whether one runs there or not', () => {
+    const [named = ''] = /TRUNKLINE_GATEWAYS.*?DRACHTIO|TRUNKLINE_GATEWAYS.*?byEdge/.exec(Edges) ?? [];
+    expect(named.match(/http:\/\//g)).toHaveLength(4);
+    expect(named.match(/SeatsGateway\d+Interface/g)).toHaveLength(4);
+    expect(named.match(/:8090/g)).toHaveLength(4);
+    expect(Media).not.toContain('TRUNKLINE_GATEWAYS');
+  });
+
+  test('are drained by SIGTERM, and get as long as calls may take', () => {
+    expect(Gateways).toContain('ExecStart=/usr/bin/systemctl stop trunkline-gateway.service');
+    expect(Gateways).toContain('docker stop --time 1830 trunkline-gateway');
+    expect(Gateways).toMatch(/GATEWAY_DRAIN_SECONDS\W+1780/);
+  });
+
+  test('share a token with edges that nobody has written down', () => {
+    template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      Description: Match.stringLikeRegexp('gateways of agents'),
+      GenerateSecretString: { PasswordLength: 40 },
+    });
+    for (const data of [Edges, Gateways]) expect(data).toMatch(/"Ref":"GatewayToken[0-9A-F]+"/);
+    expect(Media).not.toContain('GatewayToken');
+  });
+
+  test('are not there where nobody asks for them, and then edges know none', () => {
+    const without = withFleet({ gateways: undefined });
+    without.resourceCountIs('AWS::AutoScaling::AutoScalingGroup', 3);
+    without.resourceCountIs('AWS::EC2::NetworkInterface', 6);
+    expect(JSON.stringify(without.toJSON())).not.toMatch(
+      /gateways of agents|TRUNKLINE_GATEWAYS|GatewayToken/,
+    );
+  });
+
+  test('call agents in private networks where the settings let them', () => {
+    const open = userDataOf(withFleet({ gateways: { max: 2, privateAgents: true } }));
+    expect(
+      [Gateways, open['Gateways']].map((data) => /GATEWAY_PRIVATE_AGENTS\W+(\w+)/.exec(data ?? '')?.[1]),
+    ).toEqual(['refuse', 'allow']);
+  });
+});
+
+test('machines boot from the image that is named, or from the newest of Amazon Linux', () => {
+  const imagesOf = (of: typeof template) =>
+    resources(of, 'AWS::EC2::LaunchTemplate').map(
+      ([, { Properties }]) => (Properties['LaunchTemplateData'] as Record<string, unknown>)['ImageId'],
+    );
+  expect(new Set(imagesOf(withFleet({ machineImage: 'ami-0123456789abcdef0' })))).toEqual(
+    new Set(['ami-0123456789abcdef0']),
+  );
+  expect(JSON.stringify(imagesOf(template)[0])).toMatch(/"Ref":"SsmParameterValue\w+/);
+});
+
+test('no boot pulls an image from anybody else than the registry of the account', () => {
+  for (const data of Object.values(userDataOf(template))) {
+    expect(data).not.toContain('drachtio/drachtio-server');
+    expect(data).toMatch(/docker run [^"]*--name trunkline-machine/);
+  }
 });
 
 describe('permissions', () => {
@@ -259,9 +369,10 @@ describe('permissions', () => {
 
   test('a machine attaches seats of its own kind to machines of its own kind', () => {
     const attach = statements().filter(({ Action }) => Action === 'ec2:AttachNetworkInterface');
-    expect(attach.map(({ Resource }) => [Resource].flat().length)).toEqual([4, 1, 2, 1]);
+    expect(attach.map(({ Resource }) => [Resource].flat().length)).toEqual([4, 1, 4, 1, 2, 1]);
     expect(attach.map(({ Condition }) => Condition).filter(Boolean)).toEqual([
       { StringEquals: { 'ec2:ResourceTag/trunkline:kind': ['trunkline-media'] } },
+      { StringEquals: { 'ec2:ResourceTag/trunkline:kind': ['trunkline-gateways'] } },
       { StringEquals: { 'ec2:ResourceTag/trunkline:kind': ['trunkline-edges'] } },
     ]);
   });
