@@ -180,6 +180,8 @@ export interface MediaOffer {
   };
   /** The side that is offered to gets SRTP, keyed so; plain RTP where absent. */
   readonly keying?: Keying | undefined;
+  /** The side that is offered to is a gateway in the network of the rtpengine, and is told its address there. */
+  readonly inside?: boolean;
   /** Audio in one packet towards each side, ms; absent: as the sides agree. */
   readonly ptime?: { readonly [leg in LegName]?: number | undefined };
   /** Sides whose digits come as INFO, be it instead of packets: the other side sends and gets packets all the same. */

@@ -79,6 +79,18 @@ const Variables = z.object({
     .min(1)
     .transform((text) => text.split(',').map((dir) => dir.trim()))
     .optional(),
+  /**
+   * Of every rtpengine the names of two interfaces, `OUTSIDE,INSIDE`: what carriers are told the address of, and what gateways
+   * are. Without it each has one for all.
+   */
+  RTPENGINE_INTERFACES: z
+    .string()
+    .regex(/^[\w-]+,[\w-]+$/, 'must be two names of interfaces: OUTSIDE,INSIDE, such as pub,priv')
+    .transform((text) => {
+      const [outside = '', inside = ''] = text.split(',');
+      return { outside, inside };
+    })
+    .optional(),
   /** Gateways for agents over WebSockets: http://HOST:PORT, with commas between them. */
   TRUNKLINE_GATEWAYS: z
     .string()
@@ -148,6 +160,7 @@ function settingsOf(env: z.output<typeof Environment>) {
       engines: env.RTPENGINE_NG.map((ng, index) => ({
         ng,
         recordingDir: env.RTPENGINE_RECORDING_DIR?.[index] || undefined,
+        interfaces: env.RTPENGINE_INTERFACES,
       })),
       dtmfListen: env.RTPENGINE_DTMF_LISTEN,
       b2bListen: env.RTPENGINE_B2B_LISTEN,

@@ -8,12 +8,15 @@ import {
   PING_EVERY_MS,
 } from './engine-health.ts';
 import { createLeftovers, type Leftovers } from './leftovers.ts';
+import type { Interfaces } from './offer-words.ts';
 import { createNgClient, type NgAddress, type NgClient, type NgRequest, saysFull } from './rtpengine.ts';
 
 export interface EngineSettings {
   readonly ng: NgAddress;
   /** Its recording directory, where it is on this host: lets quality be measured from captures. */
   readonly recordingDir?: string | undefined;
+  /** Names of its interfaces, where it has one for each side of the world. */
+  readonly interfaces?: Interfaces | undefined;
 }
 
 export interface EngineParts {
@@ -40,6 +43,7 @@ export interface Engine extends AsyncDisposable {
   readonly request: NgRequest;
   readonly once: NgRequest;
   readonly captures: CaptureReader | undefined;
+  readonly interfaces: Interfaces | undefined;
   /** The call is to be here from now on; `placed` says that it is. */
   enter(callId: string): void;
   placed(callId: string): void;
@@ -76,6 +80,7 @@ class RunningEngine implements Engine {
   full = false;
   enteredAt = 0;
   readonly captures: CaptureReader | undefined;
+  readonly interfaces: Interfaces | undefined;
   readonly #parts: EngineParts;
   readonly #client: NgClient;
   readonly #health: EngineHealth;
@@ -86,9 +91,10 @@ class RunningEngine implements Engine {
   #pinging = false;
   #stopped = false;
 
-  constructor({ ng, recordingDir }: EngineSettings, parts: EngineParts) {
+  constructor({ ng, recordingDir, interfaces }: EngineSettings, parts: EngineParts) {
     this.name = ng.host.includes(':') ? `[${ng.host}]:${ng.port}` : `${ng.host}:${ng.port}`;
     this.captures = recordingDir === undefined ? undefined : createCaptureReader(recordingDir);
+    this.interfaces = interfaces;
     this.#parts = parts;
     this.#health = createEngineHealth((_, before) => this.#changed(before));
     const { clock, metrics } = parts;

@@ -2,7 +2,17 @@ import type { LegName } from '../../contracts/events/call.ts';
 import type { MediaNewcomer, MediaOffer } from '../ports.ts';
 import { createEventMemory, type EventMemory } from './event-memory.ts';
 import type { Gates } from './gates.ts';
-import { codecsOf, framesOf, sdpOf, shape, type Transport, transports, type Wishes } from './offer-words.ts';
+import {
+  codecsOf,
+  directionOf,
+  framesOf,
+  type Interfaces,
+  sdpOf,
+  shape,
+  type Transport,
+  transports,
+  type Wishes,
+} from './offer-words.ts';
 import type { NgRequest } from './rtpengine.ts';
 import type { Tags } from './totals.ts';
 
@@ -18,6 +28,8 @@ export interface SessionState {
   wishes: Wishes;
   /** Each leg as we speak to it: who was called as it was offered, the caller as it offered itself. */
   readonly speaks: Record<LegName, Transport>;
+  /** Whether each leg is told rtpengine's address on the inside. */
+  readonly inside: Record<LegName, boolean>;
 }
 
 interface NewcomerParts {
@@ -25,6 +37,7 @@ interface NewcomerParts {
   readonly state: SessionState;
   readonly ng: NgRequest;
   readonly gates: Gates;
+  readonly interfaces: Interfaces | undefined;
   /** A tag that nobody on this side has had. */
   readonly nextTag: () => string;
   readonly listenForTones: () => Promise<void>;
@@ -40,7 +53,10 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
   const { id, state, ng, gates } = parts;
   const stays: LegName = leg === 'a' ? 'b' : 'a';
   let coming: { readonly tag: string; readonly offer: MediaOffer; readonly events: EventMemory } | undefined;
-  let before: Pick<SessionState, 'tags' | 'events' | 'wishes'> & { readonly spoke: Transport };
+  let before: Pick<SessionState, 'tags' | 'events' | 'wishes'> & {
+    readonly spoke: Transport;
+    readonly wasInside: boolean;
+  };
   const standInFor = (tag: string) => `for-${tag}`;
   const forget = async (tag: string) =>
     void (await ng('delete', { ...id, 'from-tag': tag, 'delete-delay': 0 }));
@@ -64,6 +80,7 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
         ...shape,
         ...transports[offer.keying ?? 'plain'],
         ...{ 'from-tag': standInFor(tag), 'to-tag': tag },
+        ...directionOf(parts.interfaces, state.inside[stays], offer.inside ?? false),
         ...framesOf(offer, stays),
         ...codecsOf(offer, stays),
         sdp: events.heard(stays, standIn(offer.sdp), 'offer'),
@@ -73,9 +90,16 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
     async takePlace(sdp, staying) {
       if (!coming) throw new Error('nobody was offered this place');
       const { tag, offer, events } = coming;
-      before = { tags: state.tags, events: state.events, wishes: state.wishes, spoke: state.speaks[leg] };
+      before = {
+        tags: state.tags,
+        events: state.events,
+        wishes: state.wishes,
+        spoke: state.speaks[leg],
+        wasInside: state.inside[leg],
+      };
       Object.assign(state, { tags: { ...state.tags, [leg]: tag }, events, wishes: offer, offerer: stays });
       state.speaks[leg] = offer.keying ?? 'plain';
+      state.inside[leg] = offer.inside ?? false;
       events.heard(stays, staying, 'offer');
       events.heard(leg, sdp, 'answer');
       const told = await parts.sayAgain(stays);
@@ -91,9 +115,10 @@ export function newcomerOf(leg: LegName, parts: NewcomerParts): MediaNewcomer {
     },
     async leave() {
       if (coming && state.tags[leg] === coming.tag) {
-        const { spoke, ...was } = before;
+        const { spoke, wasInside, ...was } = before;
         Object.assign(state, was);
         state.speaks[leg] = spoke;
+        state.inside[leg] = wasInside;
         await parts.sayAgain(stays);
       }
       await leave();

@@ -49,6 +49,21 @@ export function transportIn(sdp: string): Transport {
   return /^a=crypto:/m.test(sdp) ? 'sdes' : 'dtls';
 }
 
+/** Names of the logical interfaces of an rtpengine (its option `--interface=NAME/ADDRESS`). */
+export interface Interfaces {
+  /** Of carriers and of everybody who comes over the internet. */
+  readonly outside: string;
+  /** Of gateways in its own network. */
+  readonly inside: string;
+}
+
+/** Which address each side is told: of who offers, then of who is offered to. */
+export const directionOf = (
+  names: Interfaces | undefined,
+  ...areInside: readonly [from: boolean, to: boolean]
+): { direction?: readonly string[] } =>
+  names ? { direction: areInside.map((isInside) => (isInside ? names.inside : names.outside)) } : {};
+
 type CodecWords = Readonly<Record<string, readonly string[]>>;
 
 /** telephone-event always goes through: digits are never a codec question, but where one side has them as tones. */

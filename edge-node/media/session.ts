@@ -5,7 +5,18 @@ import { createEventMemory } from './event-memory.ts';
 import { type Gates, gatesOf } from './gates.ts';
 import { newcomerOf, type SessionState, standIn } from './newcomer.ts';
 import type { NgReply } from './ng-reply.ts';
-import { codecsOf, flagsOf, framesOf, SDES, sdpOf, shape, transportIn, transports } from './offer-words.ts';
+import {
+  codecsOf,
+  directionOf,
+  flagsOf,
+  framesOf,
+  type Interfaces,
+  SDES,
+  sdpOf,
+  shape,
+  transportIn,
+  transports,
+} from './offer-words.ts';
 import { playbackOf } from './playback.ts';
 import type { NgRequest } from './rtpengine.ts';
 import { LISTEN_FOR_TONES, sessionDigits } from './session-digits.ts';
@@ -16,6 +27,7 @@ interface SessionEngine {
   /** For what must not be done twice. */
   readonly once: NgRequest;
   readonly captures: CaptureReader | undefined;
+  readonly interfaces?: Interfaces | undefined;
 }
 
 export interface EngineSession extends MediaSession {
@@ -42,6 +54,7 @@ class OneEngineSession implements EngineSession {
       offerer: 'a',
       wishes: {},
       speaks: { a: 'plain', b: 'plain' },
+      inside: { a: false, b: false },
       coming: new Set(),
     },
     events: createEventMemory(() => this.#state.wishes),
@@ -76,6 +89,7 @@ class OneEngineSession implements EngineSession {
       this.#state.tags = { ...this.#state.tags, b: this.#nextTag('b') };
     Object.assign(this.#state, { offerer: from, wishes: offer });
     Object.assign(this.#state.speaks, { [from]: transportIn(offer.sdp), [to]: offer.keying ?? 'plain' });
+    this.#state.inside[to] = offer.inside ?? false;
     this.#capturing ||= offer.capture === true && this.#engine.captures !== undefined;
     const reply = await ask('offer', {
       ...this.#words(from, this.#called.b > 1),
@@ -127,6 +141,7 @@ class OneEngineSession implements EngineSession {
   newcomer(leg: LegName) {
     return newcomerOf(leg, {
       ...{ id: this.#id, state: this.#state, ng: this.#engine.request, gates: this.#gates },
+      interfaces: this.#engine.interfaces,
       listenForTones: () => this.#listenForTones(),
       nextTag: () => this.#nextTag(leg),
       sayAgain: async (from) => {
@@ -169,8 +184,9 @@ class OneEngineSession implements EngineSession {
 
   /** Of an offer of one side; with the tag of the other, or the next target would be offered the keys of the one before. */
   #words(from: LegName, latched: boolean) {
-    const { speaks, wishes } = this.#state;
+    const { speaks, wishes, inside } = this.#state;
     return {
+      ...directionOf(this.#engine.interfaces, inside[from], inside[otherLeg(from)]),
       ...{ ...this.#id, ...shape, ...transports[speaks[otherLeg(from)]], ...this.#between(from) },
       ...{ ...framesOf(wishes, from), ...this.#flags(latched), ...codecsOf(wishes, from) },
     };

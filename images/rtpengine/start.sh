@@ -1,8 +1,9 @@
 #!/bin/sh
-# Addresses and ports come from the seat of the machine: machine/seat-files.ts writes them.
+# Carriers are told the public address, gateways of agents the private one. Addresses and ports come from the seat of the machine: machine/seat-files.ts writes them.
 set -eu
 exec rtpengine --config-file=none --table=-1 --foreground --log-stderr --log-level=5 \
-  "--interface=${PRIVATE_ADDRESS}!${PUBLIC_ADDRESS}" \
+  "--interface=pub/${PRIVATE_ADDRESS}!${PUBLIC_ADDRESS}" \
+  "--interface=priv/${PRIVATE_ADDRESS}" \
   "--listen-ng=${PRIVATE_ADDRESS}:${NG_PORT}" \
   "--listen-cli=127.0.0.1:${CONTROL_PORT}" \
   "--listen-http=127.0.0.1:${HTTP_PORT}" \

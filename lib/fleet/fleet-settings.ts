@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { Cidr, isTooWide, OPEN_TO_THE_WORLD } from './cidr.ts';
 import { MachineType } from './machine-type.ts';
@@ -33,6 +34,9 @@ const Network = z
     privateEndpoints: z.boolean().default(false),
   })
   .prefault({});
+
+const hasFiles = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && readdirSync(path).length > 0;
 
 /** Machines for the audio of agents over WebSockets, in the zones of the fleet. */
 const Gateways = z.strictObject({
@@ -85,6 +89,11 @@ export const FleetSettings = z
     tlsSecret: z
       .string()
       .min(1, 'must be the name of a secret, or be left out for a fleet without TLS')
+      .optional(),
+    /** A folder here with recordings for call.play, WAV or MP3; every edge and rtpengine gets a copy at its start. */
+    promptsDir: z
+      .string()
+      .refine((path) => hasFiles(path), { error: 'must be a folder here that has recordings in it' })
       .optional(),
     /** What machines boot from: Amazon Linux 2023 for ARM; the newest at each deploy where it is not given. */
     machineImage: z

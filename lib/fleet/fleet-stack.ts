@@ -1,7 +1,8 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IDependable } from 'constructs';
 import { metrics } from '../../contracts/metrics.ts';
@@ -37,6 +38,7 @@ export class FleetStack extends Stack {
   private readonly access: Access;
   private readonly seats: Seats;
   private readonly images: Images;
+  private readonly prompts: Asset | undefined;
   private readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, { settings, fleet, control, ...props }: FleetStackProps) {
@@ -52,10 +54,12 @@ export class FleetStack extends Stack {
     const gateways = fleet.gateways?.max ?? 0;
     this.seats = new Seats(this, 'Seats', { edges, mediaPerEdge, gateways, zones, network, access });
     this.images = new Images(this, 'Images', fleet);
+    const { promptsDir: path } = fleet;
+    this.prompts = path === undefined ? undefined : new Asset(this, 'Prompts', { path });
     this.logGroup = new LogGroup(this, 'Logs', kept);
     const token = fleet.gateways && this.gatewayToken();
     const media = this.media();
-    const agents = fleet.gateways && token ? [this.gateways(fleet.gateways, token)] : [];
+    const agents = fleet.gateways && token ? [this.gateways(fleet.gateways, token, media.slice(-1))] : [];
     const machines = this.edges([...media, ...agents], token);
     machines.autoScaling.scaleToTrackMetric('Calls', {
       metric: this.average(metrics.callsInProgress),
@@ -88,6 +92,7 @@ export class FleetStack extends Stack {
         allow(['secretsmanager:GetSecretValue'], sipSecret.secretArn),
         ...(tlsSecret ? [allow(['secretsmanager:GetSecretValue'], this.arnOfSecret(tlsSecret))] : []),
         ...(token ? [allow(['secretsmanager:GetSecretValue'], token.secretArn)] : []),
+        ...this.readsPrompts(),
       ],
     });
     const roles = new EdgeRoles(this, 'EdgeRoles', this.control.edges, role);
@@ -97,7 +102,12 @@ export class FleetStack extends Stack {
       ...(tlsSecret ? { tls: tlsSecret } : {}),
       ...(token ? { gateways: token.secretArn } : {}),
     };
-    const plan = edgePlan(this.shared(group), this.seats, { edges, names: this.control.names, secrets });
+    const plan = edgePlan(this.shared(group), this.seats, {
+      edges,
+      names: this.control.names,
+      secrets,
+      hasPrompts: this.prompts !== undefined,
+    });
     const min = this.fleet.minEdges ?? edges.length;
     return new Machines(this, 'Edges', {
       ...{ group, kind: group, role, plan, min, max: edges.length },
@@ -105,6 +115,7 @@ export class FleetStack extends Stack {
       securityGroup: this.access.edges,
       type: this.fleet.edgeType,
       units: edgeUnits(this.containers()),
+      prompts: this.placeOfPrompts(),
       ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
   }
@@ -115,7 +126,13 @@ export class FleetStack extends Stack {
     const kind = `${this.settings.prefix}-media`;
     const groups = edges.map((edge) => `${kind}-${edge}`);
     const images = [this.images.rtpengine];
-    const role = this.roleOf('MediaRole', { kind, groups, seats: this.seats.media, images, may: [] });
+    const role = this.roleOf('MediaRole', {
+      kind,
+      groups,
+      seats: this.seats.media,
+      images,
+      may: this.readsPrompts(),
+    });
     const made: Machines[] = [];
     for (const [at, edge] of edges.entries()) {
       const own = { edge, group: groups[at] ?? '', kind, role };
@@ -139,6 +156,7 @@ export class FleetStack extends Stack {
       securityGroup: this.access.media,
       type: this.fleet.mediaType,
       units: mediaUnits(this.containers()),
+      prompts: this.placeOfPrompts(),
       ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
     const targetUtilizationPercent = this.fleet.mediaCpu;
@@ -147,7 +165,11 @@ export class FleetStack extends Stack {
     return machines;
   }
 
-  private gateways(gateways: NonNullable<FleetSettings['gateways']>, token: Secret): Machines {
+  private gateways(
+    gateways: NonNullable<FleetSettings['gateways']>,
+    token: Secret,
+    after: readonly Machines[],
+  ): Machines {
     const { gateways: securityGroup } = this.access;
     const { gateway } = this.images;
     if (!securityGroup || !gateway)
@@ -163,7 +185,7 @@ export class FleetStack extends Stack {
       ...{ group, kind: group, role, plan, min, max, securityGroup, type },
       subnets: this.network.subnets,
       units: gatewayUnits(this.containers()),
-      ...this.common([]),
+      ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
     machines.autoScaling.scaleToTrackMetric('Sessions', {
       metric: this.average(metrics.agentSessions),
@@ -194,10 +216,28 @@ export class FleetStack extends Stack {
     rtpengine: this.images.rtpengine.imageUri,
     sipServer: this.images.sipServer.imageUri,
     gateway: this.images.gateway?.imageUri ?? '',
+    hasPrompts: this.prompts !== undefined,
     drainSeconds: this.fleet.drainSeconds,
     region: this.region,
     logGroup: this.logGroup.logGroupName,
   });
+
+  private placeOfPrompts = () =>
+    this.prompts && { bucket: this.prompts.s3BucketName, key: this.prompts.s3ObjectKey };
+
+  /** Edges look whether a recording is there, rtpengines play it. */
+  private readsPrompts(): PolicyStatement[] {
+    if (!this.prompts) return [];
+    const { s3BucketName: bucket, s3ObjectKey: key } = this.prompts;
+    const arn = this.formatArn({
+      service: 's3',
+      region: '',
+      account: '',
+      resource: bucket,
+      resourceName: key,
+    });
+    return [allow(['s3:GetObject'], arn)];
+  }
 
   private roleOf(id: string, own: Omit<MachineRoleProps, 'logGroup'>): Role {
     const images = [this.images.machine, ...own.images];

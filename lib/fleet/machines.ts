@@ -23,7 +23,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct, type IDependable } from 'constructs';
 import { kindTag } from './machine-role.ts';
 import { inServiceUnit } from './units.ts';
-import { userData } from './user-data.ts';
+import { type FirstBoot, userData } from './user-data.ts';
 
 export interface MachinesProps {
   /** Name of the auto-scaling group. */
@@ -44,6 +44,7 @@ export interface MachinesProps {
   readonly plan: object;
   readonly units: Readonly<Record<string, string>>;
   readonly registry: string;
+  readonly prompts?: FirstBoot['prompts'];
   /** Made and changed before these machines are, and taken away after them. */
   readonly after: readonly IDependable[];
 }
@@ -133,6 +134,7 @@ export class Machines extends Construct {
       userData: userData({
         plan: stack.toJsonString(props.plan),
         registry: props.registry,
+        prompts: props.prompts,
         units: {
           ...props.units,
           'trunkline-in-service.service': inServiceUnit(stack.stackName, group, stack.region),

@@ -1,6 +1,7 @@
 import { ports } from '../../contracts/fleet-ports.ts';
 import type { InnerSeat, MachinePlan, Seat } from '../../contracts/machine-plan.ts';
 import { hooks } from './machines.ts';
+import { promptsFolder } from './units.ts';
 
 type EdgePlan = Extract<MachinePlan, { role: 'edge' }>;
 type MediaPlan = Extract<MachinePlan, { role: 'media' }>;
@@ -41,7 +42,13 @@ export function edgePlan(
     edges,
     names,
     secrets,
-  }: { edges: readonly EdgeParts[]; names: PlatformNames; secrets: EdgePlan['secrets'] },
+    hasPrompts = false,
+  }: {
+    edges: readonly EdgeParts[];
+    names: PlatformNames;
+    secrets: EdgePlan['secrets'];
+    hasPrompts?: boolean;
+  },
 ): EdgePlan {
   const enginesOf = (edgeId: string) =>
     seats.media
@@ -68,6 +75,9 @@ export function edgePlan(
       TRUNKLINE_EMF_MS: EMF_MS,
       TRUNKLINE_FLEET: shared.prefix,
       DRACHTIO_PORT: String(ports.sipServerAdmin),
+      ...(hasPrompts ? { TRUNKLINE_PROMPTS_DIR: promptsFolder } : {}),
+      // Both are interfaces of images/rtpengine/start.sh.
+      RTPENGINE_INTERFACES: 'pub,priv',
       ...(gateways.length > 0 ? { TRUNKLINE_GATEWAYS: gateways.join(',') } : {}),
     },
     byEdge: Object.fromEntries(

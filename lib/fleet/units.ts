@@ -6,6 +6,8 @@ export interface Containers {
   readonly sipServer: string;
   readonly rtpengine: string;
   readonly gateway: string;
+  /** Whether recordings are there for edges and rtpengines. */
+  readonly hasPrompts: boolean;
   readonly drainSeconds: number;
   readonly region: string;
   readonly logGroup: string;
@@ -16,6 +18,10 @@ type Units = Readonly<Record<string, string>>;
 
 const docker = '/usr/bin/docker';
 const folder = '/run/trunkline';
+/** Where recordings are, under one path for the edge that names them and the rtpengine that plays them. */
+export const promptsFolder = '/var/lib/trunkline-prompts';
+const prompts = ({ hasPrompts }: Containers) =>
+  hasPrompts ? `-v ${promptsFolder}:${promptsFolder}:ro ` : '';
 
 /** A container on the machine's own network: RTP has no use for a second address, and no time for it. */
 const container = (
@@ -83,7 +89,7 @@ export const edgeUnits = (on: Containers): Units => ({
   'trunkline-edge.service': container(
     on,
     'edge',
-    `-v ${folder}:${folder}:ro -v /var/lib/trunkline:/var/lib/trunkline --env-file ${folder}/edge.env --ulimit nofile=1048576`,
+    `-v ${folder}:${folder}:ro -v /var/lib/trunkline:/var/lib/trunkline ${prompts(on)}--env-file ${folder}/edge.env --ulimit nofile=1048576`,
     `${on.edge} node --import tsx edge-node/main.ts`,
     on.drainSeconds + 30,
   ),
@@ -97,7 +103,7 @@ export const mediaUnits = (on: Containers): Units => ({
   'trunkline-rtpengine.service': container(
     on,
     'rtpengine',
-    `--env-file ${folder}/rtpengine.env --ulimit nofile=1048576`,
+    `${prompts(on)}--env-file ${folder}/rtpengine.env --ulimit nofile=1048576`,
     on.rtpengine,
   ),
 });

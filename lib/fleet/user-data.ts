@@ -1,5 +1,5 @@
 import { UserData } from 'aws-cdk-lib/aws-ec2';
-import { sysctls } from './units.ts';
+import { promptsFolder, sysctls } from './units.ts';
 
 export interface FirstBoot {
   /** JSON of a MachinePlan. */
@@ -8,10 +8,12 @@ export interface FirstBoot {
   readonly units: Readonly<Record<string, string>>;
   /** Host of the registry that the images are in. */
   readonly registry: string;
+  /** A ZIP file in S3 with recordings. */
+  readonly prompts: { readonly bucket: string; readonly key: string } | undefined;
 }
 
 /** Writes the files of a machine and starts what they name. There are no secrets here: anyone on the machine can read it. */
-export function userData({ plan, units, registry }: FirstBoot): UserData {
+export function userData({ plan, units, registry, prompts }: FirstBoot): UserData {
   const data = UserData.forLinux();
   const write = (path: string, text: string) =>
     data.addCommands(`cat > ${path} <<'END_OF_FILE'`, text.trimEnd(), 'END_OF_FILE');
@@ -26,6 +28,12 @@ export function userData({ plan, units, registry }: FirstBoot): UserData {
   write('/etc/tmpfiles.d/trunkline.conf', 'd /run/trunkline 0700 root root');
   write('/root/.docker/config.json', `{"credHelpers":{"${registry}":"ecr-login"}}`);
   for (const [name, text] of Object.entries(units)) write(`/etc/systemd/system/${name}`, text);
+  if (prompts)
+    data.addCommands(
+      'dnf install -y unzip',
+      `aws s3 cp --only-show-errors s3://${prompts.bucket}/${prompts.key} /root/prompts.zip`,
+      `unzip -q -o /root/prompts.zip -d ${promptsFolder}`,
+    );
   data.addCommands(
     'sysctl --system',
     'systemd-tmpfiles --create',

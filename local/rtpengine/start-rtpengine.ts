@@ -17,6 +17,8 @@ export interface RtpengineOptions {
   readonly b2bPort: number;
   /** RTP ports; by default two thousand that this process keeps for itself. A call takes four. */
   readonly ports?: PortRange;
+  /** Its interfaces, as the option `--interface` has them; by default one on loopback. */
+  readonly interfaces?: readonly string[];
   readonly logger?: Logger;
   /** A call without any RTP is dropped after this time, s. */
   readonly timeoutSeconds?: number;
@@ -101,7 +103,7 @@ function flags(
     '--foreground',
     '--log-stderr',
     '--log-level=5',
-    `--interface=${host}`,
+    ...(options.interfaces ?? [host]).map((each) => `--interface=${each}`),
     `--listen-ng=${host}:${ngPort}`,
     `--port-min=${min}`,
     `--port-max=${max}`,

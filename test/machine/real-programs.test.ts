@@ -72,9 +72,13 @@ async function environmentOn(plan: MachinePlan, on: Seat, file: string): Promise
   );
 }
 
-test('what the stack plans and the machine writes is an environment that an edge starts with', async () => {
-  const settings = readSettings(await environmentOn(plans.edge, seats.edges[0] as Seat, 'edge.env'));
-  expect(settings).toMatchObject({
+let settingsOfEdge: ReturnType<typeof readSettings>;
+beforeAll(async () => {
+  settingsOfEdge = readSettings(await environmentOn(plans.edge, seats.edges[0] as Seat, 'edge.env'));
+});
+
+test('what the stack plans and the machine writes is an environment that an edge starts with', () => {
+  expect(settingsOfEdge).toMatchObject({
     edgeId: 'edge-1',
     region: 'eu-central-1',
     busName: 'phones',
@@ -105,17 +109,21 @@ async function withFreePorts(env: Record<string, string>) {
   return { ng, control, http, env: { ...env, ...Object.fromEntries(words) } as Record<string, string> };
 }
 
-const bencoded = (words: Readonly<Record<string, string>>) =>
+type Words = Readonly<Record<string, string | readonly string[]>>;
+const text = (word: string) => `${word.length}:${word}`;
+const bencoded = (words: Words) =>
   `d${Object.entries(words)
-    .flat()
-    .map((word) => `${word.length}:${word}`)
+    .flatMap(([key, value]) => [
+      text(key),
+      typeof value === 'string' ? text(value) : `l${value.map(text).join('')}e`,
+    ])
     .join('')}e`;
 
 /**
  * An order in rtpengine's ng protocol, repeated until it is answered: UDP promises nothing. By its cookie rtpengine knows a
  * repeated order from another one.
  */
-async function order(port: number, words: Readonly<Record<string, string>>): Promise<string> {
+async function order(port: number, words: Words): Promise<string> {
   const message = `${randomUUID()} ${bencoded(words)}`;
   const socket = createSocket('udp4');
   const send = () => socket.send(message, port, host);
@@ -178,7 +186,15 @@ describe('the real rtpengine, started as its image starts it', () => {
   });
   afterAll(() => peer?.[Symbol.asyncDispose]());
 
-  test('offers the public address of its seat', async () => {
+  test('offers the public address of its seat, and the private one to whom the edge says is inside', async () => {
+    const { interfaces } = settingsOfEdge.media.engines[0] ?? {};
+    expect(interfaces).toEqual({ outside: 'pub', inside: 'priv' });
+    const inward = await order(on.ng, {
+      ...anOffer('inward'),
+      direction: [interfaces?.outside ?? '', interfaces?.inside ?? ''],
+    });
+    expect(inward).toContain(`c=IN IP4 ${host}`);
+    await order(on.ng, { command: 'delete', 'call-id': 'inward', 'from-tag': 'a', 'delete-delay': '0' });
     const answer = await order(on.ng, anOffer('first'));
     expect(answer).toContain('result2:ok');
     expect(answer).toContain('c=IN IP4 198.51.100.7');

@@ -18,7 +18,7 @@ export interface Failed {
 /** The SDP for the target: a fresh offer each time. Undefined for a late offer: the target is asked for one. */
 export async function offerTo(
   call: Call,
-  target: Pick<RouteTarget, 'trunk' | 'dtmf'>,
+  target: Pick<RouteTarget, 'trunk' | 'dtmf' | 'socket'>,
   keying?: Keying,
 ): Promise<string | undefined | Failed> {
   const { sdp } = call.invite;
@@ -28,7 +28,9 @@ export async function offerTo(
   const capture = routeOf(call).quality === 'capture';
   try {
     const codecs = { kept, transcoded, add };
-    return await call.media.offer({ sdp, from: 'a', codecs, keying, capture, ...audioOf(call, target) });
+    const inside = target.socket !== undefined;
+    const offer = { sdp, from: 'a', codecs, keying, capture, inside } as const;
+    return await call.media.offer({ ...offer, ...audioOf(call, target) });
   } catch (error) {
     return mediaFailure(error);
   }

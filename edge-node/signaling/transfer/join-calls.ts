@@ -1,5 +1,6 @@
 import type { LegName } from '../../../contracts/events/call.ts';
 import type { TransferFailure } from '../../../core/transfer.ts';
+import { AgentDialog } from '../agents/agent-dialog.ts';
 import type { Call } from '../call.ts';
 import { askSide } from '../mid-call/ask-side.ts';
 import { type Joined, joinedOf, otherLeg } from '../mid-call/joined.ts';
@@ -81,7 +82,8 @@ async function move(
       : ('dtls' as const)
     : undefined;
   const audio = audioOf(call, occupant);
-  const wanted = { ...offer, codecs, keying, ...audio };
+  const inside = there.dialogs[far] instanceof AgentDialog;
+  const wanted = { ...offer, codecs, keying, inside, ...audio };
   const sdp = await media.offer(
     stays === 'a' ? wanted : { ...exchanged({ ...wanted, from: 'a' }), from: stays },
   );

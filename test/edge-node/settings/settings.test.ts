@@ -68,6 +68,15 @@ describe('settings of the edge', () => {
     expect(() => readSettings({ ...needed, [name]: value })).toThrow(`${name}: `);
   });
 
+  test('take the names of the interfaces that rtpengines have, or none', () => {
+    const of = (more: object) => readSettings({ ...needed, ...more }).media.engines[0]?.interfaces;
+    expect(of({ RTPENGINE_INTERFACES: 'pub,priv' })).toEqual({ outside: 'pub', inside: 'priv' });
+    expect(of({})).toBeUndefined();
+    expect(() => of({ RTPENGINE_INTERFACES: 'pub' })).toThrow(
+      'must be two names of interfaces: OUTSIDE,INSIDE',
+    );
+  });
+
   test('take several rtpengines, each with its own recording folder or with none', () => {
     const RTPENGINE_NG = '10.0.0.5:22222, media.internal:22223,[::1]:22224';
     expect(

@@ -63,6 +63,11 @@ describe('settings of a fleet', () => {
       'starts another machine at 300 sessions, which no machine has: maxSessions is 200',
     ],
     ['an Intel gateway', { gateways: { max: 2, type: 'c5.large' } }, 'is of no ARM family that is known'],
+    [
+      'recordings that are elsewhere',
+      { promptsDir: 'no/such' },
+      'must be a folder here that has recordings in it',
+    ],
     ['an image that is none', { machineImage: 'ubuntu' }, 'must be an id such as ami-0123456789abcdef0'],
     ['calls that outlast a deploy', { drainSeconds: 7200 }, 'fleet.drainSeconds: '],
   ])('refuse %s, and say what to change', (_, more, says) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { MachinePlan } from '../../../contracts/machine-plan.ts';
@@ -107,7 +108,7 @@ describe('machines', () => {
     const templates = propertiesOf('AWS::EC2::LaunchTemplate').map(
       ({ LaunchTemplateData }) => LaunchTemplateData,
     );
-    expect(templates).toHaveLength(3);
+    expect(templates).toHaveLength(4);
     for (const data of templates) {
       expect(data).toMatchObject({
         MetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
@@ -163,12 +164,13 @@ describe('machines', () => {
     });
   });
 
-  test('are replaced group by group: rtpengines before the edges that need them, no two groups at once', () => {
+  test('are replaced group by group: rtpengines and gateways before the edges that need them, no two groups at once', () => {
     const waitsFor = (group: string) => dependenciesOf(group).filter((id) => id.includes('GroupASG'));
     const [first, second] = ['Edge1MediaGroup', 'Edge2MediaGroup'].map(idOf);
     expect(waitsFor('Edge1MediaGroup')).toEqual([]);
     expect(waitsFor('Edge2MediaGroup')).toEqual([first]);
-    expect(waitsFor('EdgesGroup').sort()).toEqual([first, second].sort());
+    expect(waitsFor('GatewaysGroup')).toEqual([second]);
+    expect(waitsFor('EdgesGroup').sort()).toEqual([first, second, idOf('GatewaysGroup')].sort());
   });
 
   test('have their way to the internet, addresses, rules and role before they start and until they are gone', () => {
@@ -197,13 +199,13 @@ describe('machines', () => {
     const imagesIn = (data: string) =>
       new Set([...data.matchAll(/container-assets-\S+?:([0-9a-f]{64})/g)].map(([, hash]) => hash));
     const both = [...imagesIn(media)].filter((hash) => imagesIn(edge).has(hash));
-    expect([imagesIn(media).size, imagesIn(edge).size, both.length]).toEqual([2, 2, 1]);
+    expect([imagesIn(media).size, imagesIn(edge).size, both.length]).toEqual([2, 3, 1]);
     expect(media).toContain('"edge":"edge-1"');
     expect(media).not.toContain('edge-2');
   });
 
   test('are told names of secrets and never a secret', () => {
-    expect(told(template).size).toBe(3);
+    expect(told(template).size).toBe(4);
     for (const data of told(template).values()) {
       expect(data).not.toMatch(/resolve:secretsmanager|SecretString|BEGIN [A-Z ]*PRIVATE KEY/);
     }
@@ -338,6 +340,28 @@ test('machines boot from the image that is named, or from the newest of Amazon L
     new Set(['ami-0123456789abcdef0']),
   );
   expect(JSON.stringify(imagesOf(template)[0])).toMatch(/"Ref":"SsmParameterValue\w+/);
+});
+
+test('recordings reach the machines of edges and of rtpengines under one path, and those may read no more than them', () => {
+  const promptsDir = fileURLToPath(new URL('../../../examples/ivr/prompts', import.meta.url));
+  const spoken = withFleet({ promptsDir });
+  const { Edges = '', Media = '', Gateways = '' } = userDataOf(spoken);
+  const folder = '/var/lib/trunkline-prompts';
+  for (const data of [Edges, Media]) {
+    expect(data).toMatch(/aws s3 cp --only-show-errors s3:\/\/.*\.zip.* \/root\/prompts\.zip/);
+    expect(data).toContain(`unzip -q -o /root/prompts.zip -d ${folder}`);
+    expect(data).toContain(` -v ${folder}:${folder}:ro `);
+  }
+  expect(Edges).toMatch(new RegExp(`TRUNKLINE_PROMPTS_DIR\\W+${folder}`));
+  expect(Gateways).not.toContain('prompts');
+  const reads = resources(spoken, 'AWS::IAM::Policy')
+    .map(([id, { Properties }]) => [id.replace(/DefaultPolicy.*/, ''), JSON.stringify(Properties)] as const)
+    .filter(([, text]) => text.includes('s3:'));
+  expect(reads.map(([id]) => id).sort()).toEqual(['EdgeRole', 'MediaRole']);
+  for (const [, text] of reads) expect(text.match(/"s3:\w+"/g)).toEqual(['"s3:GetObject"']);
+  expect(JSON.stringify(template.toJSON())).not.toMatch(
+    /TRUNKLINE_PROMPTS_DIR|s3:GetObject|trunkline-prompts/,
+  );
 });
 
 test('no boot pulls an image from anybody else than the registry of the account', () => {
