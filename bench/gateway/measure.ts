@@ -66,6 +66,7 @@ export async function measure({
     soakMinutes > 0 ? await soak({ processes, kind, calls, minutes: soakMinutes, retired }) : undefined;
   await Promise.all(calls.map((call) => call.hush()));
   for (const call of calls) retired.push(await call.finished());
+  say('and now some are interrupted');
   const clearMs: number[] = [];
   for (const call of calls.slice(0, 20)) clearMs.push(await call.interrupt());
   await Promise.all(calls.map((call) => call[Symbol.asyncDispose]()));

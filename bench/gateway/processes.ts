@@ -42,6 +42,13 @@ export async function startProcesses(): Promise<Processes> {
   setPriority(Math.min(19, getPriority() + GIVES_WAY));
   const agent = await start(here('agent.ts'));
   const pid = gateway.child.pid ?? 0;
+  const kill = () => {
+    agent.child.kill('SIGKILL');
+    gateway.child.kill('SIGKILL');
+  };
+  // However this process ends, it leaves none behind.
+  process.once('exit', kill);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   return {
     ...{ url: String(gateway.message['url']), agent: agent.child },
     agentUrl: `ws://127.0.0.1:${agent.message['port']}/`,
@@ -53,9 +60,6 @@ export async function startProcesses(): Promise<Processes> {
       agent.child.send(callIds);
       return ((await answered) as [{ times: AtAgent[] }])[0].times;
     },
-    [Symbol.dispose]() {
-      agent.child.kill();
-      gateway.child.kill('SIGKILL');
-    },
+    [Symbol.dispose]: kill,
   };
 }
