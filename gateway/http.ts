@@ -104,13 +104,14 @@ export async function openHttp({ host, port, token, tls, desk, metrics }: HttpOp
 
 /** A session that its edge does not get to know would have nobody to end it. */
 async function openSession(request: IncomingMessage, response: ServerResponse, desk: Desk) {
-  const gone = new Promise<void>((closed) => response.once('close', closed));
+  // Looked at when it closes: what is written to a connection that is gone counts as finished, too.
+  const isLost = new Promise<boolean>((closed) => {
+    response.once('close', () => closed(!response.writableFinished));
+  });
   const outcome = await desk.open(await bodyOf(request, AgentSessionRequest));
   if ('sessionId' in outcome) {
     const { sessionId } = outcome;
-    void gone.then(() =>
-      response.writableFinished ? undefined : desk.end(sessionId, 'not wanted any more'),
-    );
+    void isLost.then((lost) => (lost ? desk.end(sessionId, 'not wanted any more') : undefined));
     return json(response, 201, outcome);
   }
   return json(response, statusOf(outcome), { fault: outcome.fault, error: outcome.message });
