@@ -1,3 +1,4 @@
+import { encodeTime } from 'ulid';
 import { Command, type CommandOf, commands } from '../contracts/commands.ts';
 import { Ulid } from '../contracts/envelope.ts';
 import type { CommandRefusal } from '../contracts/events/command.ts';
@@ -6,6 +7,7 @@ import { beginningOf, type CallState } from '../core/call-state.ts';
 import { handToAnEdge, type OriginatePorts } from './accept-originate.ts';
 import { askAgain, type Patience } from './ask-again.ts';
 import type { BusEvent, Outcome } from './bus-handler.ts';
+import { derivedId } from './derived-id.ts';
 import { lateness } from './expiry.ts';
 import type { Announcements, CommandRecords } from './ports.ts';
 
@@ -109,7 +111,7 @@ async function refuse(
   await announce.say([
     {
       version: 1,
-      id: clock.newId(),
+      id: refusalId(event),
       type: 'command.refused',
       time: new Date(clock.now()).toISOString(),
       callId: ulidAt(event.detail, 'callId'),
@@ -120,6 +122,15 @@ async function refuse(
     },
   ]);
   return { outcome: `refused-${reason}` };
+}
+
+/** The same however often the command is delivered: who hears both is to act once. */
+function refusalId({ id, time, detail, 'detail-type': type }: BusEvent): string {
+  const what = `command.refused ${type}`;
+  const commandId = ulidAt(detail, 'id');
+  if (commandId !== undefined) return derivedId(commandId, what);
+  // EventBridge keeps its own id and time, at second precision, from delivery to delivery.
+  return derivedId(encodeTime(Date.parse(time)), `${what} ${id}`);
 }
 
 function ulidAt(detail: unknown, key: 'callId' | 'id'): string | undefined {

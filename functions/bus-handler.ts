@@ -6,6 +6,8 @@ const BusEvent = z.object({
   id: z.string(),
   source: z.string(),
   'detail-type': z.string(),
+  /** When it was put on the bus. */
+  time: z.iso.datetime(),
   detail: z.unknown(),
 });
 export type BusEvent = z.infer<typeof BusEvent>;

@@ -2,4 +2,9 @@
 export { CallEventHandler, type CallEventHandlerProps } from './cdk/call-event-handler.ts';
 export type { CallPlatform } from './cdk/call-platform.ts';
 export type { Comparison, EventFilter } from './cdk/event-filter.ts';
-export { type EdgeAccess, TrunklinePlatform, type TrunklineSettings } from './cdk/trunkline-platform.ts';
+export {
+  type DeployedSettings,
+  type EdgeAccess,
+  TrunklinePlatform,
+  type TrunklineSettings,
+} from './cdk/trunkline-platform.ts';

@@ -9,3 +9,4 @@ export { UnreadableEvent } from '../functions/bus-handler.ts';
 export { type Calls, type Fields, InvalidCommand, type Sent } from './calls.ts';
 export { type CallsClientOptions, createCalls } from './create-calls.ts';
 export { type CallEventFunction, onCallEvent, type Reaction, type Surroundings } from './on-call-event.ts';
+export { RanOutOfTime } from './ran-out-of-time.ts';

@@ -6,6 +6,7 @@ import { type Log, logOf } from '../functions/log.ts';
 import { handledOnce, type Invocation } from './adapters/handled-once.ts';
 import { platformOf } from './adapters/platform.ts';
 import { type Calls, callsOver } from './calls.ts';
+import { LAST_WORDS_MS, withinTime } from './ran-out-of-time.ts';
 
 /** What stands beside an event. */
 export interface Surroundings {
@@ -37,7 +38,8 @@ export interface CallEventFunction<T extends EventType = EventType> {
  *   each once, so long as `react` asks for the same things in the same order. Whatever else it does happens once, too, where the
  *   function's CallEventHandler says `once: true`.
  * - Events may come late and in another order than they were said; `seq` and `time` say which.
- * - What `react` throws makes Lambda try again, as the CallEventHandler says, and ends in the dead-letter queue.
+ * - What `react` throws makes Lambda try again, as the CallEventHandler says, and ends in the dead-letter queue. Half a second
+ *   before Lambda would end it, a run fails with RanOutOfTime, which names call and event.
  *
  * @throws Error where a type is no event.
  */
@@ -51,16 +53,19 @@ export function onCallEvent<const T extends EventType>(
   const log = logOf(name);
   const once = handledOnce();
 
-  const work = async (detail: unknown, { 'detail-type': type }: BusEvent) => {
+  const work = async (detail: unknown, { 'detail-type': type }: BusEvent, run?: Invocation) => {
     const event = detail as EventOf<T>;
     if (event.type !== type)
       throw new UnreadableEvent('The event', [`type: is "${event.type}", and DetailType says "${type}"`]);
     const platform = platformOf();
     const calls = callsOver({ ...platform, idFor: idsOf(event.id, name) });
-    await react(event, calls, { log, trace: platform.trace() });
+    const reaction = Promise.resolve(react(event, calls, { log, trace: platform.trace() }));
+    await (run ? withinTime(reaction, event, run.getRemainingTimeInMillis() - LAST_WORDS_MS) : reaction);
     return { outcome: 'handled' };
   };
-  const handle = once(busHandler(name, schema, work, log));
+  const handle = once((event, run) =>
+    busHandler(name, schema, (detail, told) => work(detail, told, run), log)(event),
+  );
   return Object.assign(handle, { types: wanted, react });
 }
 

@@ -1,21 +1,20 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule } from 'aws-cdk-lib/aws-events';
+import { type CfnRule, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
-import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
+import type { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { sources } from '../../contracts/envelope.ts';
-import { type EventType, events } from '../../contracts/events.ts';
-import { deadLetters, keptIn } from '../../lib/dead-letters.ts';
+import type { EventType } from '../../contracts/events.ts';
+import { deadLetters } from '../../lib/dead-letters.ts';
 import { handledKeys, handlerVariables } from '../variables.ts';
 import type { CallPlatform } from './call-platform.ts';
+import { checkHandler } from './check-handler.ts';
 import type { EventFilter } from './event-filter.ts';
+import { type FunctionProps, handlerFunction } from './handler-function.ts';
 
 export interface CallEventHandlerProps<T extends EventType = EventType> {
   readonly platform: CallPlatform;
@@ -34,18 +33,24 @@ export interface CallEventHandlerProps<T extends EventType = EventType> {
   readonly readsCalls?: boolean;
   /** Runs once for each event, however often it is delivered: two writes and a small table of its own. */
   readonly once?: boolean;
+  /** Hears events again that `aws events start-replay` sends from the archive. By default it does not: a replay repairs one function. */
+  readonly hearsReplays?: boolean;
   /** An event that is older is not handled any more; 60 s, the least that AWS knows, by default. Lambda's first rerun comes after a minute. */
   readonly maxEventAge?: Duration;
   /** After a run that failed; none by default. */
   readonly reruns?: 0 | 1 | 2;
   /** Of the function's log; a month by default. */
   readonly logRetention?: RetentionDays;
+  /** What else a function may have: `vpc`, `layers`, `bundling`, which is added to ours, `tracing`. */
+  readonly function?: FunctionProps;
 }
 
 /**
  * A function of yours that hears events of calls and may command them: the rule on the bus, a role that allows that and no
- * more, a log group, X-Ray, and a queue for what could not be handled. Grant it what else it needs, as to any function.
- * @throws Error at synthesis for an event that does not exist, an entry that is no file, and a missing esbuild.
+ * more, a log group, X-Ray, and a queue for what could not be handled, which `trunkline dead-letters` lists beside those of the
+ * platform. Grant it what else it needs, as to any function.
+ * @throws Error at synthesis for an event that does not exist, a filter that EventBridge would refuse, an entry that is no
+ * file, and a missing esbuild.
  */
 export class CallEventHandler<T extends EventType = EventType> extends Construct implements IGrantable {
   readonly lambda: NodejsFunction;
@@ -55,15 +60,29 @@ export class CallEventHandler<T extends EventType = EventType> extends Construct
   constructor(scope: Construct, id: string, props: CallEventHandlerProps<T>) {
     super(scope, id);
     const types = typeof props.events === 'string' ? [props.events] : [...props.events];
-    check(this.node.path, types, props.entry);
-    const { platform, maxEventAge = Duration.seconds(60), reruns = 0 } = props;
-    this.deadLetters = deadLetters(this, 'DeadLetters');
-    this.lambda = this.function(props, maxEventAge, reruns);
+    const { platform, where, entry, maxEventAge = Duration.seconds(60), reruns = 0, once = false } = props;
+    const { timeout = Duration.seconds(10) } = props;
+    checkHandler(this.node.path, { types, where, entry, once, reruns, timeout: timeout.toSeconds() });
+    this.deadLetters = deadLetters(this, 'DeadLetters', { queueName: queueNameOf(this, platform) });
+    this.lambda = handlerFunction(this, {
+      ...{ entry, timeout, maxEventAge, reruns, deadLetters: this.deadLetters },
+      ...{ memorySize: props.memorySize ?? 512, logRetention: props.logRetention },
+      environment: { ...props.environment, [handlerVariables.bus]: platform.bus.eventBusArn },
+      more: props.function ?? {},
+    });
     platform.grantCommands(this.lambda);
     if (props.readsCalls) this.mayReadCalls(platform);
-    if (props.once) this.runsOnce();
-    this.rule = new Rule(this, 'Rule', {
-      eventBus: platform.bus,
+    if (once) this.runsOnce();
+    this.rule = this.hears(types, props, maxEventAge);
+  }
+
+  get grantPrincipal(): IPrincipal {
+    return this.lambda.grantPrincipal;
+  }
+
+  private hears(types: string[], props: CallEventHandlerProps<T>, maxEventAge: Duration): Rule {
+    const rule = new Rule(this, 'Rule', {
+      eventBus: props.platform.bus,
       eventPattern: {
         source: [sources.edge, sources.control],
         detailType: types,
@@ -73,38 +92,12 @@ export class CallEventHandler<T extends EventType = EventType> extends Construct
         new LambdaTarget(this.lambda, { deadLetterQueue: this.deadLetters, maxEventAge, retryAttempts: 3 }),
       ],
     });
-  }
-
-  get grantPrincipal(): IPrincipal {
-    return this.lambda.grantPrincipal;
-  }
-
-  private function(props: CallEventHandlerProps<T>, maxEventAge: Duration, reruns: 0 | 1 | 2) {
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logRetention ?? RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    // With AWS's managed policy it could write to every log group of the account.
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    logGroup.grantWrite(role);
-    const lambda = new NodejsFunction(this, 'Function', {
-      role,
-      entry: props.entry,
-      runtime: Runtime.NODEJS_22_X,
-      architecture: Architecture.ARM_64,
-      memorySize: props.memorySize ?? 512,
-      timeout: props.timeout ?? Duration.seconds(10),
-      environment: { ...props.environment, [handlerVariables.bus]: props.platform.bus.eventBusArn },
-      bundling,
-      logGroup,
-      loggingFormat: LoggingFormat.JSON,
-      tracing: Tracing.ACTIVE,
-      maxEventAge,
-      retryAttempts: reruns,
-      onFailure: keptIn(this.deadLetters),
-    });
-    acknowledge(lambda, role);
-    return lambda;
+    // EventBridge marks what it replays: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html
+    if (!props.hearsReplays)
+      (rule.node.defaultChild as CfnRule).addPropertyOverride('EventPattern.replay-name', [
+        { exists: false },
+      ]);
+    return rule;
   }
 
   private mayReadCalls(platform: CallPlatform): void {
@@ -129,44 +122,8 @@ export class CallEventHandler<T extends EventType = EventType> extends Construct
   }
 }
 
-/** One file with the SDK in it: the version that was tested is the version that runs. */
-const bundling = {
-  format: OutputFormat.ESM,
-  target: 'node22',
-  mainFields: ['module', 'main'],
-  minify: true,
-  sourceMap: false,
-  bundleAwsSDK: true,
-  forceDockerBundling: false,
-  // CommonJS parts of the bundle still call require for node's own modules.
-  banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-};
-
-function acknowledge(lambda: NodejsFunction, role: Role): void {
-  Validations.of(lambda).acknowledge({
-    id: 'AwsSolutions-L1',
-    reason:
-      'The bundle is written for Node 20 and up; 22 is the runtime that the AWS SDK goes on supporting longest.',
-  });
-  Validations.of(role).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray takes trace segments for no resource in particular.',
-  });
-}
-
-function check(path: string, types: readonly string[], entry: string): void {
-  const unknown = types.filter((type) => !Object.hasOwn(events, type));
-  if (types.length === 0 || unknown.length > 0)
-    throw new Error(
-      `${path}: events: ${unknown.join(', ') || 'an empty list'} is no event; events are ${Object.keys(events).join(', ')}`,
-    );
-  if (!existsSync(entry))
-    throw new Error(`${path}: entry: there is no file ${entry}; give the path of the handler's source`);
-  try {
-    createRequire(import.meta.url).resolve('esbuild');
-  } catch {
-    throw new Error(
-      `${path}: esbuild bundles the function and is not installed: npm install --save-dev esbuild`,
-    );
-  }
+/** `trunkline dead-letters` finds queues by how their names begin; SQS takes 80 letters. */
+function queueNameOf(handler: Construct, { prefix }: CallPlatform): string {
+  const begin = `${prefix}-dead-letters-`;
+  return begin + Names.uniqueResourceName(handler, { maxLength: 80 - begin.length, separator: '-' });
 }

@@ -12,6 +12,9 @@ import { DeployedPlatform } from './deployed-platform.ts';
 /** What a deployment may choose, as in `cdk.context.json` of the project; every setting has a default. */
 export type TrunklineSettings = Omit<SettingsInput, 'fleet'>;
 
+/** What an app that uses a platform must know of its settings: `prefix` is `trunkline` by default, and there is no key. */
+export type DeployedSettings = Pick<TrunklineSettings, 'prefix' | 'encryptionKeyArn'>;
+
 /** What the machine of an edge is given. */
 export interface EdgeAccess {
   readonly edgeId: string;
@@ -45,11 +48,13 @@ export class TrunklinePlatform extends CallPlatform {
   }
 
   /**
-   * A platform that is deployed in the same account and region by another stack; `prefix` is that of its settings. A stack
-   * that uses it is refused at deployment where there is none, and the platform's stack cannot be deleted while somebody uses it.
+   * A platform that is deployed in the same account and region by another stack, with these settings. A stack that uses it is
+   * refused at deployment where there is none, and the platform's stack cannot be deleted while somebody uses it. Without the
+   * key of a platform that has one, whoever reads its calls may not decrypt them.
+   * @throws Error that names every setting that is wrong.
    */
-  static fromPrefix(scope: Construct, id: string, prefix = 'trunkline'): CallPlatform {
-    return new DeployedPlatform(scope, id, prefix);
+  static fromPrefix(scope: Construct, id: string, of: DeployedSettings = {}): CallPlatform {
+    return new DeployedPlatform(scope, id, settingsOf(`${scope.node.path}/${id}`, of));
   }
 }
 

@@ -78,6 +78,20 @@ describe('accept-command', () => {
     expect(refused.commandId).toBeUndefined();
   });
 
+  test.each([
+    ['a command for a call that nobody knows', aHangup(), 'call.hangup'],
+    ['what has no id', { type: 'call.hangup' }, 'call.hangup'],
+  ])('%s is refused with one id, however often it is delivered', async (_, detail, type) => {
+    const { send, bus } = aPlatform();
+    await send(detail, type);
+    await send(detail, type);
+    const [first, second, ...more] = bus.said.map((event) => CommandRefused.parse(event));
+    expect(more).toEqual([]);
+    expect(second?.id).toBe(first?.id);
+    await send(aHangup(), type);
+    expect(CommandRefused.parse(bus.said[2]).id).not.toBe(first?.id);
+  });
+
   test('a command under the name of another is refused', async () => {
     const { send, bus } = aPlatform();
     await send(aHangup(), 'call.reject');

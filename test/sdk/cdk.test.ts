@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { Duration, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CallEventHandler } from '../../sdk/cdk.ts';
+import { compilePattern } from '../../local/cloud/event-pattern.ts';
+import { CallEventHandler, type EventFilter, TrunklinePlatform } from '../../sdk/cdk.ts';
+import { busEventOf } from '../../sdk/testing.ts';
+import { anEvent } from '../functions/an-event.ts';
+import { resources } from '../lib/synthesized.ts';
 import { aFolder } from '../local/stand-in.ts';
 import { aCustomersApp, handlerFile } from './a-customers-app.ts';
 
@@ -41,6 +46,7 @@ describe('a CallEventHandler', () => {
         source: ['trunkline.edge', 'trunkline.control'],
         'detail-type': ['dtmf.received'],
         detail: { leg: ['a'], digit: [{ 'anything-but': '#' }] },
+        'replay-name': [{ exists: false }],
       },
       Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 3 } })],
     });
@@ -94,6 +100,85 @@ describe('a CallEventHandler', () => {
   });
 });
 
+describe('a replay from the archive', () => {
+  const wanted = (name: string, hearsReplays?: boolean) => {
+    const { stack, platform } = anApp(name);
+    const hears = { events: 'call.answered', entry: handlerFile('greet') } as const;
+    new CallEventHandler(stack, 'Greet', {
+      ...{ platform, ...hears },
+      ...(hearsReplays === undefined ? {} : { hearsReplays }),
+    });
+    const [[, rule] = []] = resources(Template.fromStack(stack), 'AWS::Events::Rule');
+    const matches = compilePattern(rule?.Properties.EventPattern);
+    const event = busEventOf(anEvent('call.answered'));
+    return { first: matches(event), again: matches({ ...event, 'replay-name': 'again-1' }) };
+  };
+
+  test('is not heard by a handler that did not ask for it: what it does was done', () => {
+    expect(wanted('unasked')).toEqual({ first: true, again: false });
+  });
+
+  test('is heard where it is asked for', () => {
+    expect(wanted('asked', true)).toEqual({ first: true, again: true });
+  });
+});
+
+test('what a handler fails lies where `trunkline dead-letters` looks, each in a queue of its own', () => {
+  const { stack, platform } = anApp('named');
+  const long = 'AHandlerWhoseNameIsLongerThanTheLettersThatSqsAllowsForTheNameOfAQueueInAnAccount';
+  for (const id of ['Greet', 'Part', long])
+    new CallEventHandler(stack, id, { platform, events: 'call.ended', entry: handlerFile('greet') });
+  const names = resources(Template.fromStack(stack), 'AWS::SQS::Queue').map(
+    ([, { Properties }]) => Properties.QueueName as string,
+  );
+  expect(names).toHaveLength(3);
+  expect(new Set(names).size).toBe(3);
+  for (const name of names) expect(name).toMatch(/^trunkline-dead-letters-[A-Za-z0-9-]{1,57}$/);
+});
+
+test('a handler of a platform with a key may decrypt what it reads, and only that', () => {
+  const encryptionKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/12345678-1234-1234-1234-123456789012';
+  const { stack } = anApp('key');
+  const platform = TrunklinePlatform.fromPrefix(stack, 'Phones', { prefix: 'phones', encryptionKeyArn });
+  const hears = { platform, events: 'call.answered', entry: handlerFile('greet') } as const;
+  new CallEventHandler(stack, 'Reads', { ...hears, readsCalls: true });
+  new CallEventHandler(stack, 'Hears', hears);
+  const template = Template.fromStack(stack);
+  expect(JSON.stringify(template.toJSON())).toContain('"phones:CallsTableArn"');
+  const decrypting = resources(template, 'AWS::IAM::Policy').filter(([, policy]) =>
+    JSON.stringify(policy).includes('kms:'),
+  );
+  expect(decrypting).toHaveLength(1);
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyName: Match.stringLikeRegexp('^Reads'),
+    PolicyDocument: {
+      Statement: Match.arrayWith([Match.objectLike({ Action: 'kms:Decrypt', Resource: encryptionKeyArn })]),
+    },
+  });
+});
+
+test('what else a function may have is passed on, and what a handler must have stays', () => {
+  const { stack, platform } = anApp('passed');
+  const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+    ...{ vpcId: 'vpc-1', availabilityZones: ['eu-central-1a'], vpcCidrBlock: '10.0.0.0/16' },
+    privateSubnetIds: ['subnet-1'],
+  });
+  new CallEventHandler(stack, 'Greet', {
+    ...{ platform, events: 'call.answered', entry: handlerFile('greet') },
+    environment: { NODE_OPTIONS: '--dns-result-order=ipv4first' },
+    function: { vpc, allowAllOutbound: false, reservedConcurrentExecutions: 5, bundling: { minify: false } },
+  });
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: { NODE_OPTIONS: '--dns-result-order=ipv4first --enable-source-maps' } },
+    ReservedConcurrentExecutions: 5,
+    Runtime: 'nodejs22.x',
+    TracingConfig: { Mode: 'Active' },
+    VpcConfig: { SubnetIds: ['subnet-1'] },
+  });
+  expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).toContain('ec2:CreateNetworkInterface');
+});
+
 test('a handler that reads nothing has no table and no right to read one', () => {
   const { stack, platform } = anApp('small');
   new CallEventHandler(stack, 'Greet', { platform, events: 'call.answered', entry: handlerFile('greet') });
@@ -113,9 +198,10 @@ test('a stack of handlers keeps the rules of AWS Solutions', () => {
 });
 
 describe('what is wrong is refused at synthesis, with what to change', () => {
-  const make = (props: { events: unknown; entry: string }) => () => {
+  type Props = Omit<ConstructorParameters<typeof CallEventHandler>[2], 'platform'>;
+  const make = (props: object) => () => {
     const { stack, platform } = anApp('wrong');
-    new CallEventHandler(stack, 'Wrong', { platform, ...(props as { events: 'call.ended'; entry: string }) });
+    new CallEventHandler(stack, 'Wrong', { platform, ...(props as Props) });
   };
   test.each([
     [
@@ -124,6 +210,13 @@ describe('what is wrong is refused at synthesis, with what to change', () => {
     ],
     [{ events: [] }, 'Theirs/Wrong: events: an empty list is no event'],
     [{ entry: '/nowhere/handler.ts' }, 'Theirs/Wrong: entry: there is no file /nowhere/handler.ts'],
+    [{ where: {} }, 'Theirs/Wrong: where is no filter of EventBridge: event pattern, at where: must not be'],
+    [{ where: { reason: [] } }, 'at where.reason: must not be an empty list'],
+    [{ where: { reason: [{ equals: 'x' }] } }, 'at where.reason.equals: "equals" is no operator of Event'],
+    [
+      { once: true, reruns: 1, timeout: Duration.minutes(2) },
+      'Theirs/Wrong: timeout: is 120 s; with `once` and `reruns` give at most 60 s',
+    ],
   ])('%o', (wrong, message) => {
     expect(make({ events: 'call.ended', entry: handlerFile('greet'), ...wrong })).toThrow(message);
   });
@@ -140,4 +233,24 @@ test('an event name and a filter field that do not exist are errors of the compi
   new CallEventHandler(stack, 'B', { ...shared, events: 'call.ended', where: { reson: ['no-answer'] } });
   // @ts-expect-error: nor such a reason
   new CallEventHandler(stack, 'C', { ...shared, events: 'call.ended', where: { reason: ['no-anwser'] } });
+  const routed = { ...shared, events: 'call.routed' } as const;
+  // @ts-expect-error: EventBridge knows no objects in a list
+  expect(() => new CallEventHandler(stack, 'D', { ...routed, where: { targets: [{ id: 'x' }] } })).toThrow(
+    'at where.targets.id: "id" is no operator',
+  );
+  // @ts-expect-error: nor is there such a field in the objects of the list
+  new CallEventHandler(stack, 'E', { ...routed, where: { targets: { ids: ['one'] } } });
+});
+
+test('a filter looks into lists of objects, and knows every comparison of EventBridge', () => {
+  const routed: EventFilter<'call.routed'> = { targets: { id: [{ prefix: 'echo' }] }, source: ['live'] };
+  const received: EventFilter<'call.received'> = {
+    source: { address: [{ cidr: '192.0.2.0/24' }] },
+    $or: [
+      { trunk: [{ 'equals-ignore-case': 'CARRIER' }] },
+      { from: { number: [{ 'anything-but': { prefix: ['+1', '+49'] } }] } },
+    ],
+  };
+  expect(compilePattern(routed)(anEvent('call.routed'))).toBe(true);
+  expect(compilePattern(received)(anEvent('call.received'))).toBe(true);
 });

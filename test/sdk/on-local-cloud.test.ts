@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { Duration } from 'aws-cdk-lib';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sources } from '../../contracts/envelope.ts';
@@ -18,7 +19,8 @@ let bus: EventBridgeClient;
 beforeAll(async () => {
   folder = await aFolder();
   const { app, stack, platform } = aCustomersApp(folder.path);
-  const handler = (name: string, props: Pick<ConstructorParameters<typeof CallEventHandler>[2], 'events'>) =>
+  type Props = Pick<ConstructorParameters<typeof CallEventHandler>[2], 'events' | 'timeout'>;
+  const handler = (name: string, props: Props) =>
     new CallEventHandler(stack, name, {
       ...props,
       platform,
@@ -29,6 +31,7 @@ beforeAll(async () => {
   handler('greet', { events: 'call.answered' });
   handler('count', { events: 'dtmf.received' });
   handler('blocked', { events: 'call.held' });
+  handler('hang', { events: 'call.ringing', timeout: Duration.seconds(1) });
   app.synth();
   cloud = await bootLocalCloud({ assemblies: [await synthesizeOnce(), join(folder.path)], retryMs: 5 });
   bus = new EventBridgeClient({
@@ -67,7 +70,7 @@ const commandsFor = (callId: string) =>
 
 const deadLettersOf = (name: string) =>
   cloud.queues
-    .filter((queue) => queue.startsWith(`Theirs-${name}`))
+    .filter((queue) => queue.startsWith(`trunkline-dead-letters-Theirs-${name}`))
     .flatMap((queue) => cloud.queueMessages(queue));
 
 test('a handler reads the record of the call and commands it', async () => {
@@ -116,4 +119,22 @@ test('a function that was not given the right to read calls says what to change'
   const callId = ulid();
   await say(anEvent('call.held', { callId, seq: 4, leg: 'a', by: 'peer', direction: 'sendonly' }));
   expect(deadLettersOf('blocked').join()).toContain('readsCalls: true');
+});
+
+test('a handler that runs out of time says of which call, and what to change', async () => {
+  const callId = ulid();
+  await say(anEvent('call.ringing', { callId, seq: 1 }));
+  const [letter = ''] = deadLettersOf('hang');
+  expect(JSON.parse(letter).responsePayload).toMatchObject({
+    errorType: 'RanOutOfTime',
+    errorMessage: expect.stringMatching(
+      new RegExp(`^call.ringing of call ${callId} was not handled within \\d+ ms: raise \`timeout\``),
+    ),
+  });
+});
+
+test('an error names the line of the source', async () => {
+  const callId = ulid();
+  await say(aDigit(callId, '0'));
+  expect(deadLettersOf('count').join()).toMatch(/handlers\/count\.ts:\d+/);
 });
