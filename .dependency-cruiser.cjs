@@ -54,7 +54,7 @@ module.exports = {
         path: '^(functions|edge-node|gateway|lib|bin|local|bench|test)/',
         pathNot: [
           '^functions/(bus-handler|derived-id|log|ports)\\.ts$',
-          '^functions/adapters/(clients|dynamo-calls)\\.ts$',
+          '^functions/adapters/(clients|dynamo-calls|trace)\\.ts$',
           '^lib/(control-plane|dead-letters|outputs|permissions|settings)\\.ts$',
           '^local/cloud/event-pattern\\.ts$',
         ],

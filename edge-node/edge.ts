@@ -99,7 +99,7 @@ async function startBackplane({ identity, ...ground }: Ground): Promise<Backplan
   const { settings, edge, clock, logger, metrics, parts } = ground;
   const { dataDir, queueUrl } = settings;
   await mkdir(dataDir, { recursive: true });
-  const bus = eventBridgeBus({ busName: settings.busName, ...identity });
+  const bus = eventBridgeBus({ busName: settings.busName, tracedShare: settings.tracedShare, ...identity });
   const journal = { dir: join(dataDir, 'outbox'), maxBytes: settings.outboxBytes };
   const outbox = parts.use(await startOutbox({ ...journal, bus, clock, logger }));
   const source = configTable({ tableName: settings.configTable, ...identity });

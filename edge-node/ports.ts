@@ -42,6 +42,8 @@ export interface BusEntry {
   readonly time: string;
   /** The event as JSON. */
   readonly detail: string;
+  /** Of which call it tells: its entries have one trace. */
+  readonly callId?: string | undefined;
 }
 
 export type EntryOutcome =
@@ -55,7 +57,8 @@ export interface EventBus {
 
 /** The queue of this edge. `handle` resolves when the message is dealt with and may be deleted. */
 export interface Inbox {
-  listen(handle: (body: string) => Promise<void>): AsyncDisposable;
+  /** `trace` is the header X-Amzn-Trace-Id of whoever sent the message. */
+  listen(handle: (body: string, trace: string | undefined) => Promise<void>): AsyncDisposable;
 }
 
 /** The `config` table. `undefined`: the version is still `known`. Of a table that was never written: {@link nothingPushed}. */

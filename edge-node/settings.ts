@@ -60,6 +60,8 @@ const Variables = z.object({
   /** Name of the platform in those metrics. */
   TRUNKLINE_FLEET: z.string().min(1).default('trunkline'),
   TRUNKLINE_OUTBOX_BYTES: wholeNumber(1024 ** 3, 1024 ** 2),
+  /** Of all calls, those whose traces AWS X-Ray keeps; 1 keeps every one. */
+  TRUNKLINE_TRACED_SHARE: z.coerce.number().min(0).max(1).default(0.05),
   /** DNS servers for the names of targets, with commas between them; without it those of the machine. */
   TRUNKLINE_DNS: HostPorts.optional(),
   DRACHTIO_HOST: z.string().default('127.0.0.1'),
@@ -135,6 +137,7 @@ function settingsOf(env: z.output<typeof Environment>) {
     edgeId: env.TRUNKLINE_EDGE_ID,
     region: env.AWS_REGION,
     busName: env.TRUNKLINE_BUS,
+    tracedShare: env.TRUNKLINE_TRACED_SHARE,
     queueUrl: env.TRUNKLINE_QUEUE_URL,
     configTable: env.TRUNKLINE_CONFIG_TABLE,
     fleetTable: env.TRUNKLINE_FLEET_TABLE,

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly log: Log;
   /** Of AWS X-Ray, as the header `X-Amzn-Trace-Id` writes it; the commands that are sent belong to the same trace. */
   readonly trace: string | undefined;
+  /** ms since 1970, virtual in the test kit: `expiresAt: new Date(now() + 5_000).toISOString()`. */
+  readonly now: () => number;
 }
 
 export type Reaction<T extends EventType> = (
@@ -59,7 +61,7 @@ export function onCallEvent<const T extends EventType>(
       throw new UnreadableEvent('The event', [`type: is "${event.type}", and DetailType says "${type}"`]);
     const platform = platformOf();
     const calls = callsOver({ ...platform, idFor: idsOf(event.id, name) });
-    const reaction = Promise.resolve(react(event, calls, { log, trace: platform.trace() }));
+    const reaction = Promise.resolve(react(event, calls, { log, trace: platform.trace(), now: Date.now }));
     await (run ? withinTime(reaction, event, run.getRemainingTimeInMillis() - LAST_WORDS_MS) : reaction);
     return { outcome: 'handled' };
   };

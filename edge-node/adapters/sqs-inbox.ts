@@ -15,13 +15,16 @@ export interface SqsInboxOptions extends AwsIdentity {
   readonly backOff?: { readonly firstMs: number; readonly capMs: number };
 }
 
+/** The system attribute in which SQS keeps the trace of who sent a message. */
+const TRACE = 'AWSTraceHeader';
+
 /** Handlers at one time, before the next poll waits for one of them. */
 const atOnce = 200;
 
 /** Pause after a poll that brought something, ms: under load more messages then come with one request. */
 const gatherMs = 10;
 
-type Handle = (body: string) => Promise<void>;
+type Handle = (body: string, trace: string | undefined) => Promise<void>;
 
 /**
  * Long-polls one queue. A message is deleted after its handling; one whose handling failed stays and comes again after
@@ -36,6 +39,7 @@ export function sqsInbox(options: SqsInboxOptions): Inbox {
     QueueUrl: queueUrl,
     MaxNumberOfMessages: 10,
     WaitTimeSeconds: waitSeconds,
+    MessageSystemAttributeNames: [TRACE],
   });
   return {
     listen(handle) {
@@ -91,7 +95,7 @@ const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal
 
 async function handleOne(message: Message, handle: Handle, logger: Logger): Promise<boolean> {
   try {
-    await handle(message.Body ?? '');
+    await handle(message.Body ?? '', message.Attributes?.[TRACE]);
     return true;
   } catch (error) {
     logger.error(

@@ -17,14 +17,18 @@ export function createMessageDoor({
   command,
   metrics,
   logger,
-}: MessageDoorParts): (body: string) => Promise<void> {
-  return async (body) => {
+}: MessageDoorParts): (body: string, trace?: string) => Promise<void> {
+  return async (body, trace) => {
     const { message, faults } = read(body);
     if (!message) {
       metrics.message('unknown', 'invalid');
       logger.error({ faults }, 'a message of the queue is neither decision nor command');
     } else if (message.kind === 'decision') decision(message);
-    else await command(message);
+    else {
+      const { id: commandId, type, callId } = message.command;
+      logger.info({ commandId, type, callId, trace }, 'a command came');
+      await command(message);
+    }
   };
 }
 

@@ -52,6 +52,11 @@ export async function startOutbox(options: OutboxOptions): Promise<Outbox> {
   }
 }
 
+const entryOf = (event: TrunklineEvent, detail: string): BusEntry => ({
+  ...{ source: sources.edge, detailType: event.type, time: event.time, detail },
+  callId: 'callId' in event ? event.callId : undefined,
+});
+
 class RunningOutbox implements Outbox {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -98,7 +103,7 @@ class RunningOutbox implements Outbox {
 
   record(event: TrunklineEvent, urgent = false): void {
     const detail = JSON.stringify(event);
-    const entry: BusEntry = { source: sources.edge, detailType: event.type, time: event.time, detail };
+    const entry = entryOf(event, detail);
     const bytes = entryBytes(entry);
     if (bytes > limits.bytes) {
       const message = `the event has ${bytes} bytes, more than the ${limits.bytes} that the bus takes`;
@@ -190,9 +195,9 @@ class RunningOutbox implements Outbox {
       const back = this.#disk.readBack();
       if (!back) return;
       for (const { index, text } of back.lines) {
-        const { type, time } = JSON.parse(text) as TrunklineEvent;
-        const entry: BusEntry = { source: sources.edge, detailType: type, time, detail: text };
-        const recordedAt = this.#clock.monotonic() - (this.#clock.now() - Date.parse(time));
+        const event = JSON.parse(text) as TrunklineEvent;
+        const entry = entryOf(event, text);
+        const recordedAt = this.#clock.monotonic() - (this.#clock.now() - Date.parse(event.time));
         const place = { segment: back.segment, index };
         this.#hand(entry, entryBytes(entry), place, { recordedAt, urgent: false, readBack: true });
       }

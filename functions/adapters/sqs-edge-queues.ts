@@ -1,15 +1,25 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { type EdgeQueues, ForeignQueue } from '../ports.ts';
+import { currentTrace } from './trace.ts';
 
 /** Sends to queues whose name begins with `prefix`. */
 export function sqsEdgeQueues(client: SQSClient, prefix: string): EdgeQueues {
   return {
     async send(replyTo, message) {
       if (!isEdgeQueue(replyTo, prefix)) throw new ForeignQueue(prefix);
-      await client.send(new SendMessageCommand({ QueueUrl: replyTo, MessageBody: JSON.stringify(message) }));
+      const MessageBody = JSON.stringify(message);
+      await client.send(
+        new SendMessageCommand({ QueueUrl: replyTo, MessageBody, ...traced(currentTrace()) }),
+      );
     },
   };
 }
+
+/** As a system attribute it counts as no attribute of the message. */
+const traced = (StringValue: string | undefined) =>
+  StringValue === undefined
+    ? {}
+    : { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue } } };
 
 /** A queue URL ends in `/<12-digit account>/<name>`; only the function's IAM policy says which accounts and names are real. */
 export function isEdgeQueue(url: string, prefix: string): boolean {

@@ -7,7 +7,7 @@ export interface DeliveryParts {
   readonly timers: Timers;
   readonly pauses: Pauses;
   /** Hands an event to a function or a queue. False: the target did not take it. */
-  readonly deliver: (arn: string, event: unknown) => Promise<boolean>;
+  readonly deliver: (arn: string, event: unknown, trace: string | undefined) => Promise<boolean>;
   readonly toQueue: (arn: string, body: string, attributes?: Record<string, unknown>) => boolean;
   /** First wait before another try, ms; it doubles up to a minute. */
   readonly retryMs: number;
@@ -21,12 +21,13 @@ export async function deliverEvent(
   rule: Rule & { readonly arn: string },
   target: Target,
   event: unknown,
+  trace: string | undefined,
 ): Promise<void> {
   const { timers, pauses, retryMs } = parts;
   const until = timers.now() + target.maxAgeMs;
   const input = inputFor(target, event);
   for (let retries = 0; ; retries += 1) {
-    if (await parts.deliver(target.arn, input)) return;
+    if (await parts.deliver(target.arn, input, trace)) return;
     if (retries >= target.retries) return giveUp(parts, rule, target, event, 'MaximumRetryAttempts', retries);
     const wait = Math.min(retryMs * 2 ** retries, 60_000) * (0.5 + Math.random() / 2);
     if (timers.now() + wait > until)

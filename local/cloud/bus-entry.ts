@@ -24,6 +24,8 @@ export interface Entry {
   readonly EventBusName?: string;
   readonly Resources?: readonly string[];
   readonly Time?: number;
+  /** As X-Amzn-Trace-Id writes it; it goes to targets beside the event. */
+  readonly TraceHeader?: string;
 }
 
 const MAX_ENTRY_BYTES = 256 * 1024;

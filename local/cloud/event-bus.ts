@@ -34,27 +34,27 @@ export function createEventBus(parts: EventBusParts): EventBus {
   let rules: readonly Rule[] = [];
   let busy = 0;
 
-  const send = (rule: Rule, target: Target, event: BusEvent) => {
+  const send = (rule: Rule, target: Target, event: BusEvent, trace?: string) => {
     busy += 1;
-    deliverEvent({ ...parts, pauses }, { ...rule, arn: ruleArn(rule, place()) }, target, event)
+    deliverEvent({ ...parts, pauses }, { ...rule, arn: ruleArn(rule, place()) }, target, event, trace)
       .catch((err: unknown) => parts.logger.error({ rule: rule.name, err }, 'a delivery failed'))
       .finally(() => {
         busy -= 1;
       });
   };
-  const publish = (event: BusEvent, bus: string) => {
+  const publish = (event: BusEvent, bus: string, trace: string | undefined) => {
     history.push(event);
     if (history.length > HISTORY) history.splice(0, HISTORY / 10);
     onEvent(event);
     const copies = faults.duplicateDeliveries ? [event, event] : [event];
     for (const rule of rules.filter((each) => wants(each, bus, event, faults))) {
-      for (const target of rule.targets) for (const copy of copies) send(rule, target, copy);
+      for (const target of rule.targets) for (const copy of copies) send(rule, target, copy, trace);
     }
   };
   const take = (entry: Entry) => {
     const event = eventOf(entry, place(), timers.now());
     parts.meter?.event(sizeOf(entry));
-    publish(event, busNamed(entry.EventBusName));
+    publish(event, busNamed(entry.EventBusName), entry.TraceHeader);
     return { EventId: event.id };
   };
   const fire = (name: string) => {

@@ -13,7 +13,8 @@ const failure = (error) => ({
   trace: String(error?.stack ?? '').split('\n'),
 });
 
-parentPort.on('message', async ({ id, event, context }) => {
+parentPort.on('message', async ({ id, event, context, trace }) => {
+  process.env['_X_AMZN_TRACE_ID'] = trace;
   const { deadline, ...facts } = context;
   try {
     const result = await handler(event, {

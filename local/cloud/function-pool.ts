@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -24,6 +24,8 @@ export type Invocation =
 
 interface Waiting {
   readonly event: unknown;
+  /** As X-Amzn-Trace-Id writes it. */
+  readonly trace: string;
   readonly done: (invocation: Invocation) => void;
 }
 
@@ -44,6 +46,18 @@ const INIT_MS = 10_000;
 const host = new URL('./function-host.mjs', import.meta.url);
 
 const stopped: Invocation = { ok: false, errorType: 'Stopped', errorMessage: 'the local cloud stops' };
+
+const random = (digits: number) => randomBytes(digits / 2).toString('hex');
+
+/** Lambda begins a trace for an invocation that comes without one. */
+const aTrace = () =>
+  `Root=1-${Math.floor(Date.now() / 1000)
+    .toString(16)
+    .padStart(8, '0')}-${random(24)};Sampled=0`;
+
+/** What a function finds: the trace that came, with the segment of its own invocation as parent. */
+const withParent = (trace: string) =>
+  [...trace.split(';').filter((part) => !part.startsWith('Parent=')), `Parent=${random(16)}`].join(';');
 
 /** One function: worker threads that take one invocation at a time, kept warm, with the function's own environment. */
 export class FunctionPool {
@@ -66,6 +80,11 @@ export class FunctionPool {
     this.#logger = logger.child({ function: settings.name });
   }
 
+  /** In whose name it calls AWS. */
+  get accessKey(): string | undefined {
+    return this.settings.environment['AWS_ACCESS_KEY_ID'];
+  }
+
   /** Starts an instance before it is needed, as provisioned concurrency does. */
   warm(): void {
     const instance = this.#coldStart();
@@ -73,11 +92,13 @@ export class FunctionPool {
   }
 
   /** Never rejects: what goes wrong inside is an invocation that failed. */
-  invoke(event: unknown): Promise<Invocation> {
+  invoke(event: unknown, told?: string): Promise<Invocation> {
     this.invocations += 1;
+    this.#meter?.trace(told);
+    const trace = told ?? aTrace();
     return new Promise((done) => {
       const start = () => {
-        this.#waiting.push({ event, done });
+        this.#waiting.push({ event, trace, done });
         this.#serve();
       };
       if (this.delayMs > 0) setTimeout(start, this.delayMs);
@@ -145,7 +166,7 @@ export class FunctionPool {
     if (instance.job) this.#begin(instance, instance.job);
   }
 
-  #begin(instance: Instance, { event }: Waiting): void {
+  #begin(instance: Instance, { event, trace }: Waiting): void {
     const { name, arn, timeoutMs, memoryMb } = this.settings;
     this.#limit(instance, timeoutMs);
     instance.began = performance.now();
@@ -158,7 +179,7 @@ export class FunctionPool {
       callbackWaitsForEmptyEventLoop: true,
       deadline: Date.now() + timeoutMs,
     };
-    instance.worker.postMessage({ id: context.awsRequestId, event, context });
+    instance.worker.postMessage({ id: context.awsRequestId, event, context, trace: withParent(trace) });
   }
 
   #limit(instance: Instance, ms: number): void {

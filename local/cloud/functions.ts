@@ -20,7 +20,7 @@ export interface Functions extends LocalService {
   byName(name: string): FunctionPool | undefined;
   byArn(arn: string): FunctionPool | undefined;
   /** Asynchronous invocation: Lambda has taken the event and tries by itself. Resolves when it succeeded or was given up. */
-  invokeAsync(arn: string, event: unknown): Promise<void>;
+  invokeAsync(arn: string, event: unknown, trace?: string): Promise<void>;
   /** Invocations under way, those that wait for another try included. */
   readonly busy: number;
 }
@@ -78,11 +78,13 @@ export function createFunctions(parts: FunctionsParts): Functions {
         policies.set(String(properties['FunctionName']), policyOf(properties));
       }
     },
-    async invokeAsync(arn, event) {
+    async invokeAsync(arn, event, trace) {
       const pool = byArn(arn);
       if (!pool) throw new Error(`no function has the ARN ${arn}`);
       const policy = policies.get(pool.settings.name) ?? policyOf({});
-      const invocation = await during(invokeWithRetries(pool, event, policy, { retryMs, timers, pauses }));
+      const invocation = await during(
+        invokeWithRetries(pool, { event, trace }, policy, { retryMs, timers, pauses }),
+      );
       if (invocation.ok) return;
       const kept = keep(parts, pool, policy, JSON.stringify(failureRecord(pool, event, invocation)));
       logger.error({ function: pool.settings.name, ...invocation, kept }, 'a function failed for good');
@@ -129,14 +131,14 @@ type Waits = Pick<FunctionsParts, 'retryMs' | 'timers'> & { readonly pauses: Pau
 
 async function invokeWithRetries(
   pool: FunctionPool,
-  event: unknown,
+  { event, trace }: { readonly event: unknown; readonly trace: string | undefined },
   policy: AsyncPolicy,
   waits: Waits,
 ): Promise<Invocation> {
   const { retryMs, timers, pauses } = waits;
   const until = timers.now() + policy.maxAgeMs;
   for (let attempt = 0; ; attempt += 1) {
-    const invocation = await pool.invoke(event);
+    const invocation = await pool.invoke(event, trace);
     const wait = retryMs * 2 ** attempt;
     if (invocation.ok || attempt >= policy.retries || timers.now() + wait > until) return invocation;
     if (!(await pauses.pause(wait))) return invocation;

@@ -89,11 +89,15 @@ export async function bootLocalCloud(options: LocalCloudOptions): Promise<LocalC
     for (const part of owned.splice(0).reverse()) await part[Symbol.asyncDispose]();
   };
   const emulators = createEmulators({ ...options, logger, faults, place });
-  const { meter: _meter, authorizer, ...served } = emulators;
+  const { meter, authorizer, ...served } = emulators;
   const services: readonly LocalService[] = Object.values(served);
   owned.push(...services);
   const start = async () => {
-    const door = await openDoor(services, options.port ?? 0, authorizer.check);
+    const door = await openDoor(services, options.port ?? 0, (key, needs) => {
+      authorizer.check(key, needs);
+      const caller = meter && emulators.functions.all.find(({ accessKey }) => accessKey === key);
+      if (caller) meter.sdkCall(caller.settings.name);
+    });
     owned.push(door);
     place.endpoint = door.endpoint;
     const read = readTemplate(options.assemblies, place);
@@ -146,9 +150,9 @@ function createEmulators(parts: LocalCloudOptions & { logger: Logger; faults: Fa
   );
   const lambda = { told, environment, toQueue: inTheNameOf, retryMs, timers, meter };
   const functions = createFunctions({ logger, ...lambda });
-  const deliver = async (arn: string, event: unknown) => {
+  const deliver = async (arn: string, event: unknown, trace?: string) => {
     if (!functions.byArn(arn)) return toQueue(arn, JSON.stringify(event));
-    await functions.invokeAsync(arn, event);
+    await functions.invokeAsync(arn, event, trace);
     return true;
   };
   const bus = createEventBus({ place, faults, logger, onEvent, deliver, toQueue, retryMs, timers, meter });

@@ -15,6 +15,8 @@ export interface StoredMessage {
   readonly id: string;
   readonly body: string;
   readonly attributes: Record<string, unknown> | undefined;
+  /** The system attribute AWSTraceHeader. */
+  readonly trace: string | undefined;
   readonly sentAt: number;
   receives: number;
   firstReceivedAt: number | undefined;
@@ -60,9 +62,14 @@ export class Queue {
     );
   }
 
-  send(body: string, attributes?: Record<string, unknown>, delayMs = this.settings.delayMs): StoredMessage {
+  send(
+    body: string,
+    attributes?: Record<string, unknown>,
+    delayMs = this.settings.delayMs,
+    trace?: string,
+  ): StoredMessage {
     const fresh = { receives: 0, firstReceivedAt: undefined, receipt: undefined };
-    const message = { id: randomUUID(), body, attributes, sentAt: this.#timers.now(), ...fresh };
+    const message = { id: randomUUID(), body, attributes, trace, sentAt: this.#timers.now(), ...fresh };
     this.#later(delayMs, message);
     return message;
   }

@@ -9,6 +9,7 @@ interface Entry {
   readonly Id?: string;
   readonly MessageBody?: string;
   readonly MessageAttributes?: Record<string, unknown>;
+  readonly MessageSystemAttributes?: { readonly AWSTraceHeader?: { readonly StringValue?: string } };
   readonly DelaySeconds?: number;
   readonly ReceiptHandle?: string;
   readonly VisibilityTimeout?: number;
@@ -109,12 +110,13 @@ const urlsOf = (queues: ReadonlyMap<string, Queue>, { QueueNamePrefix = '' }: Re
 type Find = (request: Request) => Queue;
 type Operation = (find: Find, request: Request, call: ApiCall) => ApiReply | Promise<ApiReply>;
 
-function send(queue: Queue, { MessageBody = '', MessageAttributes, DelaySeconds }: Entry) {
+function send(queue: Queue, { MessageBody = '', DelaySeconds, ...entry }: Entry) {
   if (MessageBody === '') throw new ApiError('MissingParameter', 'MessageBody must not be empty');
   if (Buffer.byteLength(MessageBody) > MAX_MESSAGE_BYTES)
     throw new ApiError('InvalidParameterValue', 'a message of over 256 KiB');
   const delay = DelaySeconds === undefined ? undefined : DelaySeconds * 1000;
-  const message = queue.send(MessageBody, MessageAttributes, delay);
+  const trace = entry.MessageSystemAttributes?.AWSTraceHeader?.StringValue;
+  const message = queue.send(MessageBody, entry.MessageAttributes, delay, trace);
   return { MessageId: message.id, MD5OfMessageBody: md5(MessageBody) };
 }
 
@@ -155,6 +157,7 @@ function shown(
     ApproximateReceiveCount: String(message.receives),
     SentTimestamp: String(message.sentAt),
     ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt ?? message.sentAt),
+    ...(message.trace === undefined ? {} : { AWSTraceHeader: message.trace }),
   };
   const Attributes = asked(system, MessageSystemAttributeNames);
   const MessageAttributes = asked(message.attributes ?? {}, MessageAttributeNames);

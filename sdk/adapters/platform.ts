@@ -4,6 +4,7 @@ import { sources } from '../../contracts/envelope.ts';
 import type { CallState } from '../../core/call-state.ts';
 import { dynamoDb, eventBridge } from '../../functions/adapters/clients.ts';
 import { dynamoCallStates } from '../../functions/adapters/dynamo-calls.ts';
+import { currentTrace } from '../../functions/adapters/trace.ts';
 import { handlerVariables } from '../variables.ts';
 
 export interface PlatformNames {
@@ -24,7 +25,7 @@ export interface PlatformDoor {
 export function platformAt({ bus, callsTable }: PlatformNames): PlatformDoor {
   const client = eventBridge();
   return {
-    trace,
+    trace: currentTrace,
     put: (command) => putCommand(client, bus, command),
     ...(callsTable === undefined ? {} : { load: reading(callsTable) }),
   };
@@ -43,16 +44,13 @@ export function platformOf(from: NodeJS.ProcessEnv = process.env): PlatformDoor 
   return door;
 }
 
-/** Lambda sets it anew for each invocation. */
-const trace = () => process.env['_X_AMZN_TRACE_ID'];
-
 function reading(table: string): (callId: string) => Promise<CallState | undefined> {
   const states = dynamoCallStates(dynamoDb(), table);
   return async (callId) => (await states.load(callId, 'latest'))?.state;
 }
 
 async function putCommand(client: EventBridgeClient, bus: string, command: Command): Promise<void> {
-  const TraceHeader = trace();
+  const TraceHeader = currentTrace();
   const entry = {
     EventBusName: bus,
     Source: sources.client,

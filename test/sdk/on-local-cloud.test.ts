@@ -1,19 +1,26 @@
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { Duration } from 'aws-cdk-lib';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sources } from '../../contracts/envelope.ts';
 import type { CallScopedEvent, EventType } from '../../contracts/events.ts';
+import { traceOfCall } from '../../core/trace-of-call.ts';
+import { eventBridgeBus } from '../../edge-node/adapters/event-bridge.ts';
+import { sqsInbox } from '../../edge-node/adapters/sqs-inbox.ts';
+import { createMessageDoor } from '../../edge-node/commands/inbox.ts';
 import { bootLocalCloud, type LocalCloud } from '../../local/cloud/local-cloud.ts';
 import { synthesizeOnce } from '../../local/cloud/synthesize.ts';
 import { CallEventHandler } from '../../sdk/cdk.ts';
+import { heardLogger } from '../edge-node/heard-logger.ts';
 import { anEvent } from '../functions/an-event.ts';
 import { aFolder } from '../local/stand-in.ts';
 import { aCustomersApp, handlerFile } from './a-customers-app.ts';
 
 let folder: Awaited<ReturnType<typeof aFolder>>;
 let cloud: LocalCloud;
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 let bus: EventBridgeClient;
 
 beforeAll(async () => {
@@ -34,10 +41,7 @@ beforeAll(async () => {
   handler('hang', { events: 'call.ringing', timeout: Duration.seconds(1) });
   app.synth();
   cloud = await bootLocalCloud({ assemblies: [await synthesizeOnce(), join(folder.path)], retryMs: 5 });
-  bus = new EventBridgeClient({
-    ...{ endpoint: cloud.endpoint, region: 'local-1' },
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  bus = new EventBridgeClient({ endpoint: cloud.endpoint, region: 'local-1', credentials });
 }, 120_000);
 
 afterAll(async () => {
@@ -137,4 +141,34 @@ test('an error names the line of the source', async () => {
   const callId = ulid();
   await say(aDigit(callId, '0'));
   expect(deadLettersOf('count').join()).toMatch(/handlers\/count\.ts:\d+/);
+});
+
+test('one trace leads from the edge through a handler and the platform back to the edge', async () => {
+  const [callId, queueUrl = ''] = [ulid(), cloud.outputs['EdgeQueueUrlEdge1']];
+  const edge = { region: 'local-1', endpoint: cloud.endpoint, credentials };
+  const traced = eventBridgeBus({
+    ...{ busName: cloud.outputs['BusName'] ?? '', tracedShare: 1 },
+    client: new EventBridgeClient(edge),
+  });
+  const tell = async (event: CallScopedEvent) => {
+    const { type: detailType, time } = event;
+    const entry = { source: sources.edge, detailType, time, detail: JSON.stringify(event), callId };
+    expect(await traced.put([entry])).toEqual([{ ok: true }]);
+    await cloud.settled();
+  };
+  const log = heardLogger();
+  const client = new SQSClient(edge);
+  const nothing = async () => undefined;
+  const door = createMessageDoor({
+    ...{ decision: nothing, command: nothing, metrics: { message: () => undefined }, logger: log.logger },
+  });
+  await using _listening = sqsInbox({ queueUrl, logger: log.logger, client, waitSeconds: 1 }).listen(door);
+  await tell(anEvent('call.received', { callId, seq: 0, replyTo: queueUrl }));
+  await tell(anEvent('call.answered', { callId, seq: 1 }));
+  const [root = ''] = traceOfCall(callId, 1).split(';');
+  // Commands of the other tests lie in the queue, too.
+  const came = () => log.said('a command came').filter((line) => line['callId'] === callId);
+  await expect
+    .poll(came)
+    .toMatchObject([{ type: 'call.play', trace: expect.stringMatching(new RegExp(`${root};.*Sampled=1`)) }]);
 });

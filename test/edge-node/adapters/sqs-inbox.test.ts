@@ -41,7 +41,10 @@ describe('the inbox', () => {
     });
     await expect.poll(() => deleted).toEqual(['to-a', 'to-b', 'to-c']);
     expect(handled).toEqual(['a', 'b', 'c']);
-    expect(polls[0]).toEqual({ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 });
+    expect(polls[0]).toEqual({
+      ...{ QueueUrl: queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 },
+      MessageSystemAttributeNames: ['AWSTraceHeader'],
+    });
   });
 
   test('leaves a message whose handling failed, and goes on', async () => {

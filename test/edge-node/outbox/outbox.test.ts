@@ -10,7 +10,7 @@ const many = (count: number) => Array.from({ length: count }, () => aRinging());
 const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => id);
 
 describe('what is recorded arrives', () => {
-  test('an event becomes an entry with source, type, time and the event as JSON', async () => {
+  test('an event becomes an entry with source, type, time, call and the event as JSON', async () => {
     const { outbox, bus } = await anOutbox();
     const event = aRinging();
     outbox.record(event);
@@ -21,6 +21,7 @@ describe('what is recorded arrives', () => {
         detailType: 'call.ringing',
         time: event.time,
         detail: JSON.stringify(event),
+        callId: event.callId,
       },
     ]);
   });
