@@ -9,7 +9,19 @@ const source = z.url();
 const Prices = z.strictObject({
   region: z.string(),
   eventbridge: z.strictObject({ source, perMillionEvents: dollars, archivePerGb: dollars }),
-  lambda: z.strictObject({ source, perMillionRequests: dollars, perGbSecond: dollars }),
+  lambda: z.strictObject({
+    source,
+    perMillionRequests: dollars,
+    perGbSecond: dollars,
+    /** No price: what a call of the AWS SDK takes in a region beyond what it takes on this machine, ms. */
+    regionMsPerSdkCall: z.number().nonnegative(),
+  }),
+  xray: z.strictObject({
+    source,
+    perMillionTraces: dollars,
+    /** No price: of the calls, those whose traces edges have kept (TRUNKLINE_TRACED_SHARE). */
+    tracedShare: z.number().min(0).max(1),
+  }),
   dynamodb: z.strictObject({ source, perMillionWriteUnits: dollars, perMillionReadUnits: dollars }),
   sqs: z.strictObject({ source, perMillionRequests: dollars }),
   cloudwatch: z.strictObject({ source, logsPerGb: dollars }),
@@ -30,6 +42,11 @@ export interface Counts {
   readonly eventBytes: number;
   readonly runs: number;
   readonly gbSeconds: number;
+  /** Calls of the AWS SDK by functions, times the memory of each, GB. */
+  readonly gbSdkCalls: number;
+  readonly sdkCalls: number;
+  readonly tracesTold: number;
+  readonly tracesBegun: number;
   readonly logBytes: number;
   readonly writeUnits: number;
   readonly indexWriteUnits: number;
@@ -37,7 +54,7 @@ export interface Counts {
   readonly queueRequests: number;
 }
 
-const totals = ({ events, functions, tables, queueRequests }: Metered): Counts => {
+const totals = ({ events, functions, tables, queueRequests, traces }: Metered): Counts => {
   const each = Object.values(functions);
   const sum = (of: (one: (typeof each)[number]) => number) => each.reduce((total, one) => total + of(one), 0);
   return {
@@ -45,6 +62,10 @@ const totals = ({ events, functions, tables, queueRequests }: Metered): Counts =
     eventBytes: events.bytes,
     runs: sum(({ runs }) => runs),
     gbSeconds: sum(({ ms, memoryMb }) => (ms / 1000) * (memoryMb / 1024)),
+    gbSdkCalls: sum(({ sdkCalls, memoryMb }) => sdkCalls * (memoryMb / 1024)),
+    sdkCalls: sum(({ sdkCalls }) => sdkCalls),
+    tracesTold: traces.told,
+    tracesBegun: traces.begun,
     logBytes: sum(({ logBytes }) => logBytes),
     ...tables,
     queueRequests,
@@ -62,17 +83,23 @@ export function countsBetween(before: Metered, after: Metered, divisor: number):
 
 /** US dollars of a million such calls, by service. */
 export function dollarsPerMillion(counts: Counts, prices: Prices): Readonly<Record<string, number>> {
-  const { eventbridge, lambda, dynamodb, sqs, cloudwatch } = prices;
+  const { eventbridge, lambda, dynamodb, sqs, cloudwatch, xray } = prices;
   const million = 1_000_000;
   const gigabytes = (bytes: number) => (bytes * million) / 1024 ** 3;
   return {
     EventBridge:
       counts.events * eventbridge.perMillionEvents + gigabytes(counts.eventBytes) * eventbridge.archivePerGb,
-    Lambda: counts.runs * lambda.perMillionRequests + counts.gbSeconds * million * lambda.perGbSecond,
+    Lambda:
+      counts.runs * lambda.perMillionRequests +
+      (counts.gbSeconds + (counts.gbSdkCalls * lambda.regionMsPerSdkCall) / 1000) *
+        million *
+        lambda.perGbSecond,
     DynamoDB:
       (counts.writeUnits + counts.indexWriteUnits) * dynamodb.perMillionWriteUnits +
       counts.readUnits * dynamodb.perMillionReadUnits,
     SQS: counts.queueRequests * sqs.perMillionRequests,
+    // What Lambda samples by itself is at least one trace a second: with few calls that is every one.
+    'X-Ray': (counts.tracesTold * xray.tracedShare + counts.tracesBegun) * xray.perMillionTraces,
     Logs: gigabytes(counts.logBytes) * cloudwatch.logsPerGb,
   };
 }

@@ -129,11 +129,16 @@ async function bench(calls: number, idleSeconds: number) {
   return { rows, perHour };
 }
 
-const columns = ['$ / million', 'events', 'runs', 'GB-s', 'writes', 'index', 'reads', 'queue', 'log KB'];
+const columns = [
+  ...['$ / million', 'events', 'runs', 'GB-s', 'SDK calls', 'traces'],
+  ...['writes', 'index', 'reads', 'queue', 'log KB'],
+];
 
 function line(name: string, dollars: number, counts: Counts): string {
-  const { events, runs, gbSeconds, writeUnits, indexWriteUnits, readUnits, queueRequests, logBytes } = counts;
-  const cells = [dollars, events, runs, gbSeconds, writeUnits, indexWriteUnits, readUnits, queueRequests];
+  const { events, runs, gbSeconds, sdkCalls, tracesTold, tracesBegun, logBytes } = counts;
+  const { writeUnits, indexWriteUnits, readUnits, queueRequests } = counts;
+  const functions = [events, runs, gbSeconds, sdkCalls, tracesTold + tracesBegun];
+  const cells = [dollars, ...functions, writeUnits, indexWriteUnits, readUnits, queueRequests];
   const texts = [...cells, logBytes / 1024].map((cell, index) => cell.toFixed(index === 3 ? 4 : 2));
   return [name.padEnd(12), ...texts.map((text) => text.padStart(11))].join(' ');
 }
@@ -177,7 +182,8 @@ await new Command('bench:cost')
         '',
         `A plain call, by service: ${parts.join(', ')}; ${plain.toFixed(2)} of at most ${MOST_DOLLARS}: ${plain <= MOST_DOLLARS ? 'held' : 'missed'}`,
         `An edge without calls: $${idleDollars.toFixed(2)} a month`,
-        `Prices of ${prices.region}: ${file}. GB-s are the time of the functions on this machine. Not counted: storage, metrics, the instances and their traffic.`,
+        `Prices of ${prices.region}: ${file}. GB-s are the time of the functions on this machine, each run in whole ms; Lambda is priced with ${prices.lambda.regionMsPerSdkCall} ms more for each SDK call.`,
+        `Of the traces that come with calls ${prices.xray.tracedShare * 100} % are kept, of those that functions begin all. Not counted: storage, metrics, the instances and their traffic.`,
         '',
       ].join('\n'),
     );
