@@ -1,9 +1,9 @@
 /** A test kit: handlers driven by a simulated call in virtual time. */
-export type { Delivery } from './testing/delivery.ts';
+export type { Delivery, Doubled } from './testing/delivery.ts';
+export type { HandlerFailure, RunRules } from './testing/handler-runs.ts';
 export {
   busEventOf,
   type CallSimulation,
-  type HandlerFailure,
   type Listener,
   type SimulateCallOptions,
   simulateCall,

@@ -6,15 +6,26 @@ export interface Delivery {
   readonly latencyMs?: number;
   /** Events of these types come that much later than others. */
   readonly late?: { readonly [T in EventType]?: number };
-  /** Delivered twice, the second time right after the first one was handled: all events, or those of these types. */
-  readonly doubled?: boolean | readonly EventType[];
+  /** Delivered twice, the second time at once or `afterMs` later: all events, or those of these types. */
+  readonly doubled?: boolean | readonly EventType[] | Doubled;
   /** Never delivered. EventBridge loses nothing; a rule that was off for a while does. */
   readonly lost?: readonly EventType[];
+  /** How far the record that `calls.get` reads lies behind what was said; 40 by default. */
+  readonly recordLagMs?: number;
+  /** How long each method of `calls` takes; 0 by default. Meanwhile other events are handled, and the same one again. */
+  readonly callsMs?: number;
   /** Every event comes up to 2 s late and perhaps twice, and commands overtake each other, as chance has it: the same for the same seed. */
   readonly seed?: number;
 }
 
+export interface Doubled {
+  readonly afterMs: number;
+  /** All by default. */
+  readonly types?: readonly EventType[];
+}
+
 const LATENCY_MS = 40;
+const RECORD_LAG_MS = 40;
 const DISORDER_MS = 2_000;
 const COMMAND_DISORDER_MS = 300;
 
@@ -23,14 +34,26 @@ export function arrivals(delivery: Delivery): (type: EventType) => readonly numb
   const { latencyMs = LATENCY_MS, late = {}, doubled = false, lost = [], seed } = delivery;
   const chance = seed === undefined ? undefined : randomOf(seed);
   const disorder = () => (chance ? Math.round(chance() * DISORDER_MS) : 0);
-  const isDoubled = (type: EventType) => (typeof doubled === 'boolean' ? doubled : doubled.includes(type));
+  const { afterMs, isDoubled } = doublesOf(doubled);
   return (type) => {
     if (lost.includes(type)) return [];
     const first = latencyMs + (late[type] ?? 0) + disorder();
     const again = isDoubled(type) || (chance !== undefined && chance() < 0.3);
-    return again ? [first, first + disorder()] : [first];
+    return again ? [first, first + afterMs + disorder()] : [first];
   };
 }
+
+function doublesOf(doubled: NonNullable<Delivery['doubled']>) {
+  if (typeof doubled === 'boolean') return { afterMs: 0, isDoubled: () => doubled };
+  const { afterMs, types } = 'afterMs' in doubled ? doubled : { afterMs: 0, types: doubled };
+  return { afterMs, isDoubled: (type: EventType) => types === undefined || types.includes(type) };
+}
+
+/** How long `calls` takes, and how old its record is, ms. */
+export const callsDelays = ({ recordLagMs = RECORD_LAG_MS, callsMs = 0 }: Delivery) => ({
+  recordLagMs,
+  callsMs,
+});
 
 /** How long each command is under way, ms: two that were sent one after the other may arrive the other way round. */
 export function commandLatencies({ latencyMs = LATENCY_MS, seed }: Delivery): () => number {

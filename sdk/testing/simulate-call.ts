@@ -1,18 +1,19 @@
 import type { Command } from '../../contracts/commands.ts';
 import { sources } from '../../contracts/envelope.ts';
+import type { LegName } from '../../contracts/events/call.ts';
 import type { CallScopedEvent, EventType } from '../../contracts/events.ts';
 import type { CallState } from '../../core/call-state.ts';
-import { derivedId } from '../../functions/derived-id.ts';
 import { compilePattern } from '../../local/cloud/event-pattern.ts';
-import { callsOver } from '../calls.ts';
 import type { EventFilter } from '../cdk/event-filter.ts';
 import type { CallEventFunction } from '../on-call-event.ts';
-import { arrivals, commandLatencies, type Delivery } from './delivery.ts';
+import { type ClientsFor, clientsOf } from './clients.ts';
+import { arrivals, type Delivery } from './delivery.ts';
+import { defaultRules, type HandlerFailure, type RunPorts, type RunRules, runsOf } from './handler-runs.ts';
 import { SimulatedCall, type SimulatedCallOptions } from './simulated-call.ts';
 import { startTime } from './virtual-time.ts';
 
-/** A handler, and the events that its rule lets through: the same as in its CallEventHandler. */
-export interface Listener<T extends EventType = EventType> {
+/** A handler, the events that its rule lets through, and how it is run: the same as in its CallEventHandler. */
+export interface Listener<T extends EventType = EventType> extends Partial<RunRules> {
   readonly handler: CallEventFunction<T>;
   readonly where?: EventFilter<T>;
 }
@@ -23,12 +24,6 @@ export interface SimulateCallOptions extends Partial<SimulatedCallOptions> {
   readonly delivery?: Delivery;
   /** Virtual time of the INVITE; 2026-01-31T12:00:00Z by default. */
   readonly startsAt?: Date;
-}
-
-/** What a handler threw. In the cloud the event would now be tried again, or be in the dead letters. */
-export interface HandlerFailure {
-  readonly event: CallScopedEvent;
-  readonly error: unknown;
 }
 
 /** Steps that have not to do with each other in time are a tenth of a second apart. */
@@ -46,13 +41,16 @@ export interface CallSimulation {
   readonly commands: readonly Command[];
   /** Commands that came again with an id that was known, and changed nothing. */
   readonly repeated: readonly Command[];
+  /** What handlers threw, and which runs took longer than their `timeoutMs`. */
   readonly failures: readonly HandlerFailure[];
+  /** Events that were given up: after the last rerun, or older than `maxEventAgeMs`. */
+  readonly deadLetters: readonly HandlerFailure[];
   /** The record of the call. */
   readonly state: CallState | undefined;
   /** The agent takes the call, after ringing for `afterMs`. */
   isAnswered(afterMs?: number): Promise<void>;
-  /** The caller presses these keys, one every `gapMs`. */
-  presses(digits: string, gapMs?: number): Promise<void>;
+  /** The caller, or the agent (`b`), presses these keys, one every `gapMs`. */
+  presses(digits: string, gapMs?: number, leg?: LegName): Promise<void>;
   /** Nothing happens but what is under way. */
   passes(ms: number): Promise<void>;
   hangsUp(who?: 'caller' | 'callee'): Promise<void>;
@@ -68,40 +66,24 @@ export async function simulateCall(options: SimulateCallOptions): Promise<CallSi
   const commands: Command[] = [];
   const repeated: Command[] = [];
   const failures: HandlerFailure[] = [];
-  const [arrivalsOf, latency] = [arrivals(delivery), commandLatencies(delivery)];
-  const listeners = options.handlers.map(listenerOf);
+  const deadLetters: HandlerFailure[] = [];
+  const arrivalsOf = arrivals(delivery);
 
   const call = new SimulatedCall(time, { ...defaults, ...options }, (event) => {
     told.push(event);
     for (const listener of listeners.filter((each) => each.wants(event)))
-      for (const ms of arrivalsOf(event.type)) time.after(ms, () => hear(listener, event));
+      for (const ms of arrivalsOf(event.type)) time.after(ms, () => listener.hear(event));
   });
-  const hear = async ({ handler, name }: Heard, event: CallScopedEvent) => {
-    const nth = new Map<string, number>();
-    const calls = callsOver({
-      idFor(what) {
-        nth.set(what, (nth.get(what) ?? 0) + 1);
-        return derivedId(event.id, `${name} ${what} ${nth.get(what)}`);
-      },
-      async put(command) {
-        const isKnown = commands.some(({ id }) => id === command.id);
-        (isKnown ? repeated : commands).push(command);
-        time.after(latency(), () => call.take(command));
-      },
-      load: async (callId) => (callId === call.id ? call.state : undefined),
-    });
-    try {
-      await handler.react(event as never, calls, { log: quiet, trace: undefined });
-    } catch (error) {
-      failures.push({ event, error });
-    }
-  };
+  const callsFor = clientsOf({ call: () => call, time, delivery, commands, repeated });
+  const listeners = options.handlers.map((given, index) =>
+    listenerOf(given, index, { time, failures, deadLetters, callsFor }),
+  );
 
   call.receive();
   await time.pass(STEP_MS);
   return {
     callId: call.id,
-    ...{ events: told, commands, repeated, failures },
+    ...{ events: told, commands, repeated, failures, deadLetters },
     get state() {
       return call.state;
     },
@@ -111,10 +93,10 @@ export async function simulateCall(options: SimulateCallOptions): Promise<CallSi
       call.answer();
       await time.pass(STEP_MS);
     },
-    async presses(digits, gapMs = 300) {
+    async presses(digits, gapMs = 300, leg = 'a') {
       for (const digit of digits) {
         need(call.isUp, `presses: the call is not up, so nobody can press ${digit}`);
-        call.press(digit);
+        call.press(digit, leg);
         await time.pass(gapMs);
       }
     },
@@ -138,22 +120,34 @@ function need(isSo: boolean, message: string): void {
   if (!isSo) throw new Error(message);
 }
 
-const quiet = { debug: () => undefined, info: () => undefined, error: () => undefined };
-
 interface Heard {
-  readonly handler: CallEventFunction;
-  /** Tells the handlers apart, as the names of functions do. */
-  readonly name: string;
   wants(event: CallScopedEvent): boolean;
+  hear(event: CallScopedEvent): Promise<void>;
 }
 
-function listenerOf(given: CallEventFunction | Listener, index: number): Heard {
-  const { handler, where } = 'react' in given ? { handler: given, where: undefined } : given;
+interface ListenerPorts extends Omit<RunPorts, 'callsFor'> {
+  /** `name` tells the handlers apart, as the names of functions do. */
+  readonly callsFor: ClientsFor;
+}
+
+function listenerOf(
+  given: CallEventFunction | Listener,
+  index: number,
+  { callsFor, ...ports }: ListenerPorts,
+): Heard {
+  const { handler, where, ...rules } = 'react' in given ? { handler: given, where: undefined } : given;
   const matches = where === undefined ? () => true : compilePattern(where, `handlers.${index}.where`);
+  const name = `handler ${index}`;
   return {
-    handler,
-    name: `handler ${index}`,
     wants: (event) => handler.types.includes(event.type) && matches(event),
+    hear: runsOf(
+      handler,
+      { ...defaultRules, ...rules },
+      {
+        ...ports,
+        callsFor: (event, run) => callsFor(name, event, run),
+      },
+    ),
   };
 }
 
