@@ -1,3 +1,4 @@
+/** In which ULIDs are written. */
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 const numberOf = (base32: string): bigint =>
@@ -10,14 +11,21 @@ const SHARE_BITS = 32n;
 const CHANCE_BITS = 80n;
 
 /**
- * The trace of a call, as the header X-Amzn-Trace-Id writes it: one for all that is said of the call, whoever says it, derived
- * from its id: the second of the ULID, then its chance and the rest of its ms. `share`, 0 to 1, of all calls are sampled, and
- * then in every part of the platform. Source: AWS X-Ray Developer Guide, "Tracing header".
+ * The id of a call's trace, 32 hexadecimal digits, derived from its own: the second of the ULID, as X-Ray wants it, the rest of its
+ * ms, and its chance. It is what X-Ray and W3C Trace Context both write, X-Ray in parts.
+ */
+export function traceIdOfCall(callId: string): string {
+  const ms = numberOf(callId.slice(0, 10));
+  return hex(ms / 1_000n, 8) + hex(ms % 1_000n, 4) + hex(numberOf(callId.slice(10)), 20);
+}
+
+/**
+ * The trace of a call, as the header X-Amzn-Trace-Id writes it: one for all that is said of the call, whoever says it. `share`,
+ * 0 to 1, of all calls are sampled, and then in every part of the platform. Source: AWS X-Ray Developer Guide, "Tracing header".
  */
 export function traceOfCall(callId: string, share: number): string {
-  const ms = numberOf(callId.slice(0, 10));
+  const id = traceIdOfCall(callId);
   const chance = numberOf(callId.slice(10));
-  const root = `1-${hex(ms / 1_000n, 8)}-${hex(chance, 20)}${hex(ms % 1_000n, 4)}`;
   const drawn = Number(chance >> (CHANCE_BITS - SHARE_BITS)) / 2 ** Number(SHARE_BITS);
-  return `Root=${root};Sampled=${drawn < share ? 1 : 0}`;
+  return `Root=1-${id.slice(0, 8)}-${id.slice(8)};Sampled=${drawn < share ? 1 : 0}`;
 }

@@ -1,3 +1,5 @@
+import { traceIdOfCall } from './trace-of-call.ts';
+
 /**
  * The `traceparent` (W3C Trace Context §3.2) that an agent is told of a call. One that came with the call is said anew from its
  * parts, so nothing else of what a caller writes goes on; undefined or unreadable, the trace is the call's own.
@@ -17,12 +19,8 @@ function readTraceparent(received = ''): string | undefined {
 
 const SAMPLED = 1;
 
-/** A ULID has the 128 bits of a trace id: whoever knows the call knows its trace. The last 64 of them are random. */
+/** Whoever knows the call knows its trace, which is the one of the platform's functions, too. Its last 64 bits are random. */
 function ownTrace(callId: string): string {
-  const bits = [...callId].reduce((sum, digit) => sum * 32n + BigInt(base32.indexOf(digit)), 0n);
-  const trace = bits.toString(16).padStart(32, '0');
+  const trace = traceIdOfCall(callId);
   return `00-${trace}-${trace.slice(16)}-0${SAMPLED}`;
 }
-
-/** Crockford's, in which ULIDs are written. */
-const base32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

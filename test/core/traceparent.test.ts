@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AgentSessionRequest } from '../../contracts/agent-media/session.ts';
+import { traceOfCall } from '../../core/trace-of-call.ts';
 import { traceparentOf } from '../../core/traceparent.ts';
 
 const callId = '01KG9Z0000X3T7CFC7J2SPVFN2';
@@ -30,8 +31,10 @@ describe('the trace of a call', () => {
     expect(traceparentOf(received, callId)).toBe(own);
   });
 
-  test('of its own is the 128 bits of its id, the same on every edge', () => {
+  test('of its own is the one that X-Ray knows, the same on every edge', () => {
     expect(own).toMatch(/^00-([0-9a-f]{16})([0-9a-f]{16})-\2-01$/);
+    const [, seconds = '', rest = ''] = /^Root=1-(.{8})-(.{24});/.exec(traceOfCall(callId, 1)) ?? [];
+    expect(own.split('-')[1]).toBe(seconds + rest);
     expect(traceparentOf('nonsense', callId)).toBe(own);
     expect(traceparentOf(undefined, '01KG9Z0000X3T7CFC7J2SPVFN3')).not.toBe(own);
   });
