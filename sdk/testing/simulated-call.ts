@@ -27,7 +27,7 @@ export type Payload<T extends EventType> = Omit<
   'version' | 'id' | 'type' | 'time' | 'callId' | 'seq' | 'edge'
 >;
 
-export const otherLeg = (leg: LegName): LegName => (leg === 'a' ? 'b' : 'a');
+const otherLeg = (leg: LegName): LegName => (leg === 'a' ? 'b' : 'a');
 
 /** A call as an edge tells it and takes commands for it: no SIP, no RTP, and time that stands still. */
 export class SimulatedCall {
