@@ -106,7 +106,7 @@ describe('the packed package', () => {
     const faults = said.stdout.split('\n').filter((line) => /^\S+: error TS/.test(line));
     // CDK's own declarations are not made for exactOptionalPropertyTypes.
     expect(faults.filter((line) => !line.startsWith('node_modules/aws-cdk-lib/'))).toEqual([]);
-  });
+  }, 240_000);
 
   test('works with what it declares alone: handlers and the test kit need neither CDK nor a bundler', async () => {
     const uses = `
@@ -145,7 +145,7 @@ describe('the packed package', () => {
     const assets = (await readdir(out)).filter((name) => name.startsWith('asset.'));
     const files = await Promise.all(assets.map((name) => readFile(join(out, name, 'index.mjs'))));
     expect(files.map(sha256).sort()).toEqual([...buildBundles().values()].map(sha256).sort());
-  });
+  }, 240_000);
 
   test('holds no test, no secret and nothing but what it needs', async () => {
     const files = await readdir(join(app, 'node_modules', '@trunkline', 'sdk'), { recursive: true });
