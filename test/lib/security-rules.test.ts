@@ -30,6 +30,7 @@ test.each([
   ['as in the example', {}],
   ['with private ways to AWS', { network: { privateEndpoints: true } }],
   ['open to everybody who proves himself', open],
+  ['with recordings', { promptsDir: 'examples/ivr/prompts' }],
 ])('the machines keep them, too, %s', (name, more) => {
   const fleet = { ...example.trunkline.fleet, ...more };
   const { app } = checkedApp(name.replaceAll(' ', '-'), { trunkline: { ...example.trunkline, fleet } });
