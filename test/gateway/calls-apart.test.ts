@@ -193,7 +193,9 @@ test.each(['pcm', 'twilio'] as const)(
       say(mine, { event: 'media', streamSid: startOf(mine).streamSid, media });
     }
     expect(await closed).toBe(1_009);
-    await mine.session.until('disconnected');
+    expect(await mine.session.until('disconnected')).toMatchObject({
+      reason: expect.stringMatching(/payload/i),
+    });
     await mine.session.until('failed');
     const mark = { pcm: { type: 'mark', name: 'own' }, twilio: { event: 'mark', mark: { name: 'own' } } };
     const streamSid = dialect === 'twilio' ? { streamSid: startOf(other).streamSid } : {};
