@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { careOf } from './care.ts';
 import { Edges } from './edges.ts';
 import { TrunklineBus } from './event-bus.ts';
+import { groupsOf } from './fleet/group-names.ts';
 import type { PlatformNames } from './fleet/plans.ts';
 import {
   acceptCommand,
@@ -82,6 +83,7 @@ function watch(scope: Construct, { care, settings }: Platform, { handlers, edges
       prefix: settings.prefix,
       fleet: new FleetMetrics(settings.prefix),
       edgeIds: settings.edges,
+      machineGroups: groupsOf(settings),
       functions: Object.fromEntries(handlers.map(({ name, lambda }) => [name, lambda])),
       deadLetters: Object.fromEntries(handlers.map(({ name, deadLetters }) => [name, deadLetters])),
       undelivered: Object.fromEntries(edges.map(({ edgeId, undelivered }) => [edgeId, undelivered])),

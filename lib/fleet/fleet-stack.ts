@@ -1,26 +1,26 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct, IDependable } from 'constructs';
 import { metrics } from '../../contracts/metrics.ts';
 import { careOf } from '../care.ts';
 import { outputs, pascal } from '../outputs.ts';
-import { allow } from '../permissions.ts';
 import type { Settings } from '../settings.ts';
 import type { TrunklineStack } from '../trunkline-stack.ts';
 import { Access } from './access.ts';
 import { SipNames } from './dns.ts';
 import { EdgeRoles } from './edge-roles.ts';
 import type { FleetSettings } from './fleet-settings.ts';
+import { groupNames } from './group-names.ts';
 import { Images } from './images.ts';
 import { type MachineRoleProps, machineRole } from './machine-role.ts';
 import { Machines } from './machines.ts';
 import { Network } from './network.ts';
 import { edgePlan, gatewayPlan, mediaPlan } from './plans.ts';
+import { Prompts } from './prompts.ts';
 import { Seats } from './seats.ts';
+import { FleetSecrets } from './secrets.ts';
 import { edgeUnits, gatewayUnits, mediaUnits } from './units.ts';
 
 export interface FleetStackProps extends StackProps {
@@ -38,7 +38,8 @@ export class FleetStack extends Stack {
   private readonly access: Access;
   private readonly seats: Seats;
   private readonly images: Images;
-  private readonly prompts: Asset | undefined;
+  private readonly prompts: Prompts;
+  private readonly secrets: FleetSecrets;
   private readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, { settings, fleet, control, ...props }: FleetStackProps) {
@@ -54,13 +55,12 @@ export class FleetStack extends Stack {
     const gateways = fleet.gateways?.max ?? 0;
     this.seats = new Seats(this, 'Seats', { edges, mediaPerEdge, gateways, zones, network, access });
     this.images = new Images(this, 'Images', fleet);
-    const { promptsDir: path } = fleet;
-    this.prompts = path === undefined ? undefined : new Asset(this, 'Prompts', { path });
+    this.prompts = new Prompts(this, 'Prompts', fleet.promptsDir);
+    this.secrets = new FleetSecrets(this, 'Secrets', { fleet, key });
     this.logGroup = new LogGroup(this, 'Logs', kept);
-    const token = fleet.gateways && this.gatewayToken();
     const media = this.media();
-    const agents = fleet.gateways && token ? [this.gateways(fleet.gateways, token, media.slice(-1))] : [];
-    const machines = this.edges([...media, ...agents], token);
+    const agents = fleet.gateways ? [this.gateways(fleet.gateways, media.slice(-1))] : [];
+    const machines = this.edges([...media, ...agents]);
     machines.autoScaling.scaleToTrackMetric('Calls', {
       metric: this.average(metrics.callsInProgress),
       targetValue: fleet.callsPerEdge,
@@ -79,34 +79,22 @@ export class FleetStack extends Stack {
     });
 
   /** They start once there are rtpengines and gateways, and are gone before those go. */
-  private edges(after: readonly Machines[], token: Secret | undefined): Machines {
-    const group = `${this.settings.prefix}-edges`;
-    const sipSecret = this.sipServerSecret();
-    const { tlsSecret } = this.fleet;
+  private edges(after: readonly Machines[]): Machines {
+    const group = groupNames(this.settings).edges;
     const role = this.roleOf('EdgeRole', {
       kind: group,
       groups: [group],
       seats: this.seats.edges,
       images: [this.images.edge, this.images.sipServer],
-      may: [
-        allow(['secretsmanager:GetSecretValue'], sipSecret.secretArn),
-        ...(tlsSecret ? [allow(['secretsmanager:GetSecretValue'], this.arnOfSecret(tlsSecret))] : []),
-        ...(token ? [allow(['secretsmanager:GetSecretValue'], token.secretArn)] : []),
-        ...this.readsPrompts(),
-      ],
+      may: [...this.secrets.forEdges(), ...this.prompts.reading()],
     });
     const roles = new EdgeRoles(this, 'EdgeRoles', this.control.edges, role);
     const edges = this.control.edges.map(({ edgeId }) => ({ edgeId, role: roles.arnOf(edgeId) }));
-    const secrets = {
-      sipServer: sipSecret.secretArn,
-      ...(tlsSecret ? { tls: tlsSecret } : {}),
-      ...(token ? { gateways: token.secretArn } : {}),
-    };
     const plan = edgePlan(this.shared(group), this.seats, {
       edges,
       names: this.control.names,
-      secrets,
-      hasPrompts: this.prompts !== undefined,
+      secrets: this.secrets.namesForEdges(),
+      hasPrompts: this.prompts.exist,
     });
     const min = this.fleet.minEdges ?? edges.length;
     return new Machines(this, 'Edges', {
@@ -115,7 +103,7 @@ export class FleetStack extends Stack {
       securityGroup: this.access.edges,
       type: this.fleet.edgeType,
       units: edgeUnits(this.containers()),
-      prompts: this.placeOfPrompts(),
+      prompts: this.prompts.place,
       ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
   }
@@ -124,14 +112,14 @@ export class FleetStack extends Stack {
   private media(): readonly Machines[] {
     const { edges } = this.settings;
     const kind = `${this.settings.prefix}-media`;
-    const groups = edges.map((edge) => `${kind}-${edge}`);
+    const groups = edges.map(groupNames(this.settings).media);
     const images = [this.images.rtpengine];
     const role = this.roleOf('MediaRole', {
       kind,
       groups,
       seats: this.seats.media,
       images,
-      may: this.readsPrompts(),
+      may: this.prompts.reading(),
     });
     const made: Machines[] = [];
     for (const [at, edge] of edges.entries()) {
@@ -156,7 +144,7 @@ export class FleetStack extends Stack {
       securityGroup: this.access.media,
       type: this.fleet.mediaType,
       units: mediaUnits(this.containers()),
-      prompts: this.placeOfPrompts(),
+      prompts: this.prompts.place,
       ...this.common(after.map(({ autoScaling }) => autoScaling)),
     });
     const targetUtilizationPercent = this.fleet.mediaCpu;
@@ -165,19 +153,16 @@ export class FleetStack extends Stack {
     return machines;
   }
 
-  private gateways(
-    gateways: NonNullable<FleetSettings['gateways']>,
-    token: Secret,
-    after: readonly Machines[],
-  ): Machines {
+  private gateways(gateways: NonNullable<FleetSettings['gateways']>, after: readonly Machines[]): Machines {
     const { gateways: securityGroup } = this.access;
     const { gateway } = this.images;
-    if (!securityGroup || !gateway)
-      throw new Error('gateways have a security group and an image of their own');
-    const group = `${this.settings.prefix}-gateways`;
+    const { gateways: token } = this.secrets;
+    if (!securityGroup || !gateway || !token)
+      throw new Error('gateways have a security group, an image and a token of their own');
+    const group = groupNames(this.settings).gateways;
     const role = this.roleOf('GatewayRole', {
       ...{ kind: group, groups: [group], seats: this.seats.gateways, images: [gateway] },
-      may: [allow(['secretsmanager:GetSecretValue'], token.secretArn)],
+      may: this.secrets.forGateways(),
     });
     const { max, type, min = this.fleet.zones.length } = gateways;
     const plan = gatewayPlan(this.shared(group), this.seats.gateways, gateways, token.secretArn);
@@ -216,63 +201,15 @@ export class FleetStack extends Stack {
     rtpengine: this.images.rtpengine.imageUri,
     sipServer: this.images.sipServer.imageUri,
     gateway: this.images.gateway?.imageUri ?? '',
-    hasPrompts: this.prompts !== undefined,
+    hasPrompts: this.prompts.exist,
     drainSeconds: this.fleet.drainSeconds,
     region: this.region,
     logGroup: this.logGroup.logGroupName,
   });
 
-  private placeOfPrompts = () =>
-    this.prompts && { bucket: this.prompts.s3BucketName, key: this.prompts.s3ObjectKey };
-
-  /** Edges look whether a recording is there, rtpengines play it. */
-  private readsPrompts(): PolicyStatement[] {
-    if (!this.prompts) return [];
-    const { s3BucketName: bucket, s3ObjectKey: key } = this.prompts;
-    const arn = this.formatArn({
-      service: 's3',
-      region: '',
-      account: '',
-      resource: bucket,
-      resourceName: key,
-    });
-    return [allow(['s3:GetObject'], arn)];
-  }
-
   private roleOf(id: string, own: Omit<MachineRoleProps, 'logGroup'>): Role {
     const images = [this.images.machine, ...own.images];
     return machineRole(this, id, { ...own, images, logGroup: this.logGroup });
-  }
-
-  /** Between an edge and the SIP server beside it, on loopback. */
-  private sipServerSecret(): Secret {
-    const secret = new Secret(this, 'SipServerSecret', {
-      description: 'Trunkline: admin port of the SIP server, for the edge beside it',
-      generateSecretString: { excludePunctuation: true, passwordLength: 40 },
-    });
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'It opens a port on loopback only, and a new one would end the calls of every edge.',
-    });
-    return secret;
-  }
-
-  /** What edges show to gateways. */
-  private gatewayToken(): Secret {
-    const secret = new Secret(this, 'GatewayToken', {
-      description: 'Trunkline: what edges show to the gateways of agents',
-      generateSecretString: { excludePunctuation: true, passwordLength: 40 },
-    });
-    Validations.of(secret).acknowledge({
-      id: 'AwsSolutions-SMG4',
-      reason: 'Machines read it at their start, and security groups let nobody but edges come to a gateway.',
-    });
-    return secret;
-  }
-
-  /** Six characters of AWS's choice end the ARN of a secret. */
-  private arnOfSecret(name: string): string {
-    return this.formatArn({ service: 'secretsmanager', resource: `secret:${name}-??????` });
   }
 
   private tellCarriers(edges: Machines): void {

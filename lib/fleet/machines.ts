@@ -4,6 +4,7 @@ import {
   BlockDeviceVolume,
   CfnAutoScalingGroup,
   EbsDeviceVolumeType,
+  GroupMetrics,
   Signals,
   UpdatePolicy,
 } from 'aws-cdk-lib/aws-autoscaling';
@@ -64,6 +65,7 @@ export class Machines extends Construct {
     const patience = Duration.seconds(drainSeconds + STARTING_SECONDS);
     this.autoScaling = new AutoScalingGroup(this, 'Group', {
       autoScalingGroupName: group,
+      groupMetrics: [GroupMetrics.all()],
       vpc: props.vpc,
       vpcSubnets: { subnets: [...props.subnets] },
       launchTemplate: this.template(props),

@@ -1,4 +1,5 @@
-import type { IMetric, IWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, type IWidget, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { controlPlaneCost } from './cost-guess.ts';
 import type { FleetMetrics } from './metrics.ts';
 import type { Watched } from './watched.ts';
@@ -10,6 +11,7 @@ const named = <T>(parts: Readonly<Record<string, T>>, metric: (part: T, label: s
 /** Edges, functions, queues and tables. */
 export const platform = (watched: Watched): IWidget[][] => [
   ...edges(watched.fleet),
+  ...machines(watched),
   ...functionsOf(watched),
   ...storage(watched),
 ];
@@ -30,6 +32,24 @@ const edges = (fleet: FleetMetrics): IWidget[][] => [
     ]),
   ],
 ];
+
+const machines = ({ machineGroups }: Watched): IWidget[][] => {
+  const each = (namespace: string, metricName: string, statistic: string) =>
+    machineGroups.map(
+      (group) =>
+        new Metric({
+          ...{ namespace, metricName, statistic, label: group, period: Duration.minutes(1) },
+          dimensionsMap: { AutoScalingGroupName: group },
+        }),
+    );
+  if (machineGroups.length === 0) return [];
+  return [
+    [
+      graph('Machines: CPU of each group, %', each('AWS/EC2', 'CPUUtilization', 'Average')),
+      graph('Machines in service', each('AWS/AutoScaling', 'GroupInServiceInstances', 'Minimum')),
+    ],
+  ];
+};
 
 const functionsOf = ({ functions, fleet }: Watched): IWidget[][] => [
   [graph('What came of events, but for the routine', [fleet.outcomes()], [], 24)],

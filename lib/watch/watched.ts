@@ -8,6 +8,8 @@ export interface Watched {
   readonly prefix: string;
   readonly fleet: FleetMetrics;
   readonly edgeIds: readonly string[];
+  /** Names of the auto-scaling groups of its machines. */
+  readonly machineGroups: readonly string[];
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly deadLetters: Readonly<Record<string, IQueue>>;
   /** By edge: decisions and commands that it took and could not handle. */

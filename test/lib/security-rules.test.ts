@@ -24,6 +24,11 @@ test('the stack keeps the rules of AWS Solutions and of CloudFormation, or says 
 const example = JSON.parse(
   readFileSync(new URL('../../examples/deploy/cdk.context.json', import.meta.url), 'utf8'),
 );
+const encryptionKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const given = {
+  vpcId: 'vpc-0123456789abcdef0',
+  publicSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+};
 const open = { trunkCidrs: ['0.0.0.0/0'], openToTheWorld: 'yes, behind digest authentication' };
 
 test.each([
@@ -31,9 +36,12 @@ test.each([
   ['with private ways to AWS', { network: { privateEndpoints: true } }],
   ['open to everybody who proves himself', open],
   ['with recordings', { promptsDir: 'examples/ivr/prompts' }],
-])('the machines keep them, too, %s', (name, more) => {
+  ['in a network that is there', { network: given }],
+  ['under a key of the operator', {}, { encryptionKeyArn }],
+])('the machines keep them, too, %s', (name, more, settings: object = {}) => {
   const fleet = { ...example.trunkline.fleet, ...more };
-  const { app } = checkedApp(name.replaceAll(' ', '-'), { trunkline: { ...example.trunkline, fleet } });
+  const trunkline = { ...example.trunkline, ...settings, fleet };
+  const { app } = checkedApp(name.replaceAll(' ', '-'), { trunkline });
   expect(() => app.synth()).not.toThrow();
 });
 

@@ -310,7 +310,7 @@ describe('gateways of agents', () => {
       Description: Match.stringLikeRegexp('gateways of agents'),
       GenerateSecretString: { PasswordLength: 40 },
     });
-    for (const data of [Edges, Gateways]) expect(data).toMatch(/"Ref":"GatewayToken[0-9A-F]+"/);
+    for (const data of [Edges, Gateways]) expect(data).toMatch(/"Ref":"SecretsGatewayToken[0-9A-F]+"/);
     expect(Media).not.toContain('GatewayToken');
   });
 
@@ -459,4 +459,18 @@ test('a network that exists is used as it is', () => {
   const given = synthesized({ context: { trunkline: { ...context.trunkline, fleet } } }, 'TrunklineFleet');
   given.resourceCountIs('AWS::EC2::VPC', 0);
   given.hasResourceProperties('AWS::EC2::NetworkInterface', { SubnetId: 'subnet-0123456789abcdef1' });
+});
+
+test('a key of the operator encrypts what the fleet keeps secret, and the machines that read it may decrypt', () => {
+  const encryptionKeyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const trunkline = { ...context.trunkline, encryptionKeyArn };
+  const own = synthesized({ context: { trunkline } }, 'TrunklineFleet');
+  const keys = resources(own, 'AWS::SecretsManager::Secret').map(
+    ([, { Properties }]) => Properties['KmsKeyId'],
+  );
+  expect(keys).toEqual([encryptionKeyArn, encryptionKeyArn]);
+  const mayDecrypt = resources(own, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) => JSON.stringify(Properties).includes('"kms:Decrypt"'))
+    .map(([id]) => id.replace(/DefaultPolicy.*/, ''));
+  expect(mayDecrypt.sort()).toEqual(['EdgeRole', 'GatewayRole']);
 });

@@ -123,6 +123,21 @@ describe('the dashboards', () => {
     }
   });
 
+  test('show the machines of a fleet by their groups', () => {
+    const fleet = {
+      zones: ['eu-central-1a', 'eu-central-1b'],
+      trunkCidrs: ['198.51.100.0/24'],
+      gateways: { max: 2 },
+    };
+    const own = boardsOf(synthesized({ context: { trunkline: { edges: ['berlin', 'paris'], fleet } } }));
+    const inService = own
+      .flatMap(({ widgets }) => widgets)
+      .find(({ properties }) => properties.title === 'Machines in service');
+    expect(inService?.properties.metrics?.map(([, , , group]) => group)).toEqual(
+      ['edges', 'gateways', 'media-berlin', 'media-paris'].map((name) => `trunkline-${name}`),
+    );
+  });
+
   test('show the alarms', () => {
     const [status] = boards.flatMap(({ widgets }) => widgets.filter(({ type }) => type === 'alarm'));
     expect(status?.properties.alarms).toHaveLength(alarms.length);
