@@ -13,7 +13,7 @@ export function printGateway(figures: GatewayFigures): boolean {
   return printRows(rowsOf(figures));
 }
 
-export function printRows(rows: readonly Row[]): boolean {
+function printRows(rows: readonly Row[]): boolean {
   const [first, second] = (['name', 'value'] as const).map((column) =>
     Math.max(...rows.map((row) => row[column].length)),
   );
