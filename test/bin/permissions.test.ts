@@ -7,7 +7,9 @@ import { aFolder } from '../local/stand-in.ts';
 
 test('what no report used is told, and needs a reason; reasons that do not hold are told, too', async () => {
   await using folder = await aFolder();
-  const grant = (principal: string, action: string, used: boolean) => ({ principal, action, used });
+  const grant = (principal: string, action: string, used: boolean, resource = 'TablesCalls12345678') => ({
+    ...{ principal, action, resource, used },
+  });
   const reports = [
     [
       grant('DecideRouteRole12345678', 'sqs:SendMessage', false),
@@ -17,17 +19,29 @@ test('what no report used is told, and needs a reason; reasons that do not hold 
       grant('DecideRouteRole12345678', 'sqs:SendMessage', true),
       grant('EdgesEdge22Policy9ABCDEF1', 'a:c', false),
     ],
-    [grant('EdgesEdge22Policy9ABCDEF1', 'a:b', true)],
+    [
+      grant('EdgesEdge22Policy9ABCDEF1', 'a:b', true),
+      grant('EdgesEdge22Policy9ABCDEF1', 'a:b', false, 'EdgesEdge22Queue0ABCDEF1'),
+      grant('DecideRouteRole12345678', 'sqs:SendMessage', true, 'TablesCalls12345678/index/active'),
+    ],
   ];
   for (const [index, report] of reports.entries())
     await writeFile(join(folder.path, `${index}.json`), JSON.stringify(report));
   expect(judgePermissions(folder.path, {})).toMatchObject({
-    ...{ allowed: 3, used: 2, unused: ['an edge: a:c'] },
-    faults: ['an edge: a:c: allowed, and no test uses it'],
+    ...{ allowed: 5, used: 3, unused: ["an edge: a:b on the edge's queue", 'an edge: a:c on TablesCalls'] },
+    faults: [
+      'an edge: a:c on TablesCalls: allowed, and no test uses it',
+      "an edge: a:b on the edge's queue: allowed, and no test uses it",
+    ],
   });
-  const reasons = { 'an edge: a:c': 'soon', 'an edge: a:b': 'why', 'nobody: x': 'gone' };
+  const reasons = {
+    'an edge: a:c on TablesCalls': 'soon',
+    "an edge: a:b on the edge's queue": 'soon',
+    'an edge: a:b on TablesCalls': 'why',
+    'nobody: x': 'gone',
+  };
   expect(judgePermissions(folder.path, reasons).faults).toEqual([
-    'an edge: a:b: has a reason to be unused, and is used',
+    'an edge: a:b on TablesCalls: has a reason to be unused, and is used',
     'nobody: x: has a reason to be unused, and is not allowed',
   ]);
 });
