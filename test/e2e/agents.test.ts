@@ -50,7 +50,10 @@ beforeAll(async () => {
     edgeSettings: { TRUNKLINE_PROMPTS_DIR: prompts.path },
     config: {
       ...config,
-      trunks: { ...config.trunks, mobile: { endpoints: [{ host: '127.0.0.1', port: mobile }] } },
+      trunks: {
+        ...config.trunks,
+        mobile: { endpoints: [{ host: '127.0.0.1', port: mobile }], probe: { everySeconds: 3600 } },
+      },
       routes: { abroad: { prefix: '+49', from: ['carrier'], trunks: [{ trunk: 'mobile' }] } },
       numbers: {
         '+15550133': { agent: 'patient' },

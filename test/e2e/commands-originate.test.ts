@@ -14,7 +14,9 @@ beforeAll(async () => {
   platform = await startPlatform({
     config: {
       version: 1,
-      trunks: { carrier: { endpoints: [{ host: '127.0.0.1', port: carrier }] } },
+      trunks: {
+        carrier: { endpoints: [{ host: '127.0.0.1', port: carrier }], probe: { everySeconds: 3600 } },
+      },
       numbers: {},
       routes: { all: { prefix: '+', from: ['carrier'], trunks: [{ trunk: 'carrier' }] } },
       agents: { desk: { targets: [{ uri: `sip:desk@127.0.0.1:${agent}` }] } },

@@ -8,6 +8,8 @@ import { type PeerCall, type ReferPeer, startReferPeer } from './refer-peer.ts';
 import { callsInRtpengine } from './rtpengine-calls.ts';
 import { sayOnBus } from './say-on-bus.ts';
 
+/** None but the first: to a sipp that takes one call, a probe would be it. */
+const probe = { everySeconds: 3600 };
 const AWAY = '+15550177';
 /** Hz: what each party says all the time. */
 const HZ = { agent: 440, caller: 700, target: 1_100 } as const;
@@ -24,7 +26,9 @@ beforeAll(async () => {
   platform = await startPlatform({
     config: {
       version: 1,
-      trunks: { carrier: { sources: ['127.0.0.0/8'], endpoints: [{ host: '127.0.0.1', port: away }] } },
+      trunks: {
+        carrier: { sources: ['127.0.0.0/8'], endpoints: [{ host: '127.0.0.1', port: away }], probe },
+      },
       numbers: { [NUMBER]: { agent: 'desk' } },
       routes: { all: { prefix: '+', from: ['carrier'], trunks: [{ trunk: 'carrier' }] } },
       agents: { desk: { targets: [{ uri: `sip:desk@127.0.0.1:${agent.port}` }] } },

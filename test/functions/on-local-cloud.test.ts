@@ -207,6 +207,27 @@ describe('the stack on the local cloud', () => {
     expect(letter).toContain('sipStatus: ');
   });
 
+  test.each([
+    ['collect-dtmf', 'call.answered', { collect: 'pin' }],
+    ['codec-policy', 'call.answered', { transcoded: true }],
+  ] as const)('an event that %s cannot read is kept by it, too', async (name, type, asked) => {
+    const event = { ...anEvent(type, { callId: ulid() }), ...asked, setupMs: 'soon' };
+    await say(type, event);
+    await cloud.settled();
+    const [letter] = deadLetters(name).filter((body) => body.includes(event.callId));
+    expect(letter).toContain('setupMs: ');
+  });
+
+  test('a command that cannot be taken while tables are away is kept, with the error', async () => {
+    const command = aHangup({ callId: ulid() });
+    cloud.faults.tablesDown = true;
+    await say('call.hangup', command, sources.client);
+    await cloud.settled();
+    cloud.faults.tablesDown = false;
+    const kept = deadLetters('accept-command').filter((body) => body.includes(command.callId ?? ''));
+    expect(kept).toMatchObject([expect.stringContaining('functionError')]);
+  });
+
   test('a decision is sent to no queue but those of our edges', async () => {
     const foreign = replyTo().replace('trunkline-to-edge-1', 'payroll');
     const event = anEvent('call.received', { callId: ulid(), expiresAt: inAMinute(), replyTo: foreign });
