@@ -7,6 +7,7 @@ import { needRunning } from './running.ts';
 interface Options {
   readonly from: string;
   readonly digits?: string;
+  readonly digitsAfter: number;
   readonly seconds: number;
   readonly audio?: string;
   readonly via?: string;
@@ -22,6 +23,7 @@ export function addCall(trunkline: Command): void {
     .description('place a test call with audio and digits, as a carrier would')
     .option('--from <number>', 'calling number', '+15550199')
     .option('--digits <keys>', 'keys to press: 0-9 * # A-D', digitsOf)
+    .option('--digits-after <s>', 'seconds from the answer to the first key', secondsOf, 0.3)
     .option('--seconds <n>', 'how long to talk', secondsOf, 5)
     .option('--audio <file>', 'what to say: any file that sox reads; without it a spoken sentence')
     .option(
@@ -30,7 +32,10 @@ export function addCall(trunkline: Command): void {
     )
     .option('--via <host:port>', 'the edge; without it the platform that runs in this folder')
     .option('--json', 'machine-readable report')
-    .addHelpText('after', '\nExample:\n  $ npx trunkline call +15550100 --digits 12#')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx trunkline call +15550100 --digits 12#\n  $ npx trunkline call +15550100 --digits 1 --digits-after 3 --seconds 8',
+    )
     .action(call);
 }
 
@@ -42,7 +47,7 @@ function digitsOf(text: string): string {
 function secondsOf(text: string): number {
   const seconds = Number(text);
   if (seconds > 0 && seconds <= 600) return seconds;
-  throw new InvalidArgumentError('must be a number of seconds, 600 at most');
+  throw new InvalidArgumentError('must be a number of seconds above 0, 600 at most');
 }
 
 async function call(number: string, options: Options): Promise<void> {
@@ -52,7 +57,9 @@ async function call(number: string, options: Options): Promise<void> {
   process.stderr.write(`calling ${number} at ${via.host}:${via.port} …\n`);
   const { ok, errors, rtp } = await placeCall({
     ...{ to: number, via, audio, talkMs: options.seconds * 1000, script: { from: options.from } },
-    ...(options.digits === undefined ? {} : { digits: options.digits }),
+    ...(options.digits === undefined
+      ? {}
+      : { digits: options.digits, digitsAfterMs: options.digitsAfter * 1000 }),
     ...(options.source === undefined ? {} : { source: options.source }),
   });
   const { pcm, keysLeft: _keysLeft, ...counts } = rtp;
