@@ -2,14 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { AgentFailure, openAgentSocket } from '../../gateway/agent-socket.ts';
+import { openAgentSocket } from '../../gateway/agent-socket.ts';
+import { faultOf, handshake } from './a-handshake.ts';
 
 /* Which address an agent's name leads to is decided once: a name that changes its mind between two looks leads nowhere else. */
-
-const handshake = {
-  ...{ headers: {}, subprotocol: undefined, connectMs: 3_000 },
-  ...{ allowPrivate: true, ca: undefined, clientCertificate: undefined },
-};
 
 /** A resolver that gives another answer each time it is asked. */
 function changing(...answers: readonly (readonly string[])[]) {
@@ -45,15 +41,6 @@ async function twoAgents() {
     },
   };
 }
-
-const faultOf = async (work: Promise<{ terminate(): void }>) => {
-  try {
-    (await work).terminate();
-    return 'none';
-  } catch (error) {
-    return error instanceof AgentFailure ? error.fault : String(error);
-  }
-};
 
 test('the address that was checked is the one that is called, whatever the name says a moment later', async () => {
   await using agents = await twoAgents();

@@ -7,22 +7,18 @@ import { ulid } from 'ulid';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { AgentSessionRequest } from '../../contracts/agent-media/session.ts';
-import { AgentFailure, openAgentSocket } from '../../gateway/agent-socket.ts';
+import { openAgentSocket } from '../../gateway/agent-socket.ts';
 import { Pacer } from '../../gateway/media/pacer.ts';
 import { Session } from '../../gateway/session.ts';
 import { authority } from '../certificates.ts';
 import { heldClock } from '../edge-node/held-clock.ts';
+import { faultOf, handshake } from './a-handshake.ts';
 import { anRtpPeer } from './media/an-rtp-peer.ts';
 
 let ca: Awaited<ReturnType<typeof authority>>;
 beforeAll(async () => {
   ca = await authority();
 });
-
-const handshake = {
-  ...{ headers: {}, subprotocol: undefined, connectMs: 3_000 },
-  ...{ allowPrivate: true, ca: undefined, clientCertificate: undefined },
-};
 
 /** An agent over TLS whose certificate is for these names. */
 async function aSecureAgent(
@@ -44,15 +40,6 @@ async function aSecureAgent(
     },
   };
 }
-
-const faultOf = async (work: Promise<{ terminate(): void }>) => {
-  try {
-    (await work).terminate();
-    return 'none';
-  } catch (error) {
-    return error instanceof AgentFailure ? error.fault : String(error);
-  }
-};
 
 describe('a certificate', () => {
   test('of an authority that is known, for the name that is called, lets the agent be called', async () => {

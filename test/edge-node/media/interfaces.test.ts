@@ -2,28 +2,20 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../edge-node/clock.ts';
 import { createNgClient, type NgClient } from '../../../edge-node/media/rtpengine.ts';
 import { createSession } from '../../../edge-node/media/session.ts';
-import type { MediaOffer, MediaSession, Metrics } from '../../../edge-node/ports.ts';
+import type { MediaOffer, MediaSession } from '../../../edge-node/ports.ts';
 import { systemClock as mediaClock } from '../../../gateway/media/clock.ts';
 import { openMedia } from '../../../gateway/media/open-media.ts';
 import { Pacer } from '../../../gateway/media/pacer.ts';
 import { tone } from '../../../local/phone/audio.ts';
 import { type Rtpengine, startRtpengine } from '../../../local/rtpengine/start-rtpengine.ts';
 import { anRtpPeer } from '../../gateway/media/an-rtp-peer.ts';
+import { noMetrics } from './no-metrics.ts';
 
 /** As behind an elastic address: rtpengine is on loopback, and tells carriers another address. */
 const PUBLIC = '198.51.100.7';
 const PRIVATE = '127.0.0.1';
 const behind = [`pub/${PRIVATE}!${PUBLIC}`, `priv/${PRIVATE}`];
 const names = { outside: 'pub', inside: 'priv' };
-
-const noMetrics: Metrics = {
-  observe() {},
-  message() {},
-  mediaRequest() {},
-  refused() {},
-  turnedAway() {},
-  invite() {},
-};
 
 const offered = (address: string, port = 9_000) =>
   `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n`;
