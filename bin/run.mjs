@@ -37,7 +37,8 @@ if (!Object.hasOwn(verbs, verb)) {
 }
 try {
   installNpmPackages(root);
-  installSystemPackages({ tests: verb === 'test' || verb.startsWith('bench') });
+  // `setup` prepares for all, so that tests need no network afterwards.
+  installSystemPackages({ tests: verb !== 'demo' });
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exit(2);

@@ -9,15 +9,11 @@ import { buildBundles } from '../../lib/build-bundles.ts';
 import type { TrunklineSettings } from '../../sdk/cdk.ts';
 import { synthesized } from '../lib/synthesized.ts';
 import { aFolder } from '../local/stand-in.ts';
+import { installLocked, type Manifest, type Tarball } from './locked-install.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-interface Manifest {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
 const manifest = async (file: string) => JSON.parse(await readFile(join(root, file), 'utf8')) as Manifest;
 
 let folder: Awaited<ReturnType<typeof aFolder>>;
@@ -26,19 +22,19 @@ let app: string;
 /** Nothing but the package. */
 let bare: string;
 
-const install = (cwd: string, ...packages: string[]) =>
-  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], { cwd });
+/** The packed package, seen from the folders beside it. */
+let sdk: Tarball;
 
 beforeAll(async () => {
   folder = await aFolder();
   [app, bare] = [join(folder.path, 'ivr'), join(folder.path, 'bare')];
   await run('npm', ['pack', join(root, 'sdk'), '--pack-destination', folder.path], { cwd: folder.path });
   const [tarball = ''] = (await readdir(folder.path)).filter((name) => name.endsWith('.tgz'));
+  sdk = { file: join('..', tarball), manifest: await manifest('sdk/package.json') };
   await cp(join(root, 'examples', 'ivr'), app, { recursive: true });
-  await install(app, join('..', tarball));
+  await installLocked(app, await manifest('examples/ivr/package.json'), sdk, root);
   await mkdir(bare);
-  await writeFile(join(bare, 'package.json'), '{ "type": "module" }');
-  await install(bare, join('..', tarball));
+  await installLocked(bare, { type: 'module' }, sdk, root);
 }, 600_000);
 
 afterAll(async () => {
@@ -60,7 +56,7 @@ const platformApp = `
 async function synthesizedByCustomer(settings: TrunklineSettings) {
   const { peerDependencies = {} } = await manifest('sdk/package.json');
   const { esbuild: _none, ...cdk } = peerDependencies;
-  await install(bare, ...Object.entries(cdk).map(([name, version]) => `${name}@${version}`));
+  await installLocked(bare, { type: 'module', dependencies: cdk }, sdk, root);
   await writeFile(join(bare, 'app.mjs'), platformApp);
   const out = join(folder.path, 'theirs-out');
   const env = { ...process.env, CDK_OUTDIR: out };
@@ -159,7 +155,7 @@ test('the package asks for the versions that were tested, and the example for th
   const known = { ...ours.dependencies, ...ours.devDependencies, '@trunkline/sdk': '^0.1.0' };
   const sdk = await manifest('sdk/package.json');
   const ivr = await manifest('examples/ivr/package.json');
-  expect(known).toMatchObject(sdk.dependencies);
+  expect(known).toMatchObject(sdk.dependencies ?? {});
   expect(known).toMatchObject({ ...ivr.dependencies, ...ivr.devDependencies });
   const { esbuild: _esbuild, ...peers } = sdk.peerDependencies ?? {};
   expect(known).toMatchObject(peers);
