@@ -23,6 +23,22 @@ function mergeReports(folder) {
 }
 
 /**
+ * Why each grant is unused that no test can use, by the grant. `{name}` in one is the principal's, without what it is.
+ * @param groups of test/unused-permissions.json: `[{why, principals, grants}]`
+ */
+export const readReasons = (groups) =>
+  Object.fromEntries(
+    groups.flatMap(({ why, principals, grants }) =>
+      principals.flatMap((principal) =>
+        grants.map((grant) => [
+          `${principal}: ${grant.replace('{name}', principal.replace(/Role$/, ''))}`,
+          why,
+        ]),
+      ),
+    ),
+  );
+
+/**
  * Least privilege, as far as tests can tell: an action that none of them needed is either a permission too many or a gap
  * in the tests, unless `reasons` says why it is neither. A reason for what is used, or is not allowed at all, is a fault, too.
  */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { judgePermissions } from './permissions.mjs';
+import { judgePermissions, readReasons } from './permissions.mjs';
 
 /** Each step is a command; those of vitest also say how many tests there were. */
 const steps = [
@@ -86,7 +86,9 @@ function checkPermissions(root, reports) {
   const name = 'permissions';
   const started = Date.now();
   process.stdout.write(`\n== ${name}\n`);
-  const reasons = JSON.parse(readFileSync(join(root, 'test', 'unused-permissions.json'), 'utf8'));
+  const reasons = readReasons(
+    JSON.parse(readFileSync(join(root, 'test', 'unused-permissions.json'), 'utf8')),
+  );
   const { allowed, used, unused, faults } = judgePermissions(permissionsIn(reports), reasons);
   for (const key of unused)
     process.stdout.write(`unused  ${key}${reasons[key] ? ` (${reasons[key]})` : ''}\n`);

@@ -50,10 +50,10 @@ export class ApiError extends Error {
 export class Unreachable extends Error {}
 
 /** @throws ApiError where the policies of whoever holds the key do not allow it. */
-type Authorize = (accessKey: string, needs: readonly Need[]) => void;
+export type Authorize = (accessKey: string, needs: readonly Need[]) => void;
 
 /** Of AWS Signature Version 4, which is not verified here; empty where the request is not signed. */
-const accessKeyOf = ({ headers }: IncomingMessage) =>
+export const accessKeyOf = ({ headers }: IncomingMessage) =>
   /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? '';
 
 const MAX_BODY = 2 * 1024 * 1024;

@@ -24,6 +24,7 @@ export function resolver(raw: RawTemplate, place: StackPlace) {
       const [separator, from] = operand as [string, unknown];
       return String(value(from)).split(separator);
     },
+    'Fn::Base64': (operand) => Buffer.from(String(value(operand))).toString('base64'),
     'Fn::If': (operand) => {
       const [name, yes, no] = operand as [string, unknown, unknown];
       return value(condition(name) ? yes : no);

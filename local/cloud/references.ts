@@ -49,7 +49,17 @@ const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
   'AWS::Lambda::Function': (name, at) => `arn:aws:lambda:${at}:function:${name}`,
   'AWS::IAM::Role': (name, at) => `arn:aws:iam::${accountIn(at)}:role/${name}`,
   'AWS::IAM::ManagedPolicy': (name, at) => `arn:aws:iam::${accountIn(at)}:policy/${name}`,
+  // Six characters of AWS's choice end the ARN of a secret.
+  'AWS::SecretsManager::Secret': (name, at) => `arn:aws:secretsmanager:${at}:secret:${name}-000000`,
+  'AWS::EC2::NetworkInterface': (name, at) => `arn:aws:ec2:${at}:network-interface/${name}`,
 };
+
+/** Whose Ref is the ARN. */
+const knownByArn: ReadonlySet<string | undefined> = new Set([
+  'AWS::IAM::ManagedPolicy',
+  'AWS::SNS::Topic',
+  'AWS::SecretsManager::Secret',
+]);
 
 /** IAM knows no regions. */
 const accountIn = (at: string) => at.split(':').at(-1) ?? '';
@@ -62,6 +72,7 @@ export function references(raw: RawTemplate, place: StackPlace, value: Value) {
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': place.stackName,
+    'AWS::StackId': `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/${place.stackName}/local`,
     'AWS::NoValue': undefined,
   };
   const nameOf = (logicalId: string): string => {
@@ -76,7 +87,7 @@ export function references(raw: RawTemplate, place: StackPlace, value: Value) {
     if (parameter) return parameter.Default;
     const name = nameOf(id);
     const type = raw.Resources?.[id]?.Type;
-    if (type === 'AWS::IAM::ManagedPolicy' || type === 'AWS::SNS::Topic') return getAtt([id, 'Arn']);
+    if (knownByArn.has(type)) return getAtt([id, 'Arn']);
     return type === 'AWS::SQS::Queue' ? `${place.endpoint}/${place.accountId}/${name}` : name;
   };
   const getAtt = (operand: unknown): unknown => {
@@ -85,12 +96,11 @@ export function references(raw: RawTemplate, place: StackPlace, value: Value) {
       : String(operand).split('.');
     const name = nameOf(id);
     if (attribute === 'QueueUrl') return ref(id);
-    if (/Name$/.test(attribute)) return name;
+    if (/^Id$|Name$/.test(attribute)) return name;
     const type = raw.Resources?.[id]?.Type ?? '';
     const at = `${place.region}:${place.accountId}`;
-    return (
-      arnOf[type]?.(name, at) ?? `arn:aws:local:${at}:${name}${attribute === 'Arn' ? '' : `/${attribute}`}`
-    );
+    const arn = /Arn$/.test(attribute) ? arnOf[type]?.(name, at) : undefined;
+    return arn ?? `arn:aws:local:${at}:${name}${attribute === 'Arn' ? '' : `/${attribute}`}`;
   };
   const sub = (operand: unknown): string => {
     const [pattern, variables] = Array.isArray(operand)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 // @ts-expect-error: plain JavaScript, because it runs before anything is installed
-import { judgePermissions } from '../../bin/bootstrap/permissions.mjs';
+import { judgePermissions, readReasons } from '../../bin/bootstrap/permissions.mjs';
 import { aFolder } from '../local/stand-in.ts';
 
 test('what no report used is told, and needs a reason; reasons that do not hold are told, too', async () => {
@@ -44,4 +44,21 @@ test('what no report used is told, and needs a reason; reasons that do not hold 
     'an edge: a:b on TablesCalls: has a reason to be unused, and is used',
     'nobody: x: has a reason to be unused, and is not allowed',
   ]);
+});
+
+test('a reason is for each of its principals and grants', () => {
+  const groups = [
+    {
+      why: 'no runtime',
+      principals: ['DecideRouteRole', 'ReapCallsRole'],
+      grants: ['logs:Put on {name}Logs'],
+    },
+    { why: 'no Docker', principals: ['EdgeRole'], grants: ['ecr:Get on *', 'ecr:Pull on Images'] },
+  ];
+  expect(readReasons(groups)).toEqual({
+    'DecideRouteRole: logs:Put on DecideRouteLogs': 'no runtime',
+    'ReapCallsRole: logs:Put on ReapCallsLogs': 'no runtime',
+    'EdgeRole: ecr:Get on *': 'no Docker',
+    'EdgeRole: ecr:Pull on Images': 'no Docker',
+  });
 });

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { ApiError, type Authorize, accessKeyOf } from '../../local/cloud/api.ts';
+import { needsOf } from './needs.ts';
 
 /** EC2, auto scaling, Secrets Manager and the metadata service of several machines, over HTTP as they speak. */
 export interface AwsStandIn extends AsyncDisposable {
@@ -22,6 +24,10 @@ export interface AwsStandIn extends AsyncDisposable {
   failing: { code: string; times: number };
   /** Before the metadata service answers, ms. */
   metadataDelayMs: number;
+  /** Asked before anything is done, where a test has put one here. */
+  authorize: Authorize;
+  /** Tags of a machine. */
+  readonly tags: Map<string, Readonly<Record<string, string>>>;
 }
 
 const zones: Readonly<Record<string, string>> = {};
@@ -44,6 +50,8 @@ export async function startAws(zoneOf: Readonly<Record<string, string>> = zones)
     failingActions: new Set(),
     failing: { code: '', times: 0 },
     metadataDelayMs: 0,
+    authorize: () => {},
+    tags: new Map(),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -58,8 +66,16 @@ export async function startAws(zoneOf: Readonly<Record<string, string>> = zones)
       aws.failing.times -= 1;
       return [503, errors(aws.failing.code)];
     }
-    if (request.headers['x-amz-target']) return secret(JSON.parse(body).SecretId);
     const form = new URLSearchParams(body);
+    const secretId = request.headers['x-amz-target'] && JSON.parse(body).SecretId;
+    try {
+      aws.authorize(accessKeyOf(request), needsOf(secretId ?? form, aws.tags));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { code, message } = error;
+      return [403, secretId ? JSON.stringify({ __type: code, message }) : errors(code, message)];
+    }
+    if (secretId) return secret(secretId);
     return form.get('Action') === 'AttachNetworkInterface' ? attach(form) : group(form);
   }
 

@@ -25,6 +25,8 @@ const keys: ReadonlySet<string> = new Set([
   'aws:SourceAccount',
   'aws:SecureTransport',
 ]);
+/** `ec2:ResourceTag/KEY`: of the machine that the request is about. */
+const tagKey = /^ec2:ResourceTag\/./;
 
 const split = (operator: string) => {
   const [, set, name = ''] = /^(?:(ForAllValues|ForAnyValue):)?(\w+)$/.exec(operator) ?? [];
@@ -35,7 +37,7 @@ const split = (operator: string) => {
 export function faultOfConditions(conditions: Conditions): string | undefined {
   for (const [operator, tests] of Object.entries(conditions)) {
     if (!Object.hasOwn(comparisons, split(operator).name)) return `condition operator ${operator}`;
-    const unknown = Object.keys(tests).find((key) => !keys.has(key));
+    const unknown = Object.keys(tests).find((key) => !keys.has(key) && !tagKey.test(key));
     if (unknown !== undefined) return `condition key ${unknown}`;
   }
   return undefined;

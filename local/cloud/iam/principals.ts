@@ -10,7 +10,7 @@ export interface Principal {
   readonly statements: readonly Statement[];
 }
 
-/** Roles of functions by their ARN, and managed policies that are attached to no role of the template by theirs. */
+/** Roles of functions and machines by their ARN, and managed policies that are attached to no role of the template by theirs. */
 export function principalsOf(
   template: Template,
   ignored: (what: string) => void,
@@ -19,8 +19,13 @@ export function principalsOf(
     readStatements(properties['PolicyDocument'], logicalId, ignored);
   const ofType = (type: string) => template.resources.filter((resource) => resource.type === type);
   const attached = [...ofType('AWS::IAM::Policy'), ...ofType('AWS::IAM::ManagedPolicy')];
-  const used = new Set(ofType('AWS::Lambda::Function').map(({ properties }) => String(properties['Role'])));
-  const roles = ofType('AWS::IAM::Role').filter(({ arn }) => used.has(arn));
+  const ofFunctions = new Set(
+    ofType('AWS::Lambda::Function').map(({ properties }) => String(properties['Role'])),
+  );
+  const ofMachines = new Set(ofType('AWS::IAM::InstanceProfile').flatMap(rolesIn));
+  const roles = ofType('AWS::IAM::Role').filter(
+    (role) => ofFunctions.has(role.arn) || ofMachines.has(nameOf(role)),
+  );
   const alone = ofType('AWS::IAM::ManagedPolicy').filter(({ properties }) => !properties['Roles']);
   return new Map([
     ...roles.map((role) => {
@@ -44,7 +49,9 @@ const inlineOf = (role: Resource): readonly Resource[] =>
     properties,
   }));
 
-function attachedTo({ logicalId, properties }: Resource, policies: readonly Resource[]) {
-  const name = String(properties['RoleName'] ?? logicalId);
-  return policies.filter(({ properties: { Roles } }) => ((Roles ?? []) as string[]).includes(name));
-}
+/** Names of the roles that a policy or an instance profile is for. */
+const rolesIn = ({ properties: { Roles } }: Resource) => (Roles ?? []) as readonly string[];
+const nameOf = ({ logicalId, properties }: Resource) => String(properties['RoleName'] ?? logicalId);
+
+const attachedTo = (role: Resource, policies: readonly Resource[]) =>
+  policies.filter((policy) => rolesIn(policy).includes(nameOf(role)));
