@@ -5,24 +5,17 @@ import pDefer from 'p-defer';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildApp } from '../../bin/app.ts';
-import { MachinePlan } from '../../contracts/machine-plan.ts';
+import type { MachinePlan } from '../../contracts/machine-plan.ts';
 import { type Authorizer, createAuthorizer } from '../../local/cloud/iam/authorizer.ts';
 import { reportUse } from '../../local/cloud/iam/use-report.ts';
-import { readTemplate, type Template } from '../../local/cloud/template.ts';
+import { readTemplate } from '../../local/cloud/template.ts';
 import { lifecycleOf, seatsByEc2, secretsManager } from '../../machine/adapters/aws.ts';
 import { instanceMetadata } from '../../machine/adapters/metadata.ts';
 import { runMachine } from '../../machine/run-machine.ts';
 import { aFolder } from '../local/stand-in.ts';
 import { type AwsStandIn, startAws } from './aws-stand-in.ts';
+import { type Group, groupsIn } from './fleet-groups.ts';
 import { standInPlace } from './needs.ts';
-
-/** Machines of one auto-scaling group, as the template has them. */
-interface Group {
-  readonly plan: MachinePlan;
-  /** Access key of the role that its machines have. */
-  readonly key: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
 
 const example = new URL('../../examples/deploy/cdk.context.json', import.meta.url);
 const fleet = 'TrunklineFleet-';
@@ -45,7 +38,7 @@ beforeAll(async () => {
   const template = readTemplate([directory], { ...standInPlace, endpoint: 'https://sqs.example' });
   authorizer = createAuthorizer((what) => expect.fail(what));
   authorizer.start(template);
-  groups = groupsIn(template);
+  groups = groupsIn(template, authorizer);
   const ofType = (type: string) => template.resources.filter((resource) => resource.type === type);
   edgePolicies = ofType('AWS::IAM::ManagedPolicy').map(({ arn }) => authorizer.keyOf(arn));
   queueOfEdge = ofType('AWS::SQS::Queue').find(({ arn }) => arn.endsWith('-to-edge-1'))?.arn ?? 'none';
@@ -72,38 +65,6 @@ afterEach(async () => {
   await aws[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
 });
-
-function groupsIn({ resources }: Template): ReadonlyMap<string, Group> {
-  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
-  const arnOf = (id: string) => resources.find(({ logicalId }) => logicalId === id)?.arn ?? id;
-  const roleBehind = (profileArn: string) =>
-    ofType('AWS::IAM::InstanceProfile').find(({ arn }) => arn === profileArn)?.properties['Roles'] as [
-      string,
-    ];
-  return new Map(
-    ofType('AWS::AutoScaling::AutoScalingGroup').map(({ properties: group }) => {
-      const { LaunchTemplateId } = group['LaunchTemplate'] as { LaunchTemplateId: string };
-      const launch = ofType('AWS::EC2::LaunchTemplate').find(
-        ({ logicalId }) => logicalId === LaunchTemplateId,
-      );
-      const data = launch?.properties['LaunchTemplateData'] as {
-        UserData: string;
-        IamInstanceProfile: { Arn: string };
-      };
-      const told = Buffer.from(data.UserData, 'base64').toString();
-      const [role] = roleBehind(data.IamInstanceProfile.Arn);
-      const tags = group['Tags'] as { Key: string; Value: string }[];
-      return [
-        String(group['AutoScalingGroupName']),
-        {
-          plan: MachinePlan.parse(JSON.parse(/^\{.*\}$/m.exec(told)?.[0] ?? '')),
-          key: authorizer.keyOf(arnOf(role)),
-          tags: Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])),
-        },
-      ] as const;
-    }),
-  );
-}
 
 function groupNamed(name: string): Group {
   const group = groups.get(name);
