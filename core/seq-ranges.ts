@@ -15,6 +15,9 @@ export function addSeq(ranges: SeqRanges, seq: number): SeqRanges {
   return joined;
 }
 
+/** The lowest number that was not seen. */
+export const firstUnseen = ([first]: SeqRanges): number => (first?.[0] === 0 ? first[1] + 1 : 0);
+
 /** The gaps below the highest number seen. */
 export function missingSeqs(ranges: SeqRanges): SeqRanges {
   return ranges.flatMap(([first], index): SeqRanges => {

@@ -39,6 +39,8 @@ export interface CallRecords extends CallStates {
   save(state: CallState, after: number | undefined): Promise<boolean>;
   /** Files the event under its call unless one stands there already: true when it is new. */
   addEvent(event: CallScopedEvent): Promise<boolean>;
+  /** Events of the call that are filed and have this seq or a later one, in order; a hundred of them at most. */
+  eventsFrom(callId: string, seq: number): Promise<readonly CallScopedEvent[]>;
 }
 
 /** Calls that are up, as their index knows them: it may be some moments behind. */

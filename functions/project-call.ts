@@ -1,5 +1,6 @@
 import type { CallScopedEvent, TrunklineEvent } from '../contracts/events.ts';
 import { evolve } from '../core/call-state.ts';
+import { firstUnseen } from '../core/seq-ranges.ts';
 import { askAgain, type Patience } from './ask-again.ts';
 import { type Outcome, UnreadableEvent } from './bus-handler.ts';
 import type { CallRecords } from './ports.ts';
@@ -9,7 +10,7 @@ export interface ProjectCallPorts {
   readonly patience: Patience;
 }
 
-/** Several events of one call are folded at the same time and each fold moves the revision: jitter lets them take turns. */
+/** Several events of one call are folded at the same time, and each fold moves the revision: jitter lets one be the first. */
 export const patience: Patience = {
   retries: 12,
   minTimeout: 15,
@@ -37,13 +38,17 @@ export const project =
     return isNew || folded === 'changed' ? { outcome: 'projected', routine: true } : { outcome: 'duplicate' };
   };
 
-/** Undefined when the revision moved under every attempt. */
+/**
+ * Undefined when the revision moved under every attempt. Who comes too late once folds all that is filed, so that of many
+ * who do it at the same time, as with keys that are pressed quickly, the others find their event folded and write nothing.
+ */
 const fold = (calls: CallRecords, callId: string, event: CallScopedEvent, patience: Patience) =>
   askAgain(async (attempt) => {
     const record = await calls.load(callId, attempt === 1 ? 'cached' : 'latest');
-    const state = evolve(record?.state, event);
-    if (state === record?.state) return 'unchanged';
-    return (await calls.save(state, record?.revision)) ? 'changed' : undefined;
+    const own = evolve(record?.state, event);
+    if (own === record?.state) return 'unchanged';
+    const others = attempt === 1 ? [] : await calls.eventsFrom(callId, firstUnseen(own.seen));
+    return (await calls.save(others.reduce(evolve, own), record?.revision)) ? 'changed' : undefined;
   }, patience);
 
 const isOfCalls = (event: TrunklineEvent): event is CallScopedEvent => !event.type.startsWith('edge.');

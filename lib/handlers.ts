@@ -64,7 +64,12 @@ export function projectCall(scope: Construct, on: Platform): HandlerFunction {
   const handler = new HandlerFunction(scope, {
     name: 'project-call',
     env: { CALLS_TABLE: on.calls.tableName, RETENTION_DAYS: String(on.settings.retentionDays) },
-    may: [allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], on.calls.tableArn)],
+    may: [
+      allow(
+        ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
+        on.calls.tableArn,
+      ),
+    ],
     timeout: Duration.seconds(30),
     retries: untilItIsDone,
     care: on.care,

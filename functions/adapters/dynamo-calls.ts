@@ -1,5 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { CallScopedEvent } from '../../contracts/events.ts';
 import { tables } from '../../contracts/tables.ts';
 import { beginningOf, type CallState } from '../../core/call-state.ts';
 import type { CallRecord, CallRecords, CallStates } from '../ports.ts';
@@ -44,8 +51,28 @@ export function dynamoCalls(client: DynamoDBDocumentClient, table: string, expir
           }),
         ),
       ),
+
+    async eventsFrom(callId, seq) {
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'callId = :callId AND sk BETWEEN :from AND :to',
+          ExpressionAttributeValues: {
+            ':callId': callId,
+            ':from': tables.calls.event(seq),
+            ':to': tables.calls.event(LAST_SEQ),
+          },
+          ConsistentRead: true,
+          Limit: 100,
+        }),
+      );
+      return Items.map(({ event }) => event as CallScopedEvent);
+    },
   };
 }
+
+/** Sort keys hold six digits. */
+const LAST_SEQ = 999_999;
 
 const rowOf = ({ seq, id }: { seq?: number | undefined; id: string }) =>
   seq === undefined ? tables.calls.controlEvent(id) : tables.calls.event(seq);

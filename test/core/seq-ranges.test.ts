@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addSeq, hasSeq, missingSeqs, type SeqRanges } from '../../core/seq-ranges.ts';
+import { addSeq, firstUnseen, hasSeq, missingSeqs, type SeqRanges } from '../../core/seq-ranges.ts';
 
 const seqLists = fc.array(fc.nat(40), { minLength: 1, maxLength: 40 });
 const rangesOf = (seqs: readonly number[]) => seqs.reduce<SeqRanges>(addSeq, []);
@@ -33,4 +33,19 @@ describe('sequence numbers that were seen', () => {
       [9, 9],
     ]);
   });
+});
+
+test.each<[SeqRanges, number]>([
+  [[], 0],
+  [[[0, 4]], 5],
+  [
+    [
+      [0, 0],
+      [2, 9],
+    ],
+    1,
+  ],
+  [[[3, 4]], 0],
+])('of %j the first that was not seen is %i', (ranges, first) => {
+  expect(firstUnseen(ranges)).toBe(first);
 });

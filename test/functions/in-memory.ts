@@ -1,6 +1,6 @@
 import type { VersionedConfig } from '../../contracts/config.ts';
 import type { DeliveredCommand, EdgeMessage } from '../../contracts/edge-message.ts';
-import type { TrunklineEvent } from '../../contracts/events.ts';
+import type { CallScopedEvent, TrunklineEvent } from '../../contracts/events.ts';
 import type { RouteDecision } from '../../contracts/route-decision.ts';
 import type { KnownEdge } from '../../core/choose-edge.ts';
 import type {
@@ -37,6 +37,12 @@ export function memoryCalls() {
       events.set(key, event);
       return true;
     },
+    eventsFrom: async (callId, from) =>
+      [...events.values()]
+        .filter((event): event is CallScopedEvent => 'callId' in event && event.callId === callId)
+        .filter(({ seq = -1 }) => seq >= from)
+        .sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0))
+        .slice(0, 100),
     list: async () =>
       [...states.values()].flatMap(({ state: { callId, edge, ended, received } }) =>
         edge && received && !ended ? [{ callId, edge }] : [],

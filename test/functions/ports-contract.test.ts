@@ -126,6 +126,25 @@ describe.each(Object.entries(implementations))('ports %s', (_, portsOf) => {
     expect(await calls.addEvent(event)).toBe(false);
   });
 
+  test('filed events are read from a seq on, in their order, without those of the control plane and of other calls', async () => {
+    const { calls } = portsOf();
+    const callId = ulid();
+    const pressed = (seq: number) => anEvent('dtmf.received', { callId, seq, digitId: ulid() });
+    const { seq: _seq, edge: _edge, ...ofControl } = anEvent('call.ended', { callId });
+    const filed = [
+      pressed(11),
+      pressed(9),
+      pressed(10),
+      pressed(2),
+      ofControl,
+      { ...pressed(12), callId: ulid() },
+    ];
+    for (const event of filed) await calls.addEvent(event);
+    expect((await calls.eventsFrom(callId, 9)).map(({ seq }) => seq)).toEqual([9, 10, 11]);
+    expect(await calls.eventsFrom(callId, 9)).toContainEqual(filed[0]);
+    expect(await calls.eventsFrom(callId, 12)).toEqual([]);
+  });
+
   test('a call is active from its first word until its end', async () => {
     const { calls, active } = portsOf();
     const [first, ...rest] = aCall() as [CallScopedEvent, ...CallScopedEvent[]];

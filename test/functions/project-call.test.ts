@@ -1,3 +1,4 @@
+import { ulid } from 'ulid';
 import { describe, expect, test } from 'vitest';
 import type { CallScopedEvent } from '../../contracts/events.ts';
 import type { CallRecords } from '../../functions/ports.ts';
@@ -47,6 +48,33 @@ describe('project-call', () => {
   test('a record that others keep changing is an error, and the event is tried again later', async () => {
     const calls: CallRecords = { ...memoryCalls().calls, save: async () => false };
     await expect(project({ calls, patience })(anEvent('call.received'))).rejects.toThrow('kept changing');
+  });
+
+  test('of many events at once, who comes late folds what is filed, and the others find nothing to do', async () => {
+    const { calls } = memoryCalls();
+    let writes = 0;
+    const counted: CallRecords = {
+      ...calls,
+      save: (state, after) => {
+        writes += 1;
+        return calls.save(state, after);
+      },
+    };
+    const callId = ulid();
+    const burst = Array.from({ length: 20 }, (_, seq) =>
+      anEvent('dtmf.received', { callId, seq, digitId: ulid() }),
+    );
+    const said = await Promise.all(
+      burst.map(project({ calls: counted, patience: { retries: 2, minTimeout: 0 } })),
+    );
+    expect(said.every(({ outcome }) => outcome === 'projected')).toBe(true);
+    expect((await calls.load(callId, 'latest'))?.state).toMatchObject({
+      seen: [[0, 19]],
+      digitCount: { received: 20 },
+    });
+    // One of the first round is taken, and one of the second, which has all.
+    expect(await calls.load(callId, 'latest')).toMatchObject({ revision: 2 });
+    expect(writes).toBe(20 + 19);
   });
 
   test('a stale read is corrected by a fresh one', async () => {

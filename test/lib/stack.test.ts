@@ -166,7 +166,7 @@ describe('permissions', () => {
 
   test.each([
     ['DecideRoute', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']],
-    ['ProjectCall', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']],
+    ['ProjectCall', ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem']],
     [
       'AcceptCommand',
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Scan', 'dynamodb:UpdateItem', 'events:PutEvents'],
