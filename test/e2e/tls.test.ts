@@ -5,10 +5,10 @@ import { freePort } from '../../local/free-ports.ts';
 import { type Carrier, startCarrier } from '../../local/phone/carrier.ts';
 import { authority, selfSigned } from '../certificates.ts';
 import { a, type DnsStandIn, dnsStandIn, srv } from '../local/sip/dns-stand-in.ts';
-import { onDrachtio } from '../local/sip/server-under-test.ts';
 import { sdp } from '../local/sip/sip-peer.ts';
 import { peerOver } from '../local/sip/transports/stream-peer.ts';
 import { NUMBER, type Platform, startPlatform, storyOf } from './platform.ts';
+import { onDrachtio } from './which-sip-server.ts';
 
 /* Carriers over TLS that are names: their certificates are made here, by an authority that the SIP server is told of. */
 
