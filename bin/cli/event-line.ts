@@ -1,4 +1,5 @@
-import type { EventOf, EventType, TrunklineEvent } from '../../contracts/events.ts';
+import { AnyEvent, type EventOf, type EventType, type TrunklineEvent } from '../../contracts/events.ts';
+import type { BusEvent } from '../../local/cloud/bus-entry.ts';
 
 /** Never show what a secret could hide in. */
 const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {
@@ -81,4 +82,14 @@ export function saying<T extends EventType>(event: EventOf<T> & { readonly type:
 export function eventLine(event: TrunklineEvent): string {
   const call = 'callId' in event && event.callId !== undefined ? event.callId.slice(-6) : '      ';
   return `${event.time.slice(11, 23)} ${call} ${event.type.padEnd(20)} ${saying(event)}`;
+}
+
+/** One line for whatever is on the bus. Of what is no event of ours, such as a command of a customer's function, who put it there: the rest may be secret. */
+export function busLine({ source, time, 'detail-type': type, detail }: BusEvent): string {
+  const event = AnyEvent.safeParse(detail);
+  if (event.success) return eventLine(event.data);
+  const { callId } = (detail ?? {}) as { readonly callId?: unknown };
+  const call = typeof callId === 'string' ? callId.slice(-6) : '';
+  // EventBridge tells whole seconds.
+  return `${time.slice(11, 19).padEnd(12)} ${call.padEnd(6)} ${type.padEnd(20)} from ${source}`;
 }

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import type { BusEvent } from '../../local/cloud/local-cloud.ts';
-import { eventLine } from './event-line.ts';
+import { busLine } from './event-line.ts';
 import { Failure } from './failure.ts';
 import { needRunning } from './running.ts';
 
@@ -24,10 +24,10 @@ export function addEvents(trunkline: Command): void {
       });
       for await (const line of lines) {
         const event = JSON.parse(line) as BusEvent;
-        const { callId } = event.detail as { callId?: string };
+        const { callId } = (event.detail ?? {}) as { callId?: string };
         if (!matches(event['detail-type']) || (options.call !== undefined && callId !== options.call))
           continue;
-        process.stdout.write(`${options.json ? line : eventLine(event.detail as never)}\n`);
+        process.stdout.write(`${options.json ? line : busLine(event)}\n`);
       }
     });
 }
