@@ -1,5 +1,5 @@
 import { AnyEvent, type EventOf, type EventType, type TrunklineEvent } from '../../contracts/events.ts';
-import type { BusEvent } from '../../local/cloud/bus-entry.ts';
+import type { BusEvent } from '../../local/cloud/local-cloud.ts';
 
 /** Never show what a secret could hide in. */
 const words: { readonly [T in EventType]: (event: EventOf<T>) => string } = {

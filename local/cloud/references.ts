@@ -38,6 +38,7 @@ const nameProperties: Readonly<Record<string, string>> = {
   'AWS::SNS::Topic': 'TopicName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
+  'AWS::SecretsManager::Secret': 'Name',
 };
 
 const arnOf: Readonly<Record<string, (name: string, at: string) => string>> = {
@@ -96,7 +97,8 @@ export function references(raw: RawTemplate, place: StackPlace, value: Value) {
       : String(operand).split('.');
     const name = nameOf(id);
     if (attribute === 'QueueUrl') return ref(id);
-    if (/^Id$|Name$/.test(attribute)) return name;
+    if (/Name$/.test(attribute)) return name;
+    if (attribute === 'Id') return ref(id);
     const type = raw.Resources?.[id]?.Type ?? '';
     const at = `${place.region}:${place.accountId}`;
     const arn = /Arn$/.test(attribute) ? arnOf[type]?.(name, at) : undefined;

@@ -42,7 +42,7 @@ export function createSecrets({ place, faults, initial }: SecretsParts): LocalSe
     return { ARN: arn, Name, ...(SecretString === undefined ? {} : { VersionId: secret.versionId }) };
   };
   const find = ({ SecretId = '' }: Request): Secret => {
-    const secret = secrets.get(SecretId) ?? [...secrets.values()].find(({ arn }) => arn === SecretId);
+    const secret = secrets.get(SecretId) ?? [...secrets.values()].find(hasArn(SecretId, place()));
     if (!secret) throw notFound();
     return secret;
   };
@@ -92,6 +92,12 @@ export function createSecrets({ place, faults, initial }: SecretsParts): LocalSe
     },
   };
 }
+
+/** In a template the end of an ARN is another: it is resolved before the secret is there. */
+const hasArn =
+  (asked: string, at: Place) =>
+  ({ arn, name }: Secret): boolean =>
+    arn === asked || arnIn(at, name) === asked.replace(/-\w{6}$/, '');
 
 /** Of a secret that is not there, or is named by its ARN. */
 const arnIn = ({ region, accountId }: Place, name: string) =>

@@ -10,10 +10,9 @@ import { type Authorizer, createAuthorizer } from '../../local/cloud/iam/authori
 import { reportUse } from '../../local/cloud/iam/use-report.ts';
 import { readTemplate } from '../../local/cloud/template.ts';
 import { lifecycleOf, seatsByEc2, secretsManager } from '../../machine/adapters/aws.ts';
-import { instanceMetadata } from '../../machine/adapters/metadata.ts';
-import { runMachine } from '../../machine/run-machine.ts';
 import { aFolder } from '../local/stand-in.ts';
 import { type AwsStandIn, startAws } from './aws-stand-in.ts';
+import { bootMachine } from './boot-machine.ts';
 import { type Group, groupsIn } from './fleet-groups.ts';
 import { standInPlace } from './needs.ts';
 
@@ -107,16 +106,8 @@ async function live({ plan, machines }: ReturnType<typeof launch>) {
   const worker = { ready: async () => true, drain: async () => {}, idle: async () => isIdle };
   const lives = machines.map(async ({ id, folder }) => {
     await mkdir(folder);
-    const metadata = instanceMetadata(aws.metadataUrl(id));
-    await runMachine({
-      ...{ plan, folder, metadata, worker, instance: await metadata.instance(), everyMs: 5 },
-      attachments: seatsByEc2(plan),
-      lifecycle: lifecycleOf(plan.group, id, plan),
-      secrets: secretsManager(plan),
-      hasAddress: () => true,
-      tell: () => {},
-      logger: pino({ level: 'silent' }),
-    });
+    const logger = pino({ level: 'silent' });
+    await bootMachine({ aws, id, plan, folder, worker, logger, hasAddress: () => true });
   });
   const heard = (what: string) =>
     expect

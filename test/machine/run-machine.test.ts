@@ -6,13 +6,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MachinePlan, type Seat } from '../../contracts/machine-plan.ts';
 import { readSettings } from '../../edge-node/settings.ts';
 import { readSettings as readGatewaySettings } from '../../gateway/settings.ts';
-import { lifecycleOf, seatsByEc2, secretsManager } from '../../machine/adapters/aws.ts';
-import { instanceMetadata } from '../../machine/adapters/metadata.ts';
 import type { Worker } from '../../machine/ports.ts';
-import { runMachine } from '../../machine/run-machine.ts';
 import { serviceWorker } from '../../machine/workers.ts';
 import { heardLogger } from '../edge-node/heard-logger.ts';
 import { type AwsStandIn, startAws } from './aws-stand-in.ts';
+import { bootMachine } from './boot-machine.ts';
 
 const aSeat = (edge: string, zone = 'zone-a', index = 0): Seat => ({
   edge,
@@ -81,24 +79,11 @@ const aWorker = () => {
   return { state, worker };
 };
 
-async function boot(id: string, plan: MachinePlan, worker: Worker, logger = pino({ level: 'silent' })) {
-  const metadata = instanceMetadata(aws.metadataUrl(id));
-  const instance = await metadata.instance();
-  return runMachine({
-    plan,
-    folder,
-    instance,
-    metadata,
-    worker,
-    attachments: seatsByEc2(plan),
-    lifecycle: lifecycleOf(plan.group, id, plan),
-    secrets: secretsManager(plan),
+const boot = (id: string, plan: MachinePlan, worker: Worker, logger = pino({ level: 'silent' })) =>
+  bootMachine({
+    ...{ aws, id, plan, folder, worker, logger },
     hasAddress: (address) => address === '127.0.0.1',
-    tell: () => {},
-    everyMs: 5,
-    logger,
   });
-}
 
 const launched = (id: string) => `CompleteLifecycleAction ${id} ready-for-calls CONTINUE`;
 const left = (id: string) => `CompleteLifecycleAction ${id} calls-have-ended CONTINUE`;

@@ -33,6 +33,17 @@ test('a secret that is created can be read by name and by ARN, and put anew', as
   expect(second).toMatchObject({ SecretString: 'two', VersionId });
 });
 
+test('a secret is found by the ARN that a template gives it, and no other is', async () => {
+  await using stage = await aStore({ 'Ivr-Token': 'one', 'Ivr-Token-000001': 'other' });
+  const read = async (end: string) => {
+    const SecretId = `arn:aws:secretsmanager:local-1:000000000000:secret:${end}`;
+    return (await stage.client.send(new GetSecretValueCommand({ SecretId }))).SecretString;
+  };
+  expect(await read('Ivr-Token-000000')).toBe('one');
+  expect(await read('Ivr-Token-000001-000000')).toBe('other');
+  await expect(read('Ivr-000000')).rejects.toThrow();
+});
+
 test('a secret is described without its value', async () => {
   await using stage = await aStore({ 'trunkline/a': 'one-4711' });
   const { client } = stage;
